@@ -1,0 +1,1 @@
+"""Where: areas, organisations, their names, codes and shapes."""

@@ -1,0 +1,1 @@
+"""JSON and vector tiles over HTTP; one router per subject."""

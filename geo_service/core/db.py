@@ -1,0 +1,123 @@
+"""Engines and sessions; opened at the edge, handed down, committed by the edge alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+
+from sqlalchemy import Engine, TextClause, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+SCHEMA = "geo"
+
+
+def engine_url(url: str) -> str:
+    """Name the driver in a database URL.
+
+    Parameters
+    ----------
+    url : str
+        ``postgres://...``, ``postgresql://...`` or with a driver already named.
+
+    Returns
+    -------
+    str
+        ``postgresql+psycopg2://...``.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        scheme = "postgresql+psycopg2"
+    return f"{scheme}{separator}{rest}"
+
+
+def make_engine(
+    url: str,
+    *,
+    pool_size: int = 4,
+    pool_timeout_s: float = 5.0,
+    statement_timeout_s: float | None = None,
+    read_only: bool = False,
+) -> Engine:
+    """Build an engine whose sessions see our schema first.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://...`` or ``postgresql+psycopg2://...``.
+    pool_size : int
+        Number of connections kept.
+    pool_timeout_s : float
+        Seconds to wait for a free connection.
+    statement_timeout_s : float, optional
+        Seconds one statement may take; ``None`` for no limit.
+    read_only : bool
+        Whether transactions may only read.
+
+    Returns
+    -------
+    Engine
+        Nothing is connected yet.
+    """
+    engine = create_engine(
+        engine_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout_s,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "application_name": "geo-service"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:  # noqa: ARG001  (the event's signature)
+        statements = [f"SET search_path TO {SCHEMA}, public", "SET timezone TO 'Asia/Bangkok'"]
+        if statement_timeout_s is not None:
+            statements.append(f"SET statement_timeout TO {int(statement_timeout_s * 1000)}")
+        if read_only:
+            statements.append("SET default_transaction_read_only TO on")
+        cursor = connection.cursor()
+        cursor.execute("; ".join(statements))
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Give one session whose work is committed at the end, or undone as a whole.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where to connect.
+
+    Yields
+    ------
+    Session
+        Open in a transaction.
+    """
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@cache
+def fixed_sql(package: str, name: str) -> TextClause:
+    """Read a fixed statement kept beside the code.
+
+    Parameters
+    ----------
+    package : str
+        Package that holds a folder ``sql``, for example ``"layers"``.
+    name : str
+        File name without ``.sql``.
+
+    Returns
+    -------
+    TextClause
+        With ``:name`` places for bound values.
+    """
+    return text((files(package) / "sql" / f"{name}.sql").read_text(encoding="utf-8"))

@@ -1,0 +1,139 @@
+"""Every error the service raises on purpose.
+
+One tree; each leaf has a stable ``code``, a ``title`` in two languages and a ``detail``
+that says what happened and what to do. ``geo_service.problems`` gives each branch its
+HTTP status; the command line gives it an exit code. Nothing here carries SQL, file
+system paths or the text of an unknown exception::
+
+    Fault
+    ├── BadRequest            what was asked cannot be understood
+    │   ├── UnknownParameter
+    │   ├── BadParameter
+    │   └── UnsupportedCRS
+    ├── NotFound              what was asked for does not exist
+    ├── NotAcceptable         no representation the caller accepts
+    ├── Refused               a file or a row that must not be loaded as it is
+    │   ├── UnknownCRS
+    │   ├── BadRecipe
+    │   └── UnreadableFile
+    ├── Conflict              somebody else holds it, or something depends on it
+    ├── Unavailable           the database or another part does not answer now
+    └── NotInstalled          the machine lacks something; the detail says what to run
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from geo_service.core.text import Text
+
+
+class Fault(Exception):
+    """An error with a stable code and words for the reader.
+
+    Parameters
+    ----------
+    detail : Text or str
+        What happened and what to do; a ``str`` serves both languages.
+    **extra : object
+        Machine-readable facts (parameter, known values ...), shown to the caller.
+    """
+
+    code: ClassVar[str] = "fault"
+    title: ClassVar[Text] = Text(th="เกิดข้อผิดพลาด", en="Something went wrong")
+
+    def __init__(self, detail: Text | str, **extra: object) -> None:
+        self.detail = detail if isinstance(detail, Text) else Text(th=detail, en=detail)
+        self.extra = extra
+        super().__init__(self.detail.en)
+
+
+class BadRequest(Fault):
+    """What was asked cannot be understood."""
+
+    code = "bad-request"
+    title = Text(th="คำขอไม่ถูกต้อง", en="The request cannot be understood")
+
+
+class UnknownParameter(BadRequest):
+    """A query parameter this address does not know."""
+
+    code = "unknown-parameter"
+    title = Text(th="ไม่รู้จักพารามิเตอร์นี้", en="Unknown parameter")
+
+
+class BadParameter(BadRequest):
+    """A known parameter with a value that makes no sense."""
+
+    code = "bad-parameter"
+    title = Text(th="ค่าของพารามิเตอร์ไม่ถูกต้อง", en="Bad value of a parameter")
+
+
+class UnsupportedCRS(BadRequest):
+    """A coordinate reference system the service does not speak."""
+
+    code = "unsupported-crs"
+    title = Text(th="ไม่รองรับระบบพิกัดนี้", en="Unsupported coordinate reference system")
+
+
+class NotFound(Fault):
+    """What was asked for does not exist."""
+
+    code = "not-found"
+    title = Text(th="ไม่พบสิ่งที่ขอ", en="Not found")
+
+
+class NotAcceptable(Fault):
+    """No representation that the caller accepts."""
+
+    code = "not-acceptable"
+    title = Text(th="ไม่มีรูปแบบที่ขอ", en="No acceptable representation")
+
+
+class Refused(Fault):
+    """A file or a row that must not be loaded as it is."""
+
+    code = "refused"
+    title = Text(th="ไม่รับข้อมูลนี้", en="The data was refused")
+
+
+class UnknownCRS(Refused):
+    """Coordinates whose reference system is not stated, or that contradict it."""
+
+    code = "unknown-crs"
+    title = Text(th="ไม่ทราบระบบพิกัดของข้อมูล", en="Coordinate reference system unknown")
+
+
+class BadRecipe(Refused):
+    """A recipe that does not fit itself or the file."""
+
+    code = "bad-recipe"
+    title = Text(th="สูตรนำเข้าข้อมูลไม่ถูกต้อง", en="The recipe does not fit")
+
+
+class UnreadableFile(Refused):
+    """A file that is not what it claims to be."""
+
+    code = "unreadable-file"
+    title = Text(th="อ่านไฟล์นี้ไม่ได้", en="The file cannot be read")
+
+
+class Conflict(Fault):
+    """Somebody else holds it, or something depends on it."""
+
+    code = "conflict"
+    title = Text(th="ขัดแย้งกับข้อมูลหรืองานอื่น", en="In conflict with something else")
+
+
+class Unavailable(Fault):
+    """The database or another part does not answer now."""
+
+    code = "unavailable"
+    title = Text(th="บริการไม่พร้อมชั่วคราว", en="Temporarily unavailable")
+
+
+class NotInstalled(Fault):
+    """The machine lacks something; the detail says what to run."""
+
+    code = "not-installed"
+    title = Text(th="ยังไม่ได้ติดตั้งสิ่งที่จำเป็น", en="Something is not installed")

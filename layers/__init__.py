@@ -1,0 +1,1 @@
+"""What is known about where: indicators, observations, hexbins, features, maps."""

@@ -1,0 +1,1 @@
+"""How it looks: Folium map pages, the explorer, embeds."""
