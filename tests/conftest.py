@@ -1,0 +1,327 @@
+"""What every test may ask for: a real PostGIS, a tiny country, the service, a browser.
+
+Nothing here needs the network. The database comes from ``GEO_TEST_DATABASE_URL`` (any server
+where we may create databases; the name must contain ``test``) or from a private cluster made
+for the run.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from geo_service.core.db import engine_url, make_engine, transaction
+from geo_service.core.settings import ROOT, Settings
+from tests.builders import SmallCountry, build_small_country
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+    from playwright.sync_api import Browser, Page, Route
+
+SHARED_DATA = ROOT.parent / "shared" / "data"
+CHROMIUM = Path("/usr/bin/chromium")
+START_LIMIT_S = 30
+
+
+class TestSettings(BaseSettings):
+    """Where tests may make databases: ``GEO_TEST_DATABASE_URL``."""
+
+    __test__ = False
+    model_config = SettingsConfigDict(env_prefix="GEO_TEST_", extra="ignore")
+
+    database_url: SecretStr | None = None
+
+
+class Databases:
+    """Makes and drops databases on one server; each name begins with that of the run."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self._url = make_url(engine_url(url))
+        self._prefix = prefix
+        self._admin = create_engine(
+            self._url.set(database="postgres"), isolation_level="AUTOCOMMIT", pool_size=1
+        )
+        self._names: list[str] = []
+
+    def create(self, name: str, *, template: str | None = None) -> str:
+        """Make a database (anew, if it exists) and return its URL."""
+        full = f"{self._prefix}_{name}"
+        source = f' TEMPLATE "{self._prefix}_{template}"' if template else ""
+        with self._admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{full}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{full}"{source}'))
+        self._names.append(full)
+        return self._url.set(database=full).render_as_string(hide_password=False)
+
+    def drop_all(self) -> None:
+        """Leave the server as it was found."""
+        with self._admin.connect() as connection:
+            for name in self._names:
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        self._admin.dispose()
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Run the migrations on one database."""
+    config = Config(toml_file=str(ROOT / "pyproject.toml"))
+    config.attributes["url"] = url
+    if revision == "base":
+        command.downgrade(config, revision)
+    else:
+        command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def server_url(worker_id: str) -> Iterator[str]:
+    """Address of a PostgreSQL server where databases may be made and dropped."""
+    given = TestSettings().database_url
+    if given is not None:
+        yield given.get_secret_value()
+        return
+    from geo_service.core.postgres import Cluster  # noqa: PLC0415  (only when needed)
+
+    with TemporaryDirectory(prefix="geo-test-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        cluster = Cluster(Path(folder) / "data", durable=False)
+        cluster.start()
+        try:
+            yield (
+                make_url(cluster.url())
+                .set(database="geo_test")
+                .render_as_string(hide_password=False)
+            )
+        finally:
+            cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """Name of this worker among several (pytest-xdist sets it)."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "one")  # noqa: TID251  (not a setting of ours)
+
+
+@pytest.fixture(scope="session")
+def databases(server_url: str, worker_id: str) -> Iterator[Databases]:
+    """Databases of this run; ``empty`` is migrated and holds no rows."""
+    name = make_url(engine_url(server_url)).database or ""
+    if "test" not in name:
+        pytest.exit(f"GEO_TEST_DATABASE_URL names the database '{name}': it must contain 'test'")
+    # The process id keeps two runs at once, on one server, out of each other's way.
+    made = Databases(server_url, f"{name}_{worker_id}_{os.getpid()}")
+    try:
+        migrate(made.create("empty"))
+        yield made
+    finally:
+        made.drop_all()
+
+
+@pytest.fixture(scope="session")
+def engine(databases: Databases) -> Iterator[Engine]:
+    """Engine of a migrated, empty database; tests leave nothing in it (see ``session``)."""
+    with _opened(databases.create("main", template="empty")) as made:
+        yield made
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """Give a session in a transaction that is undone after the test, commits included."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        outer.rollback()
+
+
+@pytest.fixture
+def small_country(session: Session) -> SmallCountry:
+    """The tiny country of ``tests/builders.py`` in the session of this test."""
+    return build_small_country(session)
+
+
+@pytest.fixture
+def fresh_engine(databases: Databases, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Engine of a migrated database of this test's own, for code that commits."""
+    with _opened(databases.create("fresh", template="empty")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def country_url(databases: Databases) -> str:
+    """URL of a database that holds the tiny country, committed; read it, do not change it."""
+    url = databases.create("country", template="empty")
+    with _opened(url) as made, transaction(made) as opened:
+        build_small_country(opened)
+    return url
+
+
+@pytest.fixture
+def country_engine(databases: Databases, country_url: str) -> Iterator[Engine]:
+    """Engine of a copy of the tiny country of this test's own, for code that commits."""
+    with _opened(databases.create("copy", template="country")) as made:
+        yield made
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
+    """Make settings for a database URL, untouched by the environment of the machine."""
+
+    def make(url: str, **changed: Any) -> Settings:
+        folder = tmp_path_factory.mktemp("data")
+        # Fast answers matter less here than not failing on a busy machine.
+        defaults = {"pool_timeout_s": 10.0, "data_dir": folder, "log_level": "WARNING"}
+        return Settings(_env_file=None, database_url=SecretStr(url), **{**defaults, **changed})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def app_settings(country_url: str, settings_for: Callable[..., Settings]) -> Settings:
+    """Settings of a service over the tiny country."""
+    return settings_for(country_url)
+
+
+@pytest.fixture(scope="session")
+def client(app_settings: Settings) -> Iterator[TestClient]:
+    """HTTP client of a service over the tiny country (read only: shared by all tests)."""
+    from fastapi.testclient import TestClient  # noqa: PLC0415  (only when needed)
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    with TestClient(create_app(app_settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client_of(settings_for: Callable[..., Settings]) -> Iterator[Callable[..., TestClient]]:
+    """Make an HTTP client over any engine: ``client_of(country_engine, max_features=5)``."""
+    from contextlib import ExitStack  # noqa: PLC0415
+
+    from fastapi.testclient import TestClient  # noqa: PLC0415
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    with ExitStack() as stack:
+
+        def make(engine: Engine, **changed: Any) -> TestClient:
+            url = engine.url.render_as_string(hide_password=False)
+            app = create_app(settings_for(url, **changed))
+            return stack.enter_context(TestClient(app))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real open data beside the project; the test is skipped without it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("../shared/data is not here: the real open data is kept beside the project")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Settings], str]]:
+    """Start the service on a free port: ``serve(settings)`` gives its address."""
+    import uvicorn  # noqa: PLC0415
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    started: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(settings: Settings) -> str:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + START_LIMIT_S
+        while not server.started:
+            if time.monotonic() > deadline or not thread.is_alive():
+                pytest.fail("the service did not start")
+            time.sleep(0.02)
+        started.append((server, thread))
+        return address
+
+    yield start
+    for server, thread in started:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def live_server(serve: Callable[[Settings], str], app_settings: Settings) -> str:
+    """Address of a running service over the tiny country, ``http://127.0.0.1:PORT``."""
+    return serve(app_settings)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium of the distribution; the test is skipped on a machine without it."""
+    if not CHROMIUM.exists():
+        pytest.skip(
+            "no /usr/bin/chromium: apt-get install chromium fonts-thai-tlwg fonts-noto-core"
+        )
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=[
+                "--use-angle=swiftshader",
+                "--enable-unsafe-swiftshader",
+                "--ignore-gpu-blocklist",
+            ],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A page that fails its test when it asks another host or writes an error to the console.
+
+    ``page.problems`` holds what went wrong so far; a test that provokes an error clears it.
+    """
+    context = browser.new_context(locale="th-TH", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    problems: list[str] = []
+    page.problems = problems  # type: ignore[attr-defined]
+
+    def watch(route: Route) -> None:
+        parts = urlsplit(route.request.url)
+        if parts.scheme in {"http", "https"} and parts.hostname != "127.0.0.1":
+            problems.append(f"asked another host: {route.request.url}")
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/*", watch)
+    page.on(
+        "console", lambda said: said.type == "error" and problems.append(f"console: {said.text}")
+    )
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    yield page
+    context.close()
+    assert not problems, "\n".join(problems)
