@@ -35,9 +35,12 @@ _SEVERITIES: dict[Severity, Text] = {
 _DRY_RUN = Text(th=" (ทดลองเท่านั้น ไม่ได้บันทึก)", en=" (dry run, nothing was kept)")
 _COUNTS = Text(
     th="อ่าน {read:,} แถว · ค่าใหม่ {inserted:,} · ค่าที่เปลี่ยน {updated:,} · ค่าเดิม {unchanged:,}"
-    " · ค่าที่ลบ {deleted:,} · ไม่รับ {refused:,} แถว · ติดเครื่องหมาย {flagged:,} แถว · แก้ไข {repaired:,} แถว",
-    en="{read:,} rows read · {inserted:,} values new · {updated:,} changed · {unchanged:,} as before"
-    " · {deleted:,} removed · {refused:,} rows refused · {flagged:,} flagged · {repaired:,} repaired",
+    " · ค่าที่ลบ {deleted:,}\nไม่รับ {refused:,} แถว · ติดเครื่องหมาย {flagged:,} แถว"
+    " · แก้ไข {repaired:,} แถว",
+    en="{read:,} rows read · {inserted:,} values new · {updated:,} changed"
+    " · {unchanged:,} as before"
+    " · {deleted:,} removed\n{refused:,} rows refused · {flagged:,} flagged"
+    " · {repaired:,} repaired",
 )
 _WHERE = Text(th="แถว {row}", en="row {row}")
 _COLUMN = Text(th="คอลัมน์ '{column}'", en="column '{column}'")
