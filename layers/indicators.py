@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import cast
 
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from geo_service.core.errors import NotFound
+from geo_service.core.periods import Calendar, Granularity, Period
 from geo_service.core.text import Text
+from layers.models import PLACE_LEVELS, Indicator, PeriodRow, PlaceValue
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A limit set by a policy, with who set it; in the indicator's unit."""
+    """A limit set by a policy, with who set it; in the indicator's unit.
+
+    ``label`` names the class that begins at ``value``.
+    """
 
     value: float
     label: Text
@@ -42,3 +53,208 @@ class IndicatorInfo:
     denominator_key: str | None
     factor: float
     is_component: bool
+    number: int | None = None
+    weight_key: str | None = None
+    denominator_max_age_years: int = 0
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Keys of the indicators this one is made from, none twice."""
+        others = (self.denominator_key, self.weight_key)
+        named = (*self.numerator_keys, *(key for key in others if key and key[0] != "@"))
+        return tuple(dict.fromkeys(named))
+
+
+def read(session: Session, key: str) -> IndicatorInfo:
+    """Read one indicator.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    key : str
+        For example ``waste_gen_rate``.
+
+    Returns
+    -------
+    IndicatorInfo
+        What the catalogue says.
+
+    Raises
+    ------
+    NotFound
+        If there is none; names the nearest known key.
+    """
+    row = session.get(Indicator, key)
+    if row is None:
+        known = session.scalars(select(Indicator.key)).all()
+        near = get_close_matches(key, known, n=3)
+        hint = Text(
+            th=f" ใกล้เคียงที่สุดคือ {', '.join(near)}" if near else "",
+            en=f"; the nearest are {', '.join(near)}" if near else "",
+        )
+        raise NotFound(
+            Text(th=f"ไม่มีตัวชี้วัด '{key}'{hint.th}", en=f"There is no indicator '{key}'{hint.en}"),
+            indicator=key,
+            nearest=near,
+        )
+    return info_of(row)
+
+
+def list_all(
+    session: Session, *, theme: str | None = None, components: bool = False
+) -> list[IndicatorInfo]:
+    """Read the catalogue in its own order.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    theme : str, optional
+        Only this theme.
+    components : bool
+        Whether to include the parts that indicators are made from.
+
+    Returns
+    -------
+    list of IndicatorInfo
+        The numbered indicators first, then parts by key.
+    """
+    statement = select(Indicator).order_by(Indicator.number.nulls_last(), Indicator.key)
+    if theme is not None:
+        statement = statement.where(Indicator.theme == theme)
+    if not components:
+        statement = statement.where(~Indicator.is_component)
+    return [info_of(row) for row in session.scalars(statement)]
+
+
+def periods(session: Session, key: str, level: str | None = None) -> tuple[Period, ...]:
+    """List the periods an indicator has values for, earliest first.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    key : str
+        Key of the indicator.
+    level : str, optional
+        Only where places of this level have values.
+
+    Returns
+    -------
+    tuple of Period
+        Empty when nothing is loaded.
+    """
+    valued = select(PlaceValue.period_key).where(*_valued(key, level))
+    rows = session.scalars(
+        select(PeriodRow)
+        .where(PeriodRow.key.in_(valued.distinct()))
+        .order_by(PeriodRow.end, PeriodRow.start.desc())
+    )
+    return tuple(period_of(row) for row in rows)
+
+
+def levels(session: Session, key: str) -> tuple[str, ...]:
+    """List the levels at which an indicator has values, coarsest first.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    key : str
+        Key of the indicator.
+
+    Returns
+    -------
+    tuple of str
+        Some of country, region, province, district, subdistrict, org.
+    """
+    found = {level for level in PLACE_LEVELS if session.scalar(_one_value(key, level)) is not None}
+    return tuple(level for level in PLACE_LEVELS if level in found)
+
+
+def period_of(row: PeriodRow) -> Period:
+    """Turn a stored period into the value the rest of the service uses.
+
+    Parameters
+    ----------
+    row : PeriodRow
+        From the table of periods.
+
+    Returns
+    -------
+    Period
+        With CE dates.
+    """
+    return Period(
+        key=row.key,
+        calendar=cast("Calendar", row.calendar),
+        granularity=cast("Granularity", row.granularity),
+        start=row.start,
+        end=row.end,
+    )
+
+
+def info_of(row: Indicator) -> IndicatorInfo:
+    """Turn a stored indicator into the value the rest of the service uses.
+
+    Parameters
+    ----------
+    row : Indicator
+        From the catalogue.
+
+    Returns
+    -------
+    IndicatorInfo
+        The same, as plain values.
+    """
+    return IndicatorInfo(
+        key=row.key,
+        theme=row.theme,
+        name=Text(th=row.name_th, en=row.name_en),
+        unit=Text(th=row.unit_th, en=row.unit_en),
+        definition=Text(th=row.definition_th, en=row.definition_en),
+        formula=row.formula,
+        space_agg=row.space_agg,
+        time_agg=row.time_agg,
+        tier=row.tier,
+        direction=row.direction,
+        privacy=row.privacy,
+        finest_level=row.finest_level,
+        calendar=row.calendar,
+        decimals=row.decimals,
+        ramp=row.ramp,
+        thresholds=tuple(
+            Threshold(
+                value=float(limit["value"]),
+                label=Text(th=limit.get("label_th", ""), en=limit.get("label_en", "")),
+                authority=limit.get("authority", ""),
+            )
+            for limit in row.thresholds
+        ),
+        target=row.target,
+        source=Text(th=row.source_th, en=row.source_en),
+        numerator_keys=tuple(row.numerator_keys),
+        denominator_key=row.denominator_key,
+        factor=row.factor,
+        is_component=row.is_component,
+        number=row.number,
+        weight_key=row.weight_key,
+        denominator_max_age_years=row.denominator_max_age_years,
+        bounds=(float(row.bounds[0]), float(row.bounds[1])) if row.bounds else None,
+    )
+
+
+def _valued(key: str, level: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        PlaceValue.indicator_key == key,
+        PlaceValue.value.is_not(None),
+    ]
+    if level is not None:
+        conditions.append(PlaceValue.level == level)
+    return conditions
+
+
+def _one_value(key: str, level: str) -> Select[str]:
+    return select(PlaceValue.level).where(*_valued(key, level)).limit(1)
