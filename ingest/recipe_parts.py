@@ -14,6 +14,8 @@ Level = Literal["country", "province", "district", "subdistrict", "org"]
 
 
 class Part(BaseModel):
+    """A section of a recipe; a key it does not know is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
