@@ -1,0 +1,256 @@
+"""From nothing to a running service: each step is skipped when it was done before."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from geo_service.cli.terminal import bars, err, say
+from geo_service.core.errors import Conflict
+from geo_service.core.settings import Settings
+from geo_service.core.text import Text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+#: How long a second ``up`` waits for the first, which may be loading everything.
+UP_LIMIT_S = 3600.0
+PORTS_TRIED = 50
+BACKLOG = 2048
+
+
+def located(settings: Settings) -> Settings:
+    """Return settings that name a database which answers; the private cluster is started.
+
+    Parameters
+    ----------
+    settings : Settings
+        As configured.
+
+    Returns
+    -------
+    Settings
+        With ``database_url``.
+    """
+    if settings.database_url is not None:
+        return settings
+    from geo_service.core.postgres import Cluster  # noqa: PLC0415  (--help must be fast)
+
+    cluster = Cluster(settings.data_dir)
+    if not cluster.status().running:
+        err.print("· เปิดฐานข้อมูล · starting the database")
+    cluster.start()
+    return settings.model_copy(update={"database_url": SecretStr(cluster.url())})
+
+
+def address(settings: Settings) -> str:
+    """Return the database URL of settings that were ``located``.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``database_url``.
+
+    Returns
+    -------
+    str
+        The URL with its password.
+
+    Raises
+    ------
+    Conflict
+        If they name no database.
+    """
+    if settings.database_url is None:
+        raise Conflict("no database")
+    return settings.database_url.get_secret_value()
+
+
+def opened(settings: Settings) -> Engine:
+    """Return an engine for long work: no limit on the time of a statement.
+
+    Parameters
+    ----------
+    settings : Settings
+        As configured; the private cluster is started when they name no database.
+
+    Returns
+    -------
+    Engine
+        Of the database of the installation.
+    """
+    from geo_service.core.db import make_engine  # noqa: PLC0415  (--help must be fast)
+
+    return make_engine(address(located(settings)), pool_timeout_s=30.0)
+
+
+def prepare(settings: Settings, data: Path | None) -> Settings:
+    """Start the database, migrate it, load the sample (or a folder of data), derive the rest.
+
+    Parameters
+    ----------
+    settings : Settings
+        As configured.
+    data : Path, optional
+        Folder of real data to load instead of the sample.
+
+    Returns
+    -------
+    Settings
+        With ``database_url``.
+    """
+    from geo_service.core import migrations  # noqa: PLC0415  (--help must be fast)
+    from geo_service.core.db import make_engine, transaction  # noqa: PLC0415
+    from geo_service.core.machine import only_one  # noqa: PLC0415
+    from ingest import batch, catalogue, refresh, sample  # noqa: PLC0415
+
+    with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
+        ready = located(settings)
+        started = time.monotonic()
+        migrations.upgrade(address(ready))
+        engine = make_engine(address(ready), pool_timeout_s=30.0)
+        try:
+            with bars() as progress:
+                if data is not None and batch.make_room(engine):
+                    migrations.downgrade(address(ready))
+                    migrations.upgrade(address(ready))
+                    engine.dispose()
+                with transaction(engine) as session:
+                    catalogue.sync(session)
+                if data is not None:
+                    for report in batch.load(engine, data, progress=progress):
+                        say(report.as_text("th"))
+                elif batch.wants_sample(engine):
+                    sample.load(engine, progress)
+                with transaction(engine) as session:
+                    refresh.refresh(session, resolutions=ready.resolutions, progress=progress)
+        finally:
+            engine.dispose()
+        seconds = time.monotonic() - started
+        say(Text(th=f"✓ ข้อมูลพร้อมใน {seconds:.1f} วินาที", en=f"data ready in {seconds:.1f} s"))
+    return ready
+
+
+def free_port(settings: Settings) -> Settings:
+    """Move to the next free port when the one asked for is taken.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the port asked for.
+
+    Returns
+    -------
+    Settings
+        With a port that was free just now.
+
+    Raises
+    ------
+    Conflict
+        If the next fifty are taken too.
+    """
+    for port in range(settings.port, min(settings.port + PORTS_TRIED, 65_536)):
+        try:
+            _listening(settings.host, port).close()
+        except OSError:
+            continue
+        if port != settings.port:
+            say(
+                Text(
+                    th=f"พอร์ต {settings.port} มีผู้ใช้แล้ว จึงใช้พอร์ต {port}",
+                    en=f"port {settings.port} is taken, using {port}",
+                )
+            )
+        return settings.model_copy(update={"port": port})
+    raise Conflict(_taken(settings))
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``database_url``.
+
+    Raises
+    ------
+    Conflict
+        If the port is taken.
+    """
+    import uvicorn  # noqa: PLC0415  (--help must be fast)
+
+    from geo_service.core import log  # noqa: PLC0415
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    log.configure(settings.log_level)
+    try:
+        listening = _listening(settings.host, settings.port)
+    except OSError as error:
+        raise Conflict(_taken(settings)) from error
+    options = {
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+    }
+    if settings.workers == 1:
+        # The port listens from here on: who follows the addresses below is answered.
+        listening.listen(BACKLOG)
+        app = create_app(settings)
+        _welcome(settings)
+        uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])  # type: ignore[arg-type]
+        return
+    listening.close()
+    # Workers are processes of their own and read their settings from the environment.
+    for name in ("database_url", "host", "port", "data_dir"):
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        os.environ[f"GEO_{name.upper()}"] = text  # noqa: TID251  (written, not read)
+    _welcome(settings)
+    uvicorn.run(
+        "geo_service.main:create_app", factory=True, workers=settings.workers,
+        host=settings.host, port=settings.port, **options,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.set_inheritable(True)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _taken(settings: Settings) -> Text:
+    return Text(
+        th=f"พอร์ต {settings.port} ของ {settings.host} มีผู้ใช้แล้ว ให้ระบุพอร์ตอื่นด้วย --port",
+        en=f"Port {settings.port} of {settings.host} is taken; choose another with --port",
+    )
+
+
+def _welcome(settings: Settings) -> None:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    root = f"http://{host}:{settings.port}"
+    say("")
+    say(Text(th="เปิดในเบราว์เซอร์", en="open in a browser"))
+    for path, words in (
+        ("/", Text(th="หน้าแรก", en="start page")),
+        ("/maps", Text(th="แผนที่เฉพาะเรื่อง", en="thematic maps")),
+        ("/maps/waste_gen_rate?level=province", Text(th="อัตราการเกิดขยะ", en="waste rate")),
+        ("/embed/demo", Text(th="ตัวอย่างการฝังแผนที่", en="maps in another page")),
+        ("/api.html", Text(th="คู่มือ API", en="API reference")),
+    ):
+        say(f"  {root + path:<60} {words.th} · {words.en}")
+    say(Text(th="หยุดด้วย Ctrl-C", en="stop with Ctrl-C"))
+    say("")
