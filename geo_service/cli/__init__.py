@@ -196,8 +196,8 @@ def refresh(
             only_changed=not everything,
             progress=progress,
         )
-    for line in done:
-        out.print(f"· {line}")
+    for part in done:
+        out.print(f"· {part}")
     say(Text(th="✓ ข้อมูลที่คำนวณเป็นปัจจุบัน", en="derived data is up to date"))
 
 

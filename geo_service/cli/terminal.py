@@ -131,7 +131,7 @@ class Friendly(TyperGroup):
         """
         try:
             with _database_faults():
-                return super().invoke(ctx)  # type: ignore[arg-type]
+                return super().invoke(ctx)
         except Fault as fault:
             err.print(f"✗ {line(fault.title)}", style="bold red")
             err.print(f"  {fault.detail.th}")
