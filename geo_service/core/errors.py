@@ -9,7 +9,9 @@ system paths or the text of an unknown exception::
     ├── BadRequest            what was asked cannot be understood
     │   ├── UnknownParameter
     │   ├── BadParameter
-    │   └── UnsupportedCRS
+    │   ├── UnsupportedCRS
+    │   ├── TooLong            the address is longer than the service reads
+    │   └── MethodNotAllowed   the address exists, but not for this method
     ├── NotFound              what was asked for does not exist
     ├── NotAcceptable         no representation the caller accepts
     ├── Refused               a file or a row that must not be loaded as it is
@@ -18,7 +20,10 @@ system paths or the text of an unknown exception::
     │   └── UnreadableFile
     ├── Conflict              somebody else holds it, or something depends on it
     ├── Unavailable           the database or another part does not answer now
-    └── NotInstalled          the machine lacks something; the detail says what to run
+    │   ├── Busy               more work than connections; try again soon
+    │   └── TimedOut           the answer took longer than a statement may
+    ├── NotInstalled          the machine lacks something; the detail says what to run
+    └── Internal              a fault of the service itself; the log has the rest
 """
 
 from __future__ import annotations
@@ -74,6 +79,20 @@ class UnsupportedCRS(BadRequest):
 
     code = "unsupported-crs"
     title = Text(th="ไม่รองรับระบบพิกัดนี้", en="Unsupported coordinate reference system")
+
+
+class TooLong(BadRequest):
+    """The address is longer than the service reads."""
+
+    code = "too-long"
+    title = Text(th="คำขอยาวเกินไป", en="The request is too long")
+
+
+class MethodNotAllowed(BadRequest):
+    """The address exists, but not for this method."""
+
+    code = "method-not-allowed"
+    title = Text(th="ไม่รองรับวิธีเรียกนี้", en="Method not allowed")
 
 
 class NotFound(Fault):
@@ -132,8 +151,29 @@ class Unavailable(Fault):
     title = Text(th="บริการไม่พร้อมชั่วคราว", en="Temporarily unavailable")
 
 
+class Busy(Unavailable):
+    """More work than there are connections; try again soon."""
+
+    code = "busy"
+    title = Text(th="มีผู้ใช้งานจำนวนมาก กรุณาลองใหม่อีกครั้ง", en="Busy; try again soon")
+
+
+class TimedOut(Unavailable):
+    """The answer took longer than a statement may."""
+
+    code = "timed-out"
+    title = Text(th="ใช้เวลาประมวลผลนานเกินกำหนด", en="The answer took too long")
+
+
 class NotInstalled(Fault):
     """The machine lacks something; the detail says what to run."""
 
     code = "not-installed"
     title = Text(th="ยังไม่ได้ติดตั้งสิ่งที่จำเป็น", en="Something is not installed")
+
+
+class Internal(Fault):
+    """A fault of the service itself; the log has the rest."""
+
+    code = "internal-error"
+    title = Text(th="เกิดข้อผิดพลาดภายในระบบ", en="Internal error")

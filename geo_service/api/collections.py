@@ -1,0 +1,164 @@
+"""The collections: which there are, what is in them, which properties they have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from geo_service.api import schemas
+from geo_service.api.links import HTML, JSON, SCHEMA, Links, json_answer, notice
+from geo_service.api.tables import Table, html_answer
+from geo_service.core.text import Text
+from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
+from layers import features, registry
+
+router = APIRouter(prefix="/collections", tags=["collections"])
+
+FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
+_FORMATS = {"json": JSON, "html": HTML}
+_SCHEMAS = {"json": SCHEMA, "schema": JSON}
+
+
+@router.get("")
+def collections(
+    request: Request, session: SessionDep, lang: LangDep, asked: FormatQuery = None
+) -> Response:
+    """List the collections.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    form = choose_format(request, _FORMATS, asked)
+    known = registry.list_all(session)
+    subjects = sorted({subject for one in known for subject in one.subjects})
+    state = features.state_of(session, subjects)
+    headers = revalidate(request, state.token, lang=lang)
+    links = Links(request, lang)
+    title = Text("ชั้นข้อมูล", "Collections")
+    if form == "html":
+        table = Table(
+            title,
+            ("id", "title", "description"),
+            [(one.id, one.title.in_(lang), one.description.in_(lang)) for one in known],
+            address=lambda row: links.to(f"/collections/{row[0]}", f="html"),
+        )
+        return html_answer(table, links, headers, is_sample=state.is_sample)
+    around = {
+        family: features.extent_of(session, one) for family, one in _one_of_each(known).items()
+    }
+    own = [
+        links.made("self", links.here(), JSON),
+        links.made("alternate", links.here(f="html"), HTML),
+    ]
+    body = {
+        "links": own,
+        "collections": [
+            schemas.of_collection(one, links, around[_extent_key(one)]) for one in known
+        ],
+        **notice(is_sample=state.is_sample),
+    }
+    return json_answer(body, headers, links=own)
+
+
+@router.get("/{collection_id}")
+def collection(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe a collection.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    form = choose_format(request, _FORMATS, asked)
+    known = registry.read(session, collection_id)
+    state = features.state_of(session, known.subjects)
+    headers = revalidate(request, state.token, lang=lang)
+    links = Links(request, lang)
+    if form == "html":
+        table = Table(
+            known.title,
+            ("name", "title", "type", "unit"),
+            [
+                (
+                    one.name,
+                    one.title.in_(lang),
+                    one.kind,
+                    one.unit.in_(lang) if one.unit else "",
+                )
+                for one in known.properties
+            ],
+            address=lambda _: links.to(f"/collections/{known.id}/items", f="html"),
+        )
+        return html_answer(table, links, headers, is_sample=state.is_sample)
+    body = schemas.of_collection(known, links, features.extent_of(session, known))
+    return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])
+
+
+@router.get("/{collection_id}/queryables")
+def queryables(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe the properties that can be asked for.
+
+    Returns
+    -------
+    Response
+        JSON Schema.
+    """
+    return _properties(request, session, lang, collection_id, asked, is_queryables=True)
+
+
+@router.get("/{collection_id}/schema")
+def schema(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe all properties.
+
+    Returns
+    -------
+    Response
+        JSON Schema.
+    """
+    return _properties(request, session, lang, collection_id, asked, is_queryables=False)
+
+
+def _properties(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: str | None,
+    *,
+    is_queryables: bool,
+) -> Response:
+    choose_format(request, _SCHEMAS, asked)
+    known = registry.read(session, collection_id)
+    state = features.state_of(session, known.subjects)
+    headers = revalidate(request, state.token, lang=lang)
+    body = schemas.of_properties(known, Links(request, lang), is_queryables=is_queryables)
+    return json_answer(body | notice(is_sample=state.is_sample), headers, media_type=SCHEMA)
+
+
+def _extent_key(one: registry.Collection) -> str:
+    return one.id if one.family == "feature" else "places"
+
+
+def _one_of_each(known: list[registry.Collection]) -> dict[str, registry.Collection]:
+    return {_extent_key(one): one for one in known}

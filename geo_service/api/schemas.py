@@ -1,0 +1,141 @@
+"""Collections and their properties in the words of OGC API and JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, SCHEMA, Links
+from geo_service.core.crs import CRS84, SERVED_CRS
+from geo_service.core.text import Lang, Text
+from layers.filters import Kind
+from layers.registry import Collection, Property
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "list": {"type": "array", "items": {"type": "string"}},
+}
+_GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+
+
+def of_collection(
+    collection: Collection, links: Links, extent: tuple[float, float, float, float]
+) -> dict[str, Any]:
+    """Describe a collection.
+
+    Parameters
+    ----------
+    collection : Collection
+        From the register.
+    links : Links
+        Of the answer.
+    extent : tuple of float
+        west, south, east, north in EPSG:4326 degrees.
+
+    Returns
+    -------
+    dict
+        As OGC API - Features, Part 1 (7.14) and Part 2 (6.2) have it.
+    """
+    lang, path = links.lang, f"/collections/{collection.id}"
+    return {
+        "id": collection.id,
+        "title": collection.title.in_(lang),
+        "description": collection.description.in_(lang),
+        "itemType": "feature",
+        "extent": {
+            "spatial": {"bbox": [list(extent)], "crs": CRS84.uri},
+            "temporal": {"interval": [[None, None]], "trs": _GREGORIAN},
+        },
+        "crs": [crs.uri for crs in SERVED_CRS],
+        "storageCrs": CRS84.uri,
+        "links": [
+            links.link("self", path, JSON),
+            links.link("items", f"{path}/items", GEOJSON, collection.title),
+            links.made("items", links.to(f"{path}/items", f="html"), HTML, collection.title),
+            links.made("items", links.to(f"{path}/items", f="csv"), CSV, collection.title),
+            links.link(
+                "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{path}/queryables", SCHEMA
+            ),
+            links.link("http://www.opengis.net/def/rel/ogc/1.0/schema", f"{path}/schema", SCHEMA),
+            links.link(
+                "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", f"{path}/tiles", JSON
+            ),
+            links.made(
+                "item",
+                f"{links.base}{path}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}",
+                MVT,
+            )
+            | {"templated": True},
+        ],
+    }
+
+
+def of_property(known: Property, lang: Lang) -> dict[str, Any]:
+    """Describe a property.
+
+    Parameters
+    ----------
+    known : Property
+        Of a collection.
+    lang : {"th", "en"}
+        Language of the title.
+
+    Returns
+    -------
+    dict
+        JSON Schema.
+    """
+    told: dict[str, Any] = {"title": known.title.in_(lang), **_TYPES[known.kind]}
+    if known.unit is not None:
+        told |= {"x-ogc-unit": known.unit.in_(lang), "x-unit-th": known.unit.th}
+    if known.values:
+        told["enum"] = list(known.values)
+    if known.name == "code":
+        told["x-ogc-role"] = "id"
+    return told
+
+
+def of_properties(collection: Collection, links: Links, *, is_queryables: bool) -> dict[str, Any]:
+    """Describe the properties of a collection, all or those that can be asked for.
+
+    Parameters
+    ----------
+    collection : Collection
+        From the register.
+    links : Links
+        Of the answer.
+    is_queryables : bool
+        Whether to describe queryables instead of the whole schema.
+
+    Returns
+    -------
+    dict
+        JSON Schema, as Part 3 (queryables) and Part 5 (schemas) have it.
+    """
+    end = "queryables" if is_queryables else "schema"
+    properties: dict[str, Any] = {
+        "geometry": {
+            "title": Text("รูปร่าง", "Shape").in_(links.lang),
+            "x-ogc-role": "primary-geometry",
+            "format": f"geometry-{collection.geometry_type.lower()}"
+            if collection.geometry_type != "Geometry"
+            else "geometry-any",
+        }
+    }
+    properties |= {
+        known.name: of_property(known, links.lang)
+        for known in collection.properties
+        if known.is_queryable or not is_queryables
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": links.to(f"/collections/{collection.id}/{end}"),
+        "type": "object",
+        "title": collection.title.in_(links.lang),
+        "properties": properties,
+        "additionalProperties": False,
+    }

@@ -1,0 +1,234 @@
+"""What every answer passes through: HEAD, OPTIONS, compression, safety headers, counting."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+
+import brotli
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geo_service.core.errors import TooLong
+from geo_service.core.text import Text
+from geo_service.problems import answer_to
+
+log = logging.getLogger(__name__)
+
+LONGEST_QUERY_BYTES = 16_000
+SMALLEST_COMPRESSED_BYTES = 600
+_COMPRESSIBLE = re.compile(
+    r"text/|application/(?:[\w.+-]*json|javascript|xml|vnd\.(?:mapbox-vector-tile|oai)|yaml)"
+    r"|image/svg"
+)
+#: Open to every origin, without cookies: what is served is public.
+_CORS: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Crs, ETag, Link, Retry-After",
+}
+_PREFLIGHT: Mapping[str, str] = {
+    "Allow": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Max-Age": "86400",
+}
+_SAFETY: Mapping[str, str] = {
+    **_CORS,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Metrics:
+    """Counts of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "geo_http_requests_total",
+            "Answers by route and status",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "geo_http_request_seconds",
+            "Seconds from request to last byte",
+            ("route",),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "geo_http_requests_in_flight", "Requests being answered", registry=self.registry
+        )
+
+
+class Counting:
+    """Counts requests and their seconds by route, never by full address."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through and count its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status, started = 500, time.perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            self.metrics.in_flight.dec()
+            route = getattr(scope.get("route"), "path", "none")
+            self.metrics.requests.labels(_method(scope), route, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+
+class Safety:
+    """Adds the headers every answer carries; one that sets its own policy keeps it.
+
+    It is also the last resort: an error nobody caught leaves as a problem document, with
+    the same headers as any answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through and complete its answer's headers.
+
+        Raises
+        ------
+        TooLong
+            Never to the caller: it is answered here.
+        """
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_started = False
+
+        async def complete(message: Message) -> None:
+            nonlocal is_started
+            if message["type"] == "http.response.start":
+                is_started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _SAFETY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            if len(scope.get("query_string", b"")) > LONGEST_QUERY_BYTES:
+                raise TooLong(  # noqa: TRY301  (answered like every other error)
+                    Text(
+                        th=f"ส่วนค้นหาของที่อยู่ยาวเกิน {LONGEST_QUERY_BYTES} ไบต์",
+                        en=f"The query is longer than {LONGEST_QUERY_BYTES} bytes",
+                    )
+                )
+            await self.app(scope, receive, complete)
+        except Exception as error:
+            if is_started:
+                raise
+            await answer_to(Request(scope), error)(scope, receive, complete)
+
+
+class Methods:
+    """Answers HEAD as GET without the body, and OPTIONS with the methods of the address."""
+
+    def __init__(self, app: ASGIApp, router: Callable[[], Router]) -> None:
+        self.app, self.router = app, router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through, with its method settled."""
+        method = scope.get("method")
+        if method == "HEAD":
+            await self._head(scope, receive, send)
+        elif method == "OPTIONS" and self._exists(scope):
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def bodiless(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, bodiless)
+
+    def _exists(self, scope: Scope) -> bool:
+        asked = {**scope, "method": "GET"}
+        return any(route.matches(asked)[0] is Match.FULL for route in self.router().routes)
+
+
+class Compression:
+    """Compresses whole answers with brotli or gzip when the caller takes it.
+
+    An answer that comes in pieces (a download) or is compressed already goes as it is.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through and compress its answer."""
+        coding = _coding(Headers(scope=scope)) if scope["type"] == "http" else None
+        if coding is None:
+            await self.app(scope, receive, send)
+            return
+        held: Message | None = None
+
+        async def compress(message: Message) -> None:
+            nonlocal held
+            if message["type"] == "http.response.start":
+                held = message
+                return
+            if held is not None:
+                start, held = held, None
+                if not message.get("more_body", False):
+                    message = {**message, "body": _packed(start, message.get("body", b""), coding)}
+                await send(start)
+            await send(message)
+
+        await self.app(scope, receive, compress)
+
+
+def _method(scope: Scope) -> str:
+    method = str(scope["method"])
+    return method if method in {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"} else "other"
+
+
+def _coding(headers: Headers) -> str | None:
+    accepted = {
+        part.partition(";")[0].strip()
+        for part in headers.get("accept-encoding", "").split(",")
+        if not re.search(r";\s*q=0(\.0*)?\s*$", part)
+    }
+    return next((coding for coding in ("br", "gzip") if coding in accepted), None)
+
+
+def _packed(start: Message, body: bytes, coding: str) -> bytes:
+    headers = MutableHeaders(scope=start)
+    is_packed = "content-encoding" in headers or len(body) < SMALLEST_COMPRESSED_BYTES
+    if is_packed or not _COMPRESSIBLE.match(headers.get("content-type", "")):
+        return body
+    # Quality 4 and level 5: near the size of the best at a tenth of the time.
+    packed = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
+    headers["Content-Encoding"] = coding
+    headers["Content-Length"] = str(len(packed))
+    headers.add_vary_header("Accept-Encoding")
+    return packed

@@ -1,0 +1,163 @@
+"""Conditions of a question: where, when, and which values; every value is bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, cast, func, or_
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
+
+from geo_service.core.crs import STORAGE_SRID
+from geo_service.core.errors import BadParameter
+from geo_service.core.text import Text
+
+Scalar = str | int | float | bool | date
+Kind = Literal["string", "integer", "number", "boolean", "date", "list"]
+
+#: Steps along each side of a box before it is brought to degrees: straight lines bend.
+_STEPS = 32
+_TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, x before y, in the units of `srid`; ``west > east`` crosses 180 degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    srid: int = STORAGE_SRID
+
+    @property
+    def parts(self) -> tuple[tuple[float, float, float, float], ...]:
+        """The rectangle as one, or two when it crosses 180 degrees, with west <= east."""
+        if self.west <= self.east:
+            return ((self.west, self.south, self.east, self.north),)
+        return (
+            (self.west, self.south, 180.0, self.north),
+            (-180.0, self.south, self.east, self.north),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Days from `start` to `end`, both included; ``None`` is open."""
+
+    start: date | None
+    end: date | None
+
+
+def touches(geom: SQLColumnExpression[Any], box: Box) -> ColumnElement[bool]:
+    """Say that a shape meets a rectangle.
+
+    The rectangle is brought to the column's system, never the column, so that its index
+    is used. A feature without a shape matches every box (OGC API - Features, 7.15.3).
+
+    Parameters
+    ----------
+    geom : ColumnElement
+        Geometry column in EPSG:4326.
+    box : Box
+        In any served system.
+
+    Returns
+    -------
+    ColumnElement of bool
+        With bound values.
+    """
+    conditions: list[ColumnElement[bool]] = [geom.is_(None)]
+    for west, south, east, north in box.parts:
+        shape = func.ST_MakeEnvelope(west, south, east, north, box.srid)
+        if box.srid != STORAGE_SRID:
+            step = max(east - west, north - south, 1.0) / _STEPS
+            shape = func.ST_Transform(func.ST_Segmentize(shape, step), STORAGE_SRID)
+        conditions.append(func.ST_Intersects(geom, shape))
+    return or_(*conditions)
+
+
+def in_force(valid: SQLColumnExpression[Any], when: Interval) -> ColumnElement[bool]:
+    """Say that a range of dates has a day in an interval.
+
+    Parameters
+    ----------
+    valid : ColumnElement
+        A ``daterange`` column.
+    when : Interval
+        Both ends count.
+
+    Returns
+    -------
+    ColumnElement of bool
+        With bound values.
+    """
+    return valid.op("&&")(cast(Range(when.start, when.end, bounds="[]"), DATERANGE))
+
+
+def parse_value(text: str, kind: Kind, name: str) -> Scalar:
+    """Read the value of a property as its type.
+
+    Parameters
+    ----------
+    text : str
+        As it stands in the address.
+    kind : {"string", "integer", "number", "boolean", "date", "list"}
+        Type of the property.
+    name : str
+        Property, for the error.
+
+    Returns
+    -------
+    str, int, float, bool or date
+        Numbers in the property's unit.
+
+    Raises
+    ------
+    BadParameter
+        If the text is no such value.
+    """
+    try:
+        return _PARSERS[kind](text)
+    except ValueError as error:
+        raise BadParameter(
+            Text(
+                th=f"ค่าของ '{name}' ต้องเป็นชนิด {kind}",
+                en=f"'{name}' takes a value of type {kind}",
+            ),
+            parameter=name,
+        ) from error
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text):
+        raise ValueError
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise ValueError
+    return value
+
+
+def _truth(text: str) -> bool:
+    if text not in _TRUE | _FALSE:
+        raise ValueError
+    return text in _TRUE
+
+
+_PARSERS: dict[Kind, Callable[[str], Scalar]] = {
+    "string": str,
+    "list": str,
+    "integer": _whole,
+    "number": _number,
+    "boolean": _truth,
+    "date": date.fromisoformat,
+}

@@ -1,0 +1,275 @@
+"""Statements about features as values: relations of a collection, pages, counts, extents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    values,
+)
+from sqlalchemy import column as named
+
+from geo_service.core.crs import CRS84, STORAGE_SRID, Crs
+from geo_service.core.models import Dataset
+from layers.models import PeriodRow, PlaceValue
+from layers.relations import Expression, Relation
+
+Cell = str | int | float | bool | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One term of an order and its direction; missing values come last."""
+
+    expression: Expression
+    is_descending: bool = False
+
+
+def as_rows(relation: Relation, names: Sequence[str]) -> Select[Any]:
+    """Select properties as columns.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    names : sequence of str
+        Properties of the register.
+
+    Returns
+    -------
+    Select
+        One column per name.
+    """
+    columns: list[Any] = [relation.columns[name].label(name) for name in names]
+    return select(*columns).select_from(relation.source).where(*relation.conditions)
+
+
+def feature_text(relation: Relation, names: Sequence[str], crs: Crs = CRS84) -> ColumnElement[str]:
+    """Write a feature as GeoJSON text, inside the database.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    names : sequence of str
+        Properties to write, of the register.
+    crs : Crs
+        System of the coordinates.
+
+    Returns
+    -------
+    ColumnElement of str
+        ``{"type":"Feature","id":...,"geometry":...,"properties":{...}}``.
+    """
+    pieces: list[ColumnElement[str]] = [
+        literal('{"type":"Feature","id":'),
+        _json(relation.id),
+        literal(',"geometry":'),
+        func.coalesce(_geometry_text(relation.geom, crs), "null"),
+        literal(',"properties":{'),
+    ]
+    for place, name in enumerate(names):
+        comma = "," if place else ""
+        pieces += [literal(f"{comma}{json.dumps(name)}:"), _json(relation.columns[name])]
+    pieces.append(literal("}}"))
+    return reduce(lambda left, right: left.concat(right), pieces)
+
+
+def ordered(order: Sequence[Order]) -> list[ColumnElement[Any]]:
+    """Write an order.
+
+    Parameters
+    ----------
+    order : sequence of Order
+        Most important first; the last one is unique.
+
+    Returns
+    -------
+    list of ColumnElement
+        For ``ORDER BY``.
+    """
+    return [
+        (term.expression.desc() if term.is_descending else term.expression.asc()).nulls_last()
+        for term in order
+    ]
+
+
+def after(order: Sequence[Order], last: Sequence[Cell]) -> ColumnElement[bool]:
+    """Say that a row comes after the last one of the page before.
+
+    Parameters
+    ----------
+    order : sequence of Order
+        Of the page; the last term is unique and never missing.
+    last : sequence
+        Values of the last row, in the same order.
+
+    Returns
+    -------
+    ColumnElement of bool
+        With bound values.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    equal: ColumnElement[bool] = true()
+    for term, value in zip(order, last, strict=True):
+        conditions.append(and_(equal, _beyond(term, value)))
+        equal = and_(
+            equal, term.expression.is_(None) if value is None else term.expression == value
+        )
+    return or_(*conditions)
+
+
+def point_columns(relation: Relation) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Select a point on each shape, for tables.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+
+    Returns
+    -------
+    tuple of ColumnElement of float
+        Longitude and latitude in EPSG:4326 degrees, six decimals.
+    """
+    point = func.ST_PointOnSurface(relation.geom)
+    lon, lat = (cast(axis(point), Numeric) for axis in (func.ST_X, func.ST_Y))
+    return (
+        cast(func.round(lon, 6), Double).label("lon"),
+        cast(func.round(lat, 6), Double).label("lat"),
+    )
+
+
+def counted(
+    relation: Relation, conditions: Sequence[ColumnElement[bool]], ceiling: int
+) -> Select[Any]:
+    """Count features up to a ceiling.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    conditions : sequence of ColumnElement
+        Further conditions.
+    ceiling : int
+        Largest number that is told apart.
+
+    Returns
+    -------
+    Select of int
+        One number.
+    """
+    found = (
+        select(literal(1).label("one"))
+        .select_from(relation.source)
+        .where(*relation.conditions, *conditions)
+        .limit(ceiling)
+        .subquery()
+    )
+    return select(func.count()).select_from(found)
+
+
+def extent(relation: Relation) -> Select[Any]:
+    """Ask for the rectangle around all shapes.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+
+    Returns
+    -------
+    Select of float
+        west, south, east, north in EPSG:4326 degrees.
+    """
+    around = func.ST_Extent(relation.geom)
+    return (
+        select(
+            func.ST_XMin(around), func.ST_YMin(around), func.ST_XMax(around), func.ST_YMax(around)
+        )
+        .select_from(relation.source)
+        .where(*relation.conditions)
+    )
+
+
+def measured_periods(keys: Sequence[str], level: str) -> Select[Any]:
+    """Ask which periods hold values of which indicators at a level.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Indicators.
+    level : str
+        Level of the places.
+
+    Returns
+    -------
+    Select
+        Indicator key and period, oldest first.
+    """
+    asked = values(named("indicator_key", Text), name="asked").data([(key,) for key in keys])
+    # One look into the primary key for each pair, instead of reading every value.
+    there = exists().where(
+        PlaceValue.indicator_key == asked.c.indicator_key,
+        PlaceValue.level == level,
+        PlaceValue.period_key == PeriodRow.key,
+        PlaceValue.value.is_not(None),
+    )
+    return (
+        select(asked.c.indicator_key, PeriodRow)
+        .join_from(asked, PeriodRow, true())
+        .where(there)
+        .order_by(PeriodRow.end, PeriodRow.start.desc())
+    )
+
+
+def sample_is_loaded() -> Select[bool]:
+    """Ask whether any data set loaded is a sample.
+
+    Returns
+    -------
+    Select of bool
+        One value.
+    """
+    return select(exists().where(Dataset.is_sample.is_(True), Dataset.version > 0))
+
+
+def _geometry_text(geom: Expression, crs: Crs) -> ColumnElement[str]:
+    # RFC 7946, 3.1.6: outer rings run counter-clockwise. An integer SRID, never its name as
+    # text: PostGIS looks a name up for every row.
+    shape: ColumnElement[Any] = func.ST_ForcePolygonCCW(geom)
+    if crs.srid != STORAGE_SRID:
+        shape = func.ST_Transform(shape, crs.srid)
+    elif crs.lat_first:
+        shape = func.ST_FlipCoordinates(shape)
+    return func.ST_AsGeoJSON(shape, crs.decimals, 0)
+
+
+def _json(expression: Expression) -> ColumnElement[str]:
+    return func.coalesce(cast(func.to_json(expression), Text), "null")
+
+
+def _beyond(term: Order, value: Cell) -> ColumnElement[bool]:
+    if value is None:
+        return false()
+    further = term.expression < value if term.is_descending else term.expression > value
+    return or_(further, term.expression.is_(None))
