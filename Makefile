@@ -1,0 +1,44 @@
+# Short names for the scripts; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo data up test unit bench lint format doctor stop lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## everything from a fresh clone to a running service, with the embedded sample
+	scripts/demo
+
+data:  ## the same with the real data in ../shared/data
+	scripts/demo ../shared/data
+
+up:  ## prepare and serve, without looking for system packages
+	.venv/bin/geo-service up
+
+test:  ## everything that is checked before a change is accepted
+	scripts/test
+
+unit:  ## the quick tests: no database, no browser
+	scripts/test -q tests/unit
+
+bench:  ## benchmarks of the H3 indexer
+	scripts/setup --tests
+	.venv/bin/python -m tests.bench.run
+
+lint:  ## style, types and import directions only
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+format:  ## let ruff put the code in order
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+doctor:  ## examine this installation
+	.venv/bin/geo-service doctor
+
+stop:  ## stop the private database
+	.venv/bin/geo-service db stop
+
+lock:  ## pin the dependencies anew (needs the network)
+	scripts/lock
+
+clean:  ## stop the private database and delete it with all it holds
+	-.venv/bin/geo-service db stop
+	rm -rf "$$(readlink -f .data/postgres)" .data
