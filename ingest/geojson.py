@@ -1,0 +1,238 @@
+"""GeoJSON, read strictly (RFC 7946) and by ourselves: rows of text with a shape each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from boundaries import geometry
+from geo_service.core.crs import KNOWN_SRIDS, STORAGE_SRID
+from geo_service.core.errors import UnknownCRS, UnreadableFile
+from geo_service.core.text import Text
+
+#: Names under which GeoJSON files state a CRS that we know, all with longitude (east) first.
+_CRS_NAMES: dict[str, int] = {
+    "urn:ogc:def:crs:ogc:1.3:crs84": STORAGE_SRID,
+    "urn:ogc:def:crs:ogc::crs84": STORAGE_SRID,
+    "http://www.opengis.net/def/crs/ogc/1.3/crs84": STORAGE_SRID,
+    **{f"urn:ogc:def:crs:epsg::{srid}": srid for srid in KNOWN_SRIDS},
+    **{f"epsg:{srid}": srid for srid in KNOWN_SRIDS},
+}
+_GEOMETRY_TYPES = frozenset(
+    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GeoRow:
+    """One feature: its number in the file from 1, its properties as text, its shape.
+
+    ``shape`` is in EPSG:4326, or None when the feature has none; ``fault`` says why a shape
+    that was given cannot be read.
+    """
+
+    number: int
+    cells: Mapping[str, str | None]
+    shape: BaseGeometry | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GeoFile:
+    """A file of shapes as read: rows in EPSG:4326, the CRS it was in, how its text was read."""
+
+    rows: tuple[GeoRow, ...]
+    headings: tuple[str, ...]
+    srid: int
+    encoding: str
+
+
+def parse_geojson(content: bytes, *, crs: int | None = None) -> GeoFile:
+    """Read GeoJSON strictly (RFC 7946), an old ``crs`` member included if we know it.
+
+    Parameters
+    ----------
+    content : bytes
+        JSON in UTF-8; ``NaN`` and ``Infinity`` are no JSON.
+    crs : int, optional
+        EPSG code the recipe states.
+
+    Returns
+    -------
+    GeoFile
+        Shapes in EPSG:4326; a shape that cannot be read has its ``fault``.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is no GeoJSON feature collection.
+    UnknownCRS
+        If the CRS is not known, or the coordinates contradict it.
+    """
+    try:
+        document = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise UnreadableFile(
+            Text(f"ไม่ใช่ JSON ที่ถูกต้อง: {error}", f"It is not valid JSON: {error}")
+        ) from error
+    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
+        raise UnreadableFile(
+            Text("ไม่ใช่ GeoJSON FeatureCollection", "It is no GeoJSON FeatureCollection")
+        )
+    features = document.get("features")
+    if not isinstance(features, list):
+        raise UnreadableFile(Text("GeoJSON ไม่มี features", "The GeoJSON has no list of features"))
+    stated = _stated_in_geojson(document)
+    srid = agreed(stated, crs, default=STORAGE_SRID)
+    rows = [_geojson_row(number, one) for number, one in enumerate(features, start=1)]
+    return finish(rows, srid, "utf-8")
+
+
+def _geojson_row(number: int, feature: object) -> GeoRow:
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        raise UnreadableFile(
+            Text(f"รายการที่ {number} ไม่ใช่ Feature", f"Member {number} of features is no Feature")
+        )
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise UnreadableFile(
+            Text(
+                f"properties ของรายการที่ {number} ไม่ใช่ออบเจกต์",
+                f"The properties of feature {number} are no object",
+            )
+        )
+    cells = {str(name): as_text(value) for name, value in properties.items()}
+    if "id" in feature and "id" not in cells:
+        cells["id"] = as_text(feature["id"])
+    shape, fault = _geojson_shape(feature.get("geometry"))
+    return GeoRow(number, cells, shape, fault)
+
+
+def _geojson_shape(value: object) -> tuple[BaseGeometry | None, str]:
+    if value is None:
+        return None, ""
+    if not isinstance(value, dict) or value.get("type") not in _GEOMETRY_TYPES:
+        return None, "unknown geometry type"
+    try:
+        shape = shapely.from_geojson(orjson.dumps(value))
+    except shapely.errors.GEOSException as error:
+        return None, str(error).partition(":")[2].strip()[:200] or "malformed coordinates"
+    if shape is None or shape.is_empty:
+        return None, "empty geometry"
+    return shapely.force_2d(shape), ""
+
+
+def _stated_in_geojson(document: dict[str, Any]) -> int | None:
+    member = document.get("crs")
+    if member is None:
+        return None
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if isinstance(name, str) and name.strip().lower() in _CRS_NAMES:
+        return _CRS_NAMES[name.strip().lower()]
+    # A crs of type "link" points to an address; nothing is ever fetched from there.
+    raise UnknownCRS(
+        Text(
+            th=f"ไม่รู้จัก crs ที่ไฟล์ระบุ ({str(name)[:80]})",
+            en=f"The crs that the file states is not known ({str(name)[:80]})",
+        )
+    )
+
+
+def agreed(stated: int | None, recipe: int | None, *, default: int | None) -> int:
+    """Settle which CRS a file is in.
+
+    Parameters
+    ----------
+    stated : int or None
+        EPSG code the file states.
+    recipe : int or None
+        EPSG code the recipe states.
+    default : int or None
+        What the format itself says; None when it says nothing.
+
+    Returns
+    -------
+    int
+        EPSG code.
+
+    Raises
+    ------
+    UnknownCRS
+        If file and recipe differ, or nobody says.
+    """
+    if stated is not None and recipe is not None and stated != recipe:
+        raise UnknownCRS(
+            Text(
+                th=f"ไฟล์ระบุ EPSG:{stated} แต่สูตรระบุ EPSG:{recipe}",
+                en=f"The file states EPSG:{stated}, the recipe EPSG:{recipe}",
+            )
+        )
+    srid = stated or recipe or default
+    if srid is None:
+        raise UnknownCRS(
+            Text(
+                th="ไฟล์ไม่ระบุระบบพิกัด โปรดระบุ crs ในสูตรนำเข้า เช่น crs = 32647",
+                en="The file does not state its CRS; state it in the recipe, e.g. crs = 32647",
+            )
+        )
+    return srid
+
+
+def finish(rows: list[GeoRow], srid: int, encoding: str) -> GeoFile:
+    """Check the claimed CRS against the coordinates and bring them to EPSG:4326.
+
+    Parameters
+    ----------
+    rows : list of GeoRow
+        With shapes as the file has them.
+    srid : int
+        EPSG code of the shapes.
+    encoding : str
+        How the text was read.
+
+    Returns
+    -------
+    GeoFile
+        Shapes in EPSG:4326.
+    """
+    shapes = [row.shape for row in rows if row.shape is not None]
+    if shapes:
+        geometry.check_claim(shapely.total_bounds(shapes).tolist(), srid)
+    if srid != STORAGE_SRID and shapes:
+        moved = iter(geometry.to_srid(shapely.from_wkb(shapely.to_wkb(shapes)), srid))
+        rows = [
+            row if row.shape is None else GeoRow(row.number, row.cells, next(moved), row.fault)
+            for row in rows
+        ]
+    headings = tuple(dict.fromkeys(name for row in rows for name in row.cells))
+    return GeoFile(tuple(rows), headings, srid, encoding)
+
+
+def as_text(value: object) -> str:
+    """Write one property as a cell of text.
+
+    Parameters
+    ----------
+    value : object
+        As JSON or Arrow gave it.
+
+    Returns
+    -------
+    str
+        Empty for none; whole numbers without a fraction.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    return str(value)
