@@ -75,7 +75,8 @@ class Cleaned:
     """A coverage, and how much cleaning it took.
 
     ``lost_km2`` and ``gained_km2`` (km2, on the ellipsoid) add up the shapes that became smaller
-    (overlaps given away) and larger (overlaps won, gaps closed). ``changed`` holds the positions whose area changed by more than 0.01 km2.
+    (overlaps given away) and larger (overlaps won, gaps closed); ``changed`` holds the positions
+    whose area changed by more than 0.01 km2.
     """
 
     shapes: Shapes

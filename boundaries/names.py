@@ -11,6 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
+
+#: Names asked for again and again within one load.
+_REMEMBERED = 65_536
 
 #: Characters that are not seen: zero-width ones, soft hyphen, direction and byte order marks.
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -116,6 +120,7 @@ class OrgName:
     bare: str
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def normalise(text: str) -> str:
     """Settle what cannot be seen in a name.
 
@@ -206,6 +211,7 @@ def org_kind(text: str) -> str | None:
     return _KIND_WORDS.get(key(text))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def key(text: str) -> str:
     """Return what two spellings of one name have in common.
 
@@ -241,6 +247,7 @@ def area_key(text: str, level: str) -> str:
     return _PROVINCE_ALIASES.get(found, found) if level == "province" else found
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def loose_key(text: str) -> str:
     """Fold the usual variants of Thai names in Latin letters.
 
@@ -255,6 +262,8 @@ def loose_key(text: str) -> str:
         A key shared by, for example, ``Samut Prakan`` and ``Samut Prakarn``.
     """
     folded = key(text)
+    if not folded.isascii():
+        return folded
     for pattern, by in _LATIN_FOLDS:
         folded = pattern.sub(by, folded)
     return folded

@@ -1,0 +1,439 @@
+"""The one place where a messy code or name means an area or an organisation, or why not.
+
+A ``Gazetteer`` is read once per load and answers from memory. It never guesses: one place, or
+none with the nearest names, or several with all of them. Codes are followed over time: a code
+that was abolished leads to its successor when there is exactly one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from boundaries import names
+from boundaries.models import AreaCode, AreaEvent, OrgCode
+from boundaries.places import Place, read_areas, read_orgs
+
+#: Names told when nothing matches, at most.
+_NEAREST = 5
+_LIKENESS = 0.6
+_CODE_DIGITS = {"province": 2, "district": 4, "subdistrict": 6}
+_DLA_DIGITS = 7
+
+MissingReason = Literal["no-place", "unknown-place", "abolished-place"]
+AmbiguousReason = Literal["ambiguous-place", "contradicting-place", "split-place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Exactly one place; ``flags`` tell how, when it was not by its own code or name.
+
+    ``successor-of-CODE``: an abolished code was followed. ``name-matched``: the name is a
+    variant. ``name-differs``: the code is known, its name is another one.
+    """
+
+    id: int
+    code: str
+    name_th: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No such place; ``candidates`` are the nearest names with their codes."""
+
+    reason: MissingReason
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several places; all of them are told."""
+
+    reason: AmbiguousReason
+    candidates: tuple[str, ...]
+
+
+class Gazetteer:
+    """All areas and organisations by code and by name, on one day.
+
+    Parameters
+    ----------
+    areas, orgs : iterable of Place
+        Everything known, past versions included.
+    codes : iterable of (system, code, id)
+        Codes of areas in other systems.
+    org_codes : iterable of (system, code, id)
+        Codes of organisations in other systems.
+    successors : dict of (level, code) to list of codes
+        Where abolished codes went.
+    on : date, optional
+        The day that questions are about unless they say another; None: what is in force now.
+    """
+
+    def __init__(
+        self,
+        areas: Iterable[Place],
+        orgs: Iterable[Place] = (),
+        *,
+        codes: Iterable[tuple[str, str, int]] = (),
+        org_codes: Iterable[tuple[str, str, int]] = (),
+        successors: dict[tuple[str, str], list[str]] | None = None,
+        on: date | None = None,
+    ) -> None:
+        self.on = on
+        self._places: dict[int, Place] = {}
+        self._by_code: dict[tuple[str, str], list[Place]] = defaultdict(list)
+        self._by_name: dict[tuple[str, str], list[Place]] = defaultdict(list)
+        self._by_loose: dict[tuple[str, str], list[Place]] = defaultdict(list)
+        self._by_system: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
+        self._orgs: dict[int, Place] = {}
+        self._successors = successors or {}
+        for place in areas:
+            self._places[place.id] = place
+            self._enter(place)
+        for place in orgs:
+            self._orgs[place.id] = place
+            self._enter(place)
+        for system, code, place_id in codes:
+            if (found := self._places.get(place_id)) is not None:
+                self._by_system[found.level, system, code].append(found)
+        for system, code, place_id in org_codes:
+            if (found := self._orgs.get(place_id)) is not None:
+                self._by_system["org", system, code].append(found)
+
+    @classmethod
+    def read(cls, session: Session, on: date | None = None) -> Gazetteer:
+        """Read everything that has a code or a name.
+
+        Parameters
+        ----------
+        session : Session
+            To read with.
+        on : date, optional
+            The day that questions are about unless they say another.
+
+        Returns
+        -------
+        Gazetteer
+            Answers from memory; later changes of the tables are not seen.
+        """
+        successors: dict[tuple[str, str], list[str]] = defaultdict(list)
+        events = select(AreaEvent.level, AreaEvent.from_code, AreaEvent.to_code)
+        for level, source, target in session.execute(
+            events.where(AreaEvent.to_code.is_not(None)).order_by(AreaEvent.id)
+        ):
+            if target != source:
+                successors[level, source].append(str(target))
+        codes = session.execute(select(AreaCode.system, AreaCode.code, AreaCode.area_id)).tuples()
+        org_codes = session.execute(select(OrgCode.system, OrgCode.code, OrgCode.org_id)).tuples()
+        return cls(
+            read_areas(session),
+            read_orgs(session),
+            codes=codes,
+            org_codes=org_codes,
+            successors=dict(successors),
+            on=on,
+        )
+
+    def area(
+        self,
+        level: str,
+        *,
+        code: str | None = None,
+        system: str = "dopa",
+        name: str | None = None,
+        province: str | None = None,
+        district: str | None = None,
+        on: date | None = None,
+    ) -> Found | Missing | Ambiguous:
+        """Find the area that a code or a name means.
+
+        Parameters
+        ----------
+        level : str
+            ``country``, ``province``, ``district`` or ``subdistrict``.
+        code : str, optional
+            Its code; the code decides, a name beside it is compared.
+        system : str
+            Whose code: ``dopa``, ``pcode`` (TH and the DOPA code) or one of ``area_code``.
+        name : str, optional
+            In Thai or Latin letters, with or without the word for its level.
+        province, district : str, optional
+            Name or DOPA code of what it lies in; narrows a name.
+        on : date, optional
+            The day it must be in force; the gazetteer's own day when left out.
+
+        Returns
+        -------
+        Found or Missing or Ambiguous
+            ``contradicting-place`` when code and name are two places of one name each.
+        """
+        on = on or self.on
+        if level == "country":
+            return self._country()
+        if code and code.strip():
+            answer = self._by_any_code(level, code, system=system, on=on)
+            if name and isinstance(answer, Found):
+                return self._compared(answer, level, name, within=(province, district), on=on)
+            return answer
+        if name and name.strip():
+            return self._by_any_name(level, name, within=(province, district), on=on)
+        return Missing("no-place")
+
+    def org(
+        self,
+        *,
+        code: str | None = None,
+        system: str | None = None,
+        name: str | None = None,
+        kind: str | None = None,
+        province: str | None = None,
+        district: str | None = None,
+        on: date | None = None,
+    ) -> Found | Missing | Ambiguous:
+        """Find the organisation that a code or a name means.
+
+        Parameters
+        ----------
+        code : str, optional
+            Its DLA code (7 digits, or 8 with a type of two), or its code in ``system``.
+        system : str, optional
+            Whose code; every system is tried when left out.
+        name : str, optional
+            With its kind (``อบต.เสม็ด``) or bare; needs ``kind`` or ``province`` to be sure.
+        kind : str, optional
+            One of ``ORG_KINDS`` or a word for it.
+        province, district : str, optional
+            Name or DOPA code of where it is.
+        on : date, optional
+            The day it must be in force.
+
+        Returns
+        -------
+        Found or Missing or Ambiguous
+            Several of one name (a municipality and an SAO beside it) are ambiguous.
+        """
+        on = on or self.on
+        if code and code.strip():
+            return self._org_by_code(names.normalise(code), system, on)
+        if not name or not name.strip():
+            return Missing("no-place")
+        split = names.split_org_name(name)
+        wanted = (names.org_kind(kind) or kind) if kind else split.kind
+        entered = names.key(split.bare)
+        found = [p for p in self._by_name["org", entered] if p.is_in_force(on)]
+        flags: tuple[str, ...] = ()
+        if not found:
+            found = [
+                p for p in self._by_loose["org", names.loose_key(entered)] if p.is_in_force(on)
+            ]
+            flags = ("name-matched",)
+        if wanted:
+            found = [p for p in found if p.kind == wanted]
+        found = [p for p in found if self._lies_in(p, province, district)]
+        if not found:
+            inside = (p for p in self._orgs.values() if self._lies_in(p, province, district))
+            return Missing("unknown-place", self._nearest(entered, inside))
+        return self._one(found, flags)
+
+    def _enter(self, place: Place) -> None:
+        level = place.level
+        self._by_code[level, place.code].append(place)
+        spellings = [place.name_th, place.name_en, *place.name_alt]
+        keys = {self._key(level, spelling) for spelling in spellings if spelling}
+        for entered in keys:
+            self._by_name[level, entered].append(place)
+        for loose in {names.loose_key(entered) for entered in keys}:
+            self._by_loose[level, loose].append(place)
+
+    @staticmethod
+    def _key(level: str, name: str) -> str:
+        if level == "org":
+            return names.key(names.split_org_name(name).bare)
+        return names.area_key(name, level)
+
+    def _country(self) -> Found | Missing:
+        found = next((p for p in self._places.values() if p.level == "country"), None)
+        return Missing("unknown-place") if found is None else _found(found)
+
+    def _by_any_code(
+        self, level: str, code: str, *, system: str, on: date | None
+    ) -> Found | Missing | Ambiguous:
+        said = names.normalise(code)
+        if system not in {"dopa", "pcode"}:
+            return self._by_foreign_code(level, said, system, on)
+        digits = said.upper().removeprefix("TH") if system == "pcode" else said
+        digits = digits.removesuffix(".0")
+        if not digits.isdigit() or len(digits) != _CODE_DIGITS.get(level, 0):
+            return Missing("unknown-place")
+        versions = self._by_code[level, digits]
+        found = [p for p in versions if p.is_in_force(on)]
+        if found:
+            return _found(found[0])
+        return self._succeeded(level, digits, on, was_known=bool(versions))
+
+    def _by_foreign_code(
+        self, level: str, code: str, system: str, on: date | None
+    ) -> Found | Missing | Ambiguous:
+        known = self._by_system[level, system, code]
+        found = [p for p in known if p.is_in_force(on)]
+        if found or not known:
+            return self._one(found, ()) if found else Missing("unknown-place")
+        return self._succeeded(level, known[0].code, on, was_known=True)
+
+    def _succeeded(
+        self, level: str, code: str, on: date | None, *, was_known: bool
+    ) -> Found | Missing | Ambiguous:
+        heirs = self._heirs(level, code, on)
+        if len(heirs) == 1:
+            return _found(heirs[0], f"successor-of-{code}")
+        if heirs:
+            return Ambiguous("split-place", tuple(self._told(heir) for heir in heirs))
+        known = was_known or (level, code) in self._successors
+        return Missing("abolished-place" if known else "unknown-place")
+
+    def _heirs(self, level: str, code: str, on: date | None) -> list[Place]:
+        # Follows a code to the areas in force that took its place; loops are harmless.
+        heirs: dict[str, Place] = {}
+        seen, waiting = {code}, [code]
+        while waiting:
+            for target in self._successors.get((level, waiting.pop()), ()):
+                if target in seen:
+                    continue
+                seen.add(target)
+                in_force = [p for p in self._by_code[level, target] if p.is_in_force(on)]
+                if in_force:
+                    heirs[target] = in_force[0]
+                else:
+                    waiting.append(target)
+        return list(heirs.values())
+
+    def _compared(
+        self,
+        answer: Found,
+        level: str,
+        name: str,
+        *,
+        within: tuple[str | None, str | None],
+        on: date | None,
+    ) -> Found | Ambiguous:
+        # Another place of that very name beside it contradicts the code.
+        place = self._places[answer.id]
+        entered = self._key(level, name)
+        spellings = [s for s in (place.name_th, place.name_en, *place.name_alt) if s]
+        keys = {self._key(level, spelling) for spelling in spellings}
+        loose = {names.loose_key(one) for one in keys}
+        cut = any(names.is_cut(names.normalise(name), names.normalise(s)) for s in spellings)
+        if entered in keys or names.loose_key(entered) in loose or cut:
+            return answer
+        parent = self._places.get(place.parent_id or 0)
+        where = within if any(within) else (None, parent.code if parent else None)
+        if level == "district":
+            where = (where[0] or (parent.code if parent else None), None)
+        other = self._by_any_name(level, name, within=where, on=on)
+        if isinstance(other, Found) and other.id != answer.id and not answer.flags:
+            told = (self._told(place), self._told(self._places[other.id]))
+            return Ambiguous("contradicting-place", told)
+        return Found(answer.id, answer.code, answer.name_th, (*answer.flags, "name-differs"))
+
+    def _by_any_name(
+        self, level: str, name: str, *, within: tuple[str | None, str | None], on: date | None
+    ) -> Found | Missing | Ambiguous:
+        entered = names.area_key(name, level)
+        flags: tuple[str, ...] = ()
+        known = self._by_name.get((level, entered), [])
+        if not known and level == "district" and entered in {"เมือง", "mueang", "muang"}:
+            known = [p for p in self._seats() if within[0]]
+        if not known:
+            known = self._by_loose.get((level, names.loose_key(entered)), [])
+            flags = ("name-matched",)
+        found = [p for p in known if p.is_in_force(on) and self._lies_in(p, *within)]
+        if not found:
+            inside = (
+                p
+                for p in self._places.values()
+                if p.level == level and p.is_in_force(on) and self._lies_in(p, *within)
+            )
+            return Missing("unknown-place", self._nearest(entered, inside))
+        return self._one(found, flags)
+
+    def _seats(self) -> Iterator[Place]:
+        # The districts of the provincial seats, which people call just Mueang.
+        for place in self._places.values():
+            if place.level == "district" and place.code.endswith("01"):
+                province = self._places.get(place.parent_id or 0)
+                if province is not None and place.name_th.startswith("เมือง"):
+                    yield place
+
+    def _lies_in(self, place: Place, province: str | None, district: str | None) -> bool:
+        above = {one.level: one for one in self._above(place)}
+        for level, wanted in (("province", province), ("district", district)):
+            if not wanted or not wanted.strip():
+                continue
+            found = above.get(level)
+            if found is None or not self._is_named(found, wanted):
+                return False
+        return True
+
+    def _above(self, place: Place) -> Iterator[Place]:
+        parent_id = place.parent_id
+        while parent_id is not None and (parent := self._places.get(parent_id)) is not None:
+            yield parent
+            parent_id = parent.parent_id
+
+    def _is_named(self, place: Place, said: str) -> bool:
+        if names.normalise(said) == place.code:
+            return True
+        entered = names.area_key(said, place.level)
+        spellings = [s for s in (place.name_th, place.name_en, *place.name_alt) if s]
+        keys = {self._key(place.level, spelling) for spelling in spellings}
+        if entered in keys or names.loose_key(entered) in {names.loose_key(k) for k in keys}:
+            return True
+        is_seat = place.level == "district" and place.code.endswith("01")
+        return is_seat and entered in {"เมือง", "mueang", "muang"}
+
+    def _org_by_code(
+        self, code: str, system: str | None, on: date | None
+    ) -> Found | Missing | Ambiguous:
+        said = code.removesuffix(".0")
+        if len(said) == _DLA_DIGITS + 1 and said.startswith("0") and said.isdigit():
+            said = said[1:]
+        known: list[Place] = []
+        if system in {None, "dla", "dla7", "dopa"}:
+            known += self._by_code["org", said]
+        for (level, other, value), places in self._by_system.items():
+            if level == "org" and value == said and system in {None, other}:
+                known += places
+        unique = {place.id: place for place in known if place.is_in_force(on)}
+        if unique:
+            return self._one(list(unique.values()), ())
+        return Missing("abolished-place" if known else "unknown-place")
+
+    def _one(self, found: list[Place], flags: tuple[str, ...]) -> Found | Ambiguous:
+        if len(found) == 1:
+            return _found(found[0], *flags)
+        return Ambiguous("ambiguous-place", tuple(self._told(place) for place in found))
+
+    def _nearest(self, entered: str, places: Iterable[Place]) -> tuple[str, ...]:
+        known: dict[str, Place] = {}
+        for place in places:
+            for spelling in (place.name_th, place.name_en):
+                known.setdefault(self._key(place.level, spelling), place)
+        near = difflib.get_close_matches(entered, known, n=_NEAREST, cutoff=_LIKENESS)
+        return tuple(dict.fromkeys(self._told(known[one]) for one in near))
+
+    def _told(self, place: Place) -> str:
+        where = " ".join(parent.name_th for parent in self._above(place) if parent.code != "TH")
+        return f"{place.name_th} ({place.code}){' ' + where if where else ''}"
+
+
+def _found(place: Place, *flags: str) -> Found:
+    return Found(place.id, place.code, place.name_th, flags)
