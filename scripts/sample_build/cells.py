@@ -71,7 +71,7 @@ def divide(provinces: Sequence[Province], seed: int) -> list[Cell]:
     for province in provinces:
         rng = np.random.default_rng([seed, int(province.code)])
         for zone in _zones(province):
-            _divide_zone(province, zone, rng, placed, rough)
+            _divide_zone(province, zone, rng=rng, placed=placed, rough=rough)
     codes = sorted(placed)
     exact = _noded([rough[code] for code in codes])
     far = _remoteness(provinces, placed)
@@ -140,11 +140,12 @@ def _zones(province: Province) -> list[_Zone]:
 def _divide_zone(
     province: Province,
     zone: _Zone,
+    *,
     rng: np.random.Generator,
     placed: dict[str, tuple[float, float]],
     rough: dict[str, shapely.Geometry],
 ) -> None:
-    """Place the sub-districts of a zone and give each its Voronoi cell."""
+    # Place the sub-districts of a zone and give each its Voronoi cell.
     members = {code: [one.code for one in geothai.subdistricts(code)] for code in zone.districts}
     count = sum(map(len, members.values()))
     stretch = np.array([np.cos(np.radians(province.capital[1])), 1.0])
@@ -161,7 +162,7 @@ def _divide_zone(
 def _seeds(
     outline: shapely.Geometry, capital: Points, count: int, rng: np.random.Generator
 ) -> Points:
-    """Spread points in an outline, denser at the capital (weighted Lloyd relaxation)."""
+    # Spread points in an outline, denser at the capital (weighted Lloyd relaxation).
     samples = _inside(outline, max(400, SAMPLES_PER_CELL * count), rng)
     reach = 0.25 * np.sqrt(shapely.area(outline))
     away = np.linalg.norm(samples - capital, axis=1)
@@ -193,7 +194,7 @@ def _nearest(points: Points, seeds: Points) -> NDArray[np.int64]:
 
 
 def _pulled_inside(seeds: Points, samples: Points, outline: shapely.Geometry) -> Points:
-    """Move seeds that fell outside a bent outline onto the nearest sample inside."""
+    # Move seeds that fell outside a bent outline onto the nearest sample inside.
     for index in np.flatnonzero(~shapely.contains_xy(outline, seeds)):
         seeds[index] = samples[np.argmin(np.linalg.norm(samples - seeds[index], axis=1))]
     return seeds
@@ -223,7 +224,7 @@ def _by_district(
     capital: Points,
     members: dict[str, list[str]],
 ) -> dict[str, int]:
-    """Give every sub-district code a seed so that districts hang together."""
+    # Give every sub-district code a seed so that districts hang together.
     result: dict[str, int] = {}
     free = set(range(len(seeds)))
     away = np.linalg.norm(seeds - capital, axis=1)
@@ -253,23 +254,22 @@ def _hand_out(
     result.update(zip(codes, ordered, strict=True))
 
 
-def _best_cut(
-    seeds: Points, neighbours: list[set[int]], indices: list[int], size: int
-) -> set[int]:
-    """Cut a set of seeds in two by a straight line; connected halves first, then compact ones."""
+def _best_cut(seeds: Points, neighbours: list[set[int]], indices: list[int], size: int) -> set[int]:
+    # Cut a set of seeds in two by a straight line; connected halves first, then compact ones.
     points = seeds[indices]
-    best: tuple[float, set[int]] | None = None
+    best: tuple[float, set[int]] = (np.inf, set())
     for turn in np.linspace(0, 2 * np.pi, SPLIT_ANGLES, endpoint=False):
         along = points @ np.array([np.cos(turn), np.sin(turn)])
         ranked = np.argsort(along, kind="stable")
         first = {indices[at] for at in ranked[:size]}
         rest = set(indices) - first
         broken = _pieces(first, neighbours) + _pieces(rest, neighbours) - 2
-        spread = sum(float(seeds[list(part)].var(axis=0).sum()) * len(part) for part in (first, rest))
+        spread = sum(
+            float(seeds[list(part)].var(axis=0).sum()) * len(part) for part in (first, rest)
+        )
         score = broken * 1e6 + spread
-        if best is None or score < best[0]:
+        if score < best[0]:
             best = (score, first)
-    assert best is not None
     return best[1]
 
 
@@ -286,7 +286,7 @@ def _pieces(indices: set[int], neighbours: list[set[int]]) -> int:
 
 
 def _noded(rough: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
-    """Node all borders together on the grid and build each cell from the faces it holds."""
+    # Node all borders together on the grid and build each cell from the faces it holds.
     cells = np.array(rough, dtype=object)
     lines = shapely.union_all(shapely.boundary(cells), grid_size=GRID_DEG)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))

@@ -51,7 +51,14 @@ USUAL_CITY_COVERS = (2, 3)
 PATTAYA_COVERS = (1, 3)
 CROSSES_DISTRICTS = "แหลมฉบัง"
 
-FIRST_DIGIT = {"PAO": 2, "city": 3, "Pattaya": 3, "town": 4, "subdistrict_municipality": 5, "SAO": 6}
+FIRST_DIGIT = {
+    "PAO": 2,
+    "city": 3,
+    "Pattaya": 3,
+    "town": 4,
+    "subdistrict_municipality": 5,
+    "SAO": 6,
+}
 PREFIX_TH = {
     "PAO": "องค์การบริหารส่วนจังหวัด", "city": "เทศบาลนคร", "town": "เทศบาลเมือง",
     "subdistrict_municipality": "เทศบาลตำบล", "SAO": "องค์การบริหารส่วนตำบล",
@@ -125,8 +132,10 @@ class _Map:
         return sorted(code for code in self.free if code.startswith(district))
 
     def group(self, district: str, size: int, *, crossing: bool, rural: bool) -> list[str] | None:
-        """Take neighbouring free sub-districts of a district, the most (least) populous first."""
-        starts = sorted(self.free_in(district), key=lambda code: self.people[code], reverse=not rural)
+        # Takes neighbouring free sub-districts, beginning with the most (rural: least) populous.
+        starts = sorted(
+            self.free_in(district), key=lambda code: self.people[code], reverse=not rural
+        )
         for start in starts:
             chosen = [start]
             while len(chosen) < size:
@@ -148,9 +157,8 @@ class _Map:
     def ranked(self, score: Iterable[tuple[str, float]], noise: float) -> list[str]:
         pairs = sorted(score)
         jitter = self.rng.normal(0, noise, len(pairs))
-        return [
-            code for _, code in sorted((-(value + j), code) for (code, value), j in zip(pairs, jitter, strict=True))
-        ]  # fmt: skip
+        score = [value + moved for (_, value), moved in zip(pairs, jitter, strict=True)]
+        return [pairs[at][0] for at in np.argsort(-np.array(score), kind="stable")]
 
 
 def found(
@@ -179,6 +187,7 @@ def found(
     beside = _beside(ground, several)
     alone = _shared_alone(ground)
     lower = [*several, *beside, *alone, *_whole(ground)]
+    _distinguish(lower)
     _number(lower)
     _place(lower, ground)
     everyone = [*_provincial(provinces), _bangkok(cells), *lower]
@@ -209,7 +218,7 @@ def _cities(ground: _Map) -> list[Organisation]:
 
 
 def _towns(ground: _Map, provinces: Sequence[Province]) -> list[Organisation]:
-    """Towns and sub-district municipalities over several sub-districts; capitals first."""
+    # Towns and sub-district municipalities over several sub-districts; capitals first.
     shapes = [at for at, count in SEVERAL.items() if at != (2, 0) for _ in range(count)]
     ground.rng.shuffle(shapes)
     with_city = {district for _, _, district in CITIES}
@@ -249,7 +258,7 @@ def _rural_groups(ground: _Map) -> list[Organisation]:
 
 
 def _beside(ground: _Map, several: Sequence[Organisation]) -> list[Organisation]:
-    """One organisation for the rest of each sub-district that a larger one covers in part."""
+    # One organisation for the rest of each sub-district that a larger one covers in part.
     parts = [at for one in several for at in one.covers if not at.whole]
     town = set(ground.ranked([(at.code, np.log(ground.people[at.code])) for at in parts], 0.5)
                [:BESIDE_MUNICIPALITIES])  # fmt: skip
@@ -308,16 +317,30 @@ def _whole(ground: _Map) -> list[Organisation]:
     ]
 
 
+def _distinguish(lower: Sequence[Organisation]) -> None:
+    # Rename the second of two organisations of one kind, name and district.
+    seen: set[tuple[str, str, str]] = set()
+    for one in lower:
+        suffixes = iter(DISTINCTION[2:])
+        bare_th, bare_en = one.bare_th, one.bare_en
+        while (key := (one.kind, one.bare_th, one.district)) in seen:
+            suffix = next(suffixes)
+            one.bare_th, one.bare_en = bare_th + suffix[0], bare_en + suffix[1]
+        seen.add(key)
+
+
 def _number(lower: Sequence[Organisation]) -> None:
     used: dict[str, int] = {}
-    for one in sorted(lower, key=lambda one: (one.district, one.kind, one.covers[0].code, one.bare_th)):
+    for one in sorted(
+        lower, key=lambda one: (one.district, one.kind, one.covers[0].code, one.bare_th)
+    ):
         start = f"{FIRST_DIGIT[one.kind]}{one.district}"
         used[start] = used.get(start, FIRST_SAMPLE_NUMBER - 1) + 1
         one.code = f"{start}{used[start]:02d}"
 
 
 def _place(lower: Sequence[Organisation], ground: _Map) -> None:
-    """Put each office somewhere inside its first sub-district."""
+    # Put each office somewhere inside its first sub-district.
     for one in sorted(lower, key=lambda one: one.code):
         one.point = point_inside(ground.cell[one.covers[0].code].shape, ground.rng)
 
@@ -360,4 +383,6 @@ def _bangkok(cells: Sequence[Cell]) -> Organisation:
     covers = [Covered(cell.code) for cell in cells if cell.code.startswith("10")]
     bangkok = geothai.province("10")
     name_en = "Bangkok Metropolitan Administration"
-    return Organisation("BMA", bangkok.name_th, name_en, "10", "", covers, (100.5018, 13.7539), "BMA")
+    return Organisation(
+        "BMA", bangkok.name_th, name_en, "10", "", covers, (100.5018, 13.7539), "BMA"
+    )

