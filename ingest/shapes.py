@@ -1,0 +1,151 @@
+"""Shapes prepared for drawing: areas and organisations generalised for each band of zooms.
+
+The finest level is simplified as one coverage and the levels above are dissolved from it, so a
+province's line runs exactly along the lines of its sub-districts. Where a finer level has no
+shapes (a file of provinces alone was loaded), the level itself is simplified.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+import shapely
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from boundaries import geometry, queries
+from boundaries.models import Area, AreaShape, Org, OrgShape
+from geo_service.core.crs import TILE_SRID
+from ingest.copying import copy_rows
+from ingest.load import Progress, silent
+
+_LEVELS = ("subdistrict", "district", "province")
+
+Drawn = dict[int, Any]
+
+
+def rebuild(session: Session, *, progress: Progress = silent) -> int:
+    """Prepare every shape of areas and organisations anew.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction; the caller commits.
+    progress : Progress
+        Told after each step.
+
+    Returns
+    -------
+    int
+        Number of prepared shapes, EPSG:3857, over all bands (``boundaries.geometry.BANDS``).
+    """
+    progress("shapes", 0, 3)
+    areas = _area_shapes(session)
+    progress("shapes", 1, 3)
+    session.execute(delete(AreaShape))
+    written = _write(session, "area_shape", "area_id", areas)
+    progress("shapes", 2, 3)
+    session.execute(delete(OrgShape))
+    written += _write(session, "org_shape", "org_id", _org_shapes(session, areas))
+    progress("shapes", 3, 3)
+    return written
+
+
+def _area_shapes(session: Session) -> dict[int, Drawn]:
+    drawn: dict[int, Drawn] = {band.number: {} for band in geometry.BANDS}
+    parents = _parents(session)
+    for level in _LEVELS:
+        rows = session.execute(queries.drawn_areas(level)).all()
+        have = {row.id for row in rows}
+        for shapes in drawn.values():
+            shapes.update(_dissolved(shapes, parents, have))
+        done = drawn[geometry.BANDS[0].number]
+        _simplify([row for row in rows if row.id not in done], drawn)
+    _unite_regions(session, drawn)
+    return drawn
+
+
+def _dissolved(shapes: Drawn, parents: Mapping[int, int], wanted: set[int]) -> Drawn:
+    # A parent is dissolved from its parts when all its ground is in them: its children's.
+    inside: dict[int, list[Any]] = defaultdict(list)
+    for area_id, shape in shapes.items():
+        parent = parents.get(area_id)
+        if parent in wanted:
+            inside[parent].append(shape)
+    return {parent: _united(parts) for parent, parts in inside.items()}
+
+
+def _simplify(rows: list[Any], drawn: dict[int, Drawn]) -> None:
+    if not rows:
+        return
+    shapes = geometry.clean_coverage(shapely.from_wkb([bytes(row.shape) for row in rows])).shapes
+    for number, simpler in geometry.generalise(shapes).items():
+        drawn[number].update((row.id, one) for row, one in zip(rows, simpler, strict=True))
+
+
+def _unite_regions(session: Session, drawn: dict[int, Drawn]) -> None:
+    members: dict[int, list[int]] = defaultdict(list)
+    for region_id, province_id in session.execute(queries.region_members()):
+        members[region_id].append(province_id)
+    provinces = session.scalars(
+        select(Area.id).where(Area.level == "province", queries.in_force(Area))
+    ).all()
+    for country_id in session.scalars(select(Area.id).where(Area.level == "country")):
+        members[country_id] = list(provinces)
+    for shapes in drawn.values():
+        for area_id, inside in members.items():
+            parts = [shapes[one] for one in inside if one in shapes]
+            if parts:
+                shapes[area_id] = _united(parts)
+
+
+def _org_shapes(session: Session, areas: Mapping[int, Drawn]) -> dict[int, Drawn]:
+    # The lower tier is simplified as one coverage of its own; PAOs have their provinces.
+    statement = select(Org.id, Org.tier, Org.province_id, func.ST_AsBinary(Org.geom)).where(
+        queries.in_force(Org), Org.geom.is_not(None)
+    )
+    rows = session.execute(statement.order_by(Org.id)).all()
+    lower = [row for row in rows if row.tier == "lower"]
+    drawn: dict[int, Drawn] = {band.number: {} for band in geometry.BANDS}
+    if lower:
+        shapes = np.array([shapely.from_wkb(bytes(row[3])) for row in lower], dtype=object)
+        clean = geometry.clean_coverage(shapes, gap_width_m=1.0).shapes
+        for number, simpler in geometry.generalise(clean).items():
+            drawn[number].update((row.id, one) for row, one in zip(lower, simpler, strict=True))
+    for number, shapes_of in drawn.items():
+        for row in rows:
+            province = areas[number].get(row.province_id)
+            if row.tier == "upper" and province is not None:
+                shapes_of[row.id] = province
+    return drawn
+
+
+def _parents(session: Session) -> dict[int, int]:
+    statement = select(Area.id, Area.parent_id).where(Area.parent_id.is_not(None))
+    return {row.id: row.parent_id for row in session.execute(statement)}
+
+
+def _united(parts: Iterable[Any]) -> Any:  # noqa: ANN401  (a geometry)
+    one = np.empty(1, dtype=object)
+    one[0] = shapely.coverage_union_all(list(parts))
+    return geometry.polygons_only(one)[0]
+
+
+def _write(session: Session, table: str, column: str, drawn: Mapping[int, Drawn]) -> int:
+    written = 0
+    for number, shapes in drawn.items():
+        kept = {key: shape for key, shape in shapes.items() if not shape.is_empty}
+        marked = shapely.set_srid(np.array(list(kept.values()), dtype=object), TILE_SRID)
+        rows = pl.DataFrame(
+            {
+                column: list(kept),
+                "band": [number] * len(kept),
+                "geom": shapely.to_wkb(marked, hex=True, include_srid=True).tolist(),
+            }
+        )
+        written += copy_rows(session, table, rows)
+    return written
