@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from geo_service import __version__
 from geo_service.core.crs import CRS84, Crs, parse_crs
 from geo_service.core.errors import BadParameter, BadRequest, NotAcceptable, UnknownParameter
-from geo_service.core.periods import parse_interval
+from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.problems import NotModified, choose_language
@@ -25,6 +25,7 @@ VARY = "Accept, Accept-Language, Accept-Encoding"
 DEFAULT_LIMIT = 1000
 MAX_OFFSET = 100_000
 _BOX_NUMBERS = {4: (0, 1, 2, 3), 6: (0, 1, 3, 4)}
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 
 
@@ -119,7 +120,7 @@ def known_parameters(request: Request) -> None:
     """
     route = request.scope.get("route")
     names = [name for name, _ in request.query_params.multi_items()]
-    known = set(_declared(route.dependant)) if route is not None else set()
+    known = declared_parameters(request)
     open_to_data = "x-queryables" in (getattr(route, "openapi_extra", None) or {})
     for name, value in request.query_params.multi_items():
         if name not in known and not open_to_data:
@@ -136,6 +137,23 @@ def known_parameters(request: Request) -> None:
             )
     if "\x00" in request.url.path:
         raise BadRequest(Text(th="ที่อยู่ไม่ถูกต้อง", en="The address is not text"))
+
+
+def declared_parameters(request: Request) -> set[str]:
+    """List the query parameters an address declares.
+
+    Parameters
+    ----------
+    request : Request
+        Any request that found its route.
+
+    Returns
+    -------
+    set of str
+        As callers write them.
+    """
+    route = request.scope.get("route")
+    return set() if route is None else set(_declared(route.dependant))
 
 
 def refuse_parameter(name: str, known: set[str]) -> NoReturn:
@@ -274,6 +292,30 @@ def interval(
     return Interval(start, end)
 
 
+def period(
+    period: Annotated[
+        str | None, Query(description="2567, FY2567, 2024, 2567Q3, 2567-06 or an ISO interval")
+    ] = None,
+) -> Period | Interval | None:
+    """Read ``period``.
+
+    Parameters
+    ----------
+    period : str, optional
+        A period, an ISO date or an ISO interval.
+
+    Returns
+    -------
+    Period, Interval or None
+        ``None`` when absent: the latest.
+    """
+    if period is None:
+        return None
+    if "/" in period or _ISO_DATE.match(period):
+        return interval(period)
+    return parse_period(period)
+
+
 def answer_crs(
     crs: Annotated[str | None, Query(description="URI of the answer's coordinates")] = None,
 ) -> Crs:
@@ -353,6 +395,7 @@ def page_limit(
 
 BoxDep = Annotated[Box | None, Depends(box)]
 IntervalDep = Annotated[Interval | None, Depends(interval)]
+PeriodDep = Annotated[Period | Interval | None, Depends(period)]
 CrsDep = Annotated[Crs, Depends(answer_crs)]
 LimitDep = Annotated[int, Depends(page_limit)]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
 from geo_service import __version__, problems
-from geo_service.api import collections, health
+from geo_service.api import collections, features, health, tiles
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     metrics = Metrics()
-    app = FastAPI(
+    app: FastAPI = FastAPI(
         title="thai-geo-service",
         version=__version__,
         # Our own document is at /api: OpenAPI 3.0.3, one path per collection.
@@ -90,7 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _routers() -> list[APIRouter]:
-    made = [health.router, collections.router]
+    made = [health.router, collections.router, features.router, tiles.router]
     for name in ("geo_service.api.hexbins", "web.pages"):
         try:
             made.append(import_module(name).router)

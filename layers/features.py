@@ -4,65 +4,33 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from geo_service.core.crs import CRS84, THAILAND_BBOX, Crs
+from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.errors import BadParameter, NotFound
-from geo_service.core.periods import Period
 from geo_service.core.text import Text
 from layers import queries, registry
-from layers.filters import Box, Interval, Scalar, touches
-from layers.indicators import period_of
 from layers.queries import Cell, Order
+from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
-from layers.relations import Chosen, Relation, relation_of
-from layers.versions import versions_of
+from layers.relations import Relation, relation_of
 
 #: Up to this many features a total is told without being asked for: it costs a millisecond.
 CHEAP_COUNT = 20_000
 MOST_COUNTED = 10_000_000
+#: Thai alphabetical order; every other text sorts as the database sorts.
+_THAI_ORDER = "th-x-icu"
+_STORED: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
+}  # fmt: skip
 _THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The state of the data behind an answer; `token` changes whenever any of it does."""
-
-    token: str
-    is_sample: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a collection.
-
-    ``when`` picks places in force, or the periods of values; ``sort`` holds property names,
-    a minus before those that go down.
-    """
-
-    collection: Collection
-    box: Box | None = None
-    when: Interval | None = None
-    period: Period | None = None
-    equal: Mapping[str, Scalar] = field(default_factory=dict)
-    properties: tuple[str, ...] | None = None
-    sort: tuple[str, ...] = ()
-    crs: Crs = CRS84
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Properties to give, in the collection's order when none were named."""
-        if self.properties is not None:
-            return self.properties
-        return tuple(known.name for known in self.collection.properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +39,6 @@ class Page:
 
     features: tuple[str, ...]
     cursor: str | None
-
-
-def state_of(session: Session, subjects: Sequence[str]) -> State:
-    """Read the state of the data behind some subjects.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    subjects : sequence of str
-        As `layers.versions` names them; the catalogue always counts.
-
-    Returns
-    -------
-    State
-        Its token is twelve hexadecimal digits.
-    """
-    numbers = versions_of(session, sorted({*subjects, "catalogue"}))
-    is_sample = bool(session.scalar(queries.sample_is_loaded()))
-    told = json.dumps([sorted(numbers.items()), is_sample])
-    return State(hashlib.blake2b(told.encode(), digest_size=6).hexdigest(), is_sample)
 
 
 def read_page(
@@ -130,9 +77,9 @@ def read_page(
     BadParameter
         If the cursor does not belong to this question.
     """
-    relation = _relation(session, question)
+    relation = relation_for(session, question)
     order = _order(relation, question)
-    conditions = _conditions(relation, question)
+    conditions = conditions_of(relation, question)
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
     text = queries.feature_text(relation, question.names, question.crs)
@@ -172,7 +119,7 @@ def read_one(session: Session, question: Question, feature_id: str) -> str:
     NotFound
         If the collection has no such feature.
     """
-    relation = _relation(session, question)
+    relation = relation_for(session, question)
     text = queries.feature_text(relation, question.names, question.crs)
     statement = (
         select(text)
@@ -219,9 +166,9 @@ def read_rows(
         Rows, the last two cells in EPSG:4326 degrees of a point on the shape; and the
         cursor of the next page.
     """
-    relation = _relation(session, question)
+    relation = relation_for(session, question)
     order = _order(relation, question)
-    conditions = _conditions(relation, question)
+    conditions = conditions_of(relation, question)
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
     statement = (
@@ -255,8 +202,10 @@ def count(session: Session, question: Question, *, ceiling: int = CHEAP_COUNT) -
     int or None
         ``None`` when there are more than `ceiling`.
     """
-    relation = _relation(session, question)
-    found = session.scalar(queries.counted(relation, _conditions(relation, question), ceiling + 1))
+    relation = relation_for(session, question)
+    found = session.scalar(
+        queries.counted(relation, conditions_of(relation, question), ceiling + 1)
+    )
     return None if found is None or found > ceiling else int(found)
 
 
@@ -281,104 +230,13 @@ def extent_of(session: Session, collection: Collection) -> tuple[float, float, f
     return THAILAND_BBOX if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
-def periods_of(session: Session, collection: Collection) -> dict[str, list[Period]]:
-    """List the periods with values, for each indicator of a collection.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    collection : Collection
-        Of values.
-
-    Returns
-    -------
-    dict of str to list of Period
-        Oldest first; no entry for an indicator without values at this level.
-    """
-    found: dict[str, list[Period]] = {}
-    keys = [member.key for member in collection.indicators]
-    if keys:
-        rows = session.execute(queries.measured_periods(keys, collection.level or ""))
-        for key, row in rows:
-            found.setdefault(key, []).append(period_of(row))
-    return found
-
-
-def choose_period(periods: Sequence[Period], asked: Period | Interval | None) -> Period | None:
-    """Choose the period a value is taken from.
-
-    Parameters
-    ----------
-    periods : sequence of Period
-        With values, oldest first.
-    asked : Period or Interval, optional
-        Absent: the latest.
-
-    Returns
-    -------
-    Period or None
-        The period itself, else the latest one that ends within what was asked.
-    """
-    if asked is None:
-        return periods[-1] if periods else None
-    if isinstance(asked, Period):
-        same = [period for period in periods if period.key == asked.key]
-        if same:
-            return same[-1]
-        asked = Interval(asked.start, asked.end)
-    inside = [period for period in periods if _is_in(asked, period.end)]
-    return inside[-1] if inside else None
-
-
-def _is_in(when: Interval, day: date) -> bool:
-    is_late = when.end is not None and day > when.end
-    return not is_late and (when.start is None or day >= when.start)
-
-
-def _relation(session: Session, question: Question) -> Relation:
-    collection = question.collection
-    if collection.family == "value":
-        asked = question.period or question.when
-        periods = periods_of(session, collection)
-        return relation_of(
-            collection,
-            chosen=Chosen({key: choose_period(known, asked) for key, known in periods.items()}),
-        )
-    if collection.family == "history":
-        known = {
-            period.key: period
-            for periods in periods_of(session, collection).values()
-            for period in periods
-        }
-        rows = list(known.values())
-        when = question.when or Interval(None, None)
-        return relation_of(
-            collection, chosen=Chosen(rows=[row for row in rows if _meets(when, row)])
-        )
-    return relation_of(collection, when=question.when)
-
-
-def _meets(when: Interval, period: Period) -> bool:
-    is_early = when.start is not None and period.end < when.start
-    return not is_early and (when.end is None or period.start <= when.end)
-
-
-def _conditions(relation: Relation, question: Question) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if question.box is not None:
-        found.append(touches(relation.geom, question.box))
-    found.extend(relation.columns[name] == value for name, value in question.equal.items())
-    return found
-
-
 def _order(relation: Relation, question: Question) -> list[Order]:
     order = []
     for term in question.sort:
         name = term.removeprefix("-")
         expression: Any = relation.columns[name]
         if name in _THAI_NAMES:
-            expression = expression.collate(queries.THAI_ORDER)
+            expression = expression.collate(_THAI_ORDER)
         order.append(Order(expression, is_descending=term.startswith("-")))
     return [*order, Order(relation.id)]
 
@@ -417,7 +275,6 @@ def _cell(value: Cell, term: str, question: Question) -> Cell:
         return None
     if known.kind == "date":
         return date.fromisoformat(str(value))
-    expected = {"string": str, "integer": int, "number": (int, float), "boolean": bool}[known.kind]
-    if not isinstance(value, expected) or (isinstance(value, str) and "\x00" in value):
+    if not isinstance(value, _STORED[known.kind]) or (isinstance(value, str) and "\x00" in value):
         raise TypeError
     return value

@@ -58,6 +58,12 @@ class Relation:
     geom: Expression
     columns: Mapping[str, Expression]
     conditions: tuple[ColumnElement[bool], ...] = ()
+    polygon: Expression | None = None
+
+    @property
+    def shape(self) -> Expression:
+        """The shape that maps fill: the polygon, where features are points (EPSG:4326)."""
+        return self.geom if self.polygon is None else self.polygon
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def _of_orgs(when: Interval | None, *, has_offices: bool) -> Relation:
     columns |= _range_columns(place.valid)
     condition = _at(place, when, newer, newer.code == place.code)
     geom: Any = place.point if has_offices else place.geom
-    return Relation(source, place.code, place.id, geom, columns, (condition,))
+    return Relation(source, place.code, place.id, geom, columns, (condition,), place.geom)
 
 
 def _of_layer(collection: Collection) -> Relation:

@@ -12,6 +12,7 @@ from geo_service.api.tables import Table, html_answer
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import features, registry
+from layers.questions import state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 
@@ -34,7 +35,7 @@ def collections(
     form = choose_format(request, _FORMATS, asked)
     known = registry.list_all(session)
     subjects = sorted({subject for one in known for subject in one.subjects})
-    state = features.state_of(session, subjects)
+    state = state_of(session, subjects)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     title = Text("ชั้นข้อมูล", "Collections")
@@ -80,7 +81,7 @@ def collection(
     """
     form = choose_format(request, _FORMATS, asked)
     known = registry.read(session, collection_id)
-    state = features.state_of(session, known.subjects)
+    state = state_of(session, known.subjects)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
@@ -150,7 +151,7 @@ def _properties(
 ) -> Response:
     choose_format(request, _SCHEMAS, asked)
     known = registry.read(session, collection_id)
-    state = features.state_of(session, known.subjects)
+    state = state_of(session, known.subjects)
     headers = revalidate(request, state.token, lang=lang)
     body = schemas.of_properties(known, Links(request, lang), is_queryables=is_queryables)
     return json_answer(body | notice(is_sample=state.is_sample), headers, media_type=SCHEMA)

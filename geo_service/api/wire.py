@@ -230,5 +230,6 @@ def _packed(start: Message, body: bytes, coding: str) -> bytes:
     packed = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
     headers["Content-Encoding"] = coding
     headers["Content-Length"] = str(len(packed))
-    headers.add_vary_header("Accept-Encoding")
+    if "accept-encoding" not in headers.get("vary", "").lower():
+        headers.add_vary_header("Accept-Encoding")
     return packed

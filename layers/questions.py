@@ -1,0 +1,198 @@
+"""What is asked of a collection, and at which state of the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from geo_service.core.crs import CRS84, Crs
+from geo_service.core.periods import Period
+from layers import queries
+from layers.filters import Box, Interval, Scalar, touches
+from layers.indicators import period_of
+from layers.registry import Collection
+from layers.relations import Chosen, Relation, relation_of
+from layers.versions import versions_of
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of the data behind an answer; `token` changes whenever any of it does."""
+
+    token: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a collection.
+
+    ``when`` picks places in force, or the periods of values; ``sort`` holds property names,
+    a minus before those that go down.
+    """
+
+    collection: Collection
+    box: Box | None = None
+    when: Interval | None = None
+    period: Period | Interval | None = None
+    equal: Mapping[str, Scalar] = field(default_factory=dict)
+    properties: tuple[str, ...] | None = None
+    sort: tuple[str, ...] = ()
+    crs: Crs = CRS84
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Properties to give, in the collection's order when none were named."""
+        if self.properties is not None:
+            return self.properties
+        return tuple(known.name for known in self.collection.properties)
+
+
+def state_of(session: Session, subjects: Sequence[str]) -> State:
+    """Read the state of the data behind some subjects.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    subjects : sequence of str
+        As `layers.versions` names them; the catalogue always counts.
+
+    Returns
+    -------
+    State
+        Its token is twelve hexadecimal digits.
+    """
+    numbers = versions_of(session, sorted({*subjects, "catalogue"}))
+    is_sample = bool(session.scalar(queries.sample_is_loaded()))
+    told = json.dumps([sorted(numbers.items()), is_sample])
+    return State(hashlib.blake2b(told.encode(), digest_size=6).hexdigest(), is_sample)
+
+
+def relation_for(session: Session, question: Question) -> Relation:
+    """Describe the rows a question is about, periods chosen.
+
+    Parameters
+    ----------
+    session : Session
+        Open; asked only for the periods of values.
+    question : Question
+        What is asked.
+
+    Returns
+    -------
+    Relation
+        Shapes in EPSG:4326.
+    """
+    collection = question.collection
+    if collection.family == "value":
+        asked = question.period or question.when
+        periods = periods_of(session, collection)
+        return relation_of(
+            collection,
+            chosen=Chosen({key: choose_period(known, asked) for key, known in periods.items()}),
+        )
+    if collection.family == "history":
+        known = {
+            period.key: period
+            for periods in periods_of(session, collection).values()
+            for period in periods
+        }
+        rows = list(known.values())
+        rows = [row for row in rows if _is_asked(row, question)]
+        return relation_of(collection, chosen=Chosen(rows=rows))
+    return relation_of(collection, when=question.when)
+
+
+def conditions_of(relation: Relation, question: Question) -> list[ColumnElement[bool]]:
+    """Write a question's box and filters as conditions.
+
+    Parameters
+    ----------
+    relation : Relation
+        From `relation_for`.
+    question : Question
+        What is asked.
+
+    Returns
+    -------
+    list of ColumnElement of bool
+        With bound values; boxes in any served CRS.
+    """
+    found: list[ColumnElement[bool]] = []
+    if question.box is not None:
+        found.append(touches(relation.geom, question.box))
+    found.extend(relation.columns[name] == value for name, value in question.equal.items())
+    return found
+
+
+def periods_of(session: Session, collection: Collection) -> dict[str, list[Period]]:
+    """List the periods with values, for each indicator of a collection.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    collection : Collection
+        Of values.
+
+    Returns
+    -------
+    dict of str to list of Period
+        Oldest first; no entry for an indicator without values at this level.
+    """
+    found: dict[str, list[Period]] = {}
+    keys = [member.key for member in collection.indicators]
+    if keys:
+        rows = session.execute(queries.measured_periods(keys, collection.level or ""))
+        for key, row in rows:
+            found.setdefault(key, []).append(period_of(row))
+    return found
+
+
+def choose_period(periods: Sequence[Period], asked: Period | Interval | None) -> Period | None:
+    """Choose the period a value is taken from.
+
+    Parameters
+    ----------
+    periods : sequence of Period
+        With values, oldest first.
+    asked : Period or Interval, optional
+        Absent: the latest.
+
+    Returns
+    -------
+    Period or None
+        The period itself, else the latest one that ends within what was asked.
+    """
+    if asked is None:
+        return periods[-1] if periods else None
+    if isinstance(asked, Period):
+        same = [period for period in periods if period.key == asked.key]
+        if same:
+            return same[-1]
+        asked = Interval(asked.start, asked.end)
+    inside = [period for period in periods if _is_in(asked, period.end)]
+    return inside[-1] if inside else None
+
+
+def _is_asked(row: Period, question: Question) -> bool:
+    if question.period is not None and choose_period([row], question.period) is None:
+        return False
+    return question.when is None or _meets(question.when, row)
+
+
+def _meets(when: Interval, period: Period) -> bool:
+    is_early = when.start is not None and period.end < when.start
+    return not is_early and (when.end is None or period.start <= when.end)
+
+
+def _is_in(when: Interval, day: date) -> bool:
+    is_late = when.end is not None and day > when.end
+    return not is_late and (when.start is None or day >= when.start)
