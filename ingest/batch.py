@@ -150,7 +150,15 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
     progress("files", len(present), len(present))
 
 
-def _listed(folder: Path) -> list[tuple[Path, str]]:
+def _listed(folder: Path) -> list[tuple[Path, str | Path]]:
     own = folder / LIST
     words = own.read_text("utf-8") if own.exists() else (files("ingest") / LIST).read_text("utf-8")
-    return [(folder / entry["file"], entry["recipe"]) for entry in tomllib.loads(words)["load"]]
+    return [
+        (folder / entry["file"], _recipe(folder, entry["recipe"]))
+        for entry in tomllib.loads(words)["load"]
+    ]
+
+
+def _recipe(folder: Path, name: str) -> str | Path:
+    # A recipe of the user's own stands beside the list; ours are known by name.
+    return folder / name if name.endswith(".toml") else name
