@@ -312,14 +312,16 @@ class HexCell(Base):
 
 
 class Hexbin(Base):
-    """An indicator aggregated into one H3 cell; ratios are sums over sums."""
+    """An indicator aggregated into one H3 cell; ratios are sums over sums.
+
+    No foreign keys: a hundred thousand rows an indicator, made from rows that have them, and
+    checking each would cost as much as making it. ``version`` says what they were made from.
+    """
 
     __tablename__ = "hexbin"
 
-    indicator_key: Mapped[str] = mapped_column(
-        ForeignKey("indicator.key", ondelete="CASCADE"), primary_key=True
-    )
-    period_key: Mapped[str] = mapped_column(ForeignKey("period.key"), primary_key=True)
+    indicator_key: Mapped[str] = mapped_column(primary_key=True)
+    period_key: Mapped[str] = mapped_column(primary_key=True)
     resolution: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     cell: Mapped[int] = mapped_column(primary_key=True)
     value: Mapped[float | None]

@@ -172,8 +172,6 @@ def upgrade() -> None:
     sa.Column('status', sa.Text(), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.CheckConstraint("status IN ('reported', 'zero', 'not_reported', 'not_applicable', 'suppressed')", name=op.f('ck_hexbin_status')),
-    sa.ForeignKeyConstraint(['indicator_key'], ['geo.indicator.key'], name=op.f('fk_hexbin_indicator_key'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['period_key'], ['geo.period.key'], name=op.f('fk_hexbin_period_key')),
     sa.PrimaryKeyConstraint('indicator_key', 'period_key', 'resolution', 'cell', name=op.f('pk_hexbin')),
     schema='geo'
     )

@@ -13,6 +13,7 @@ system paths or the text of an unknown exception::
     │   ├── TooLong            the address is longer than the service reads
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── NotFound              what was asked for does not exist
+    │   └── NoHexbins
     ├── NotAcceptable         no representation the caller accepts
     ├── Refused               a file or a row that must not be loaded as it is
     │   ├── UnknownCRS
@@ -100,6 +101,13 @@ class NotFound(Fault):
 
     code = "not-found"
     title = Text(th="ไม่พบสิ่งที่ขอ", en="Not found")
+
+
+class NoHexbins(NotFound):
+    """What cannot be added up or divided in space, and so cannot be shown in hexagons."""
+
+    code = "no-hexbins"
+    title = Text(th="ไม่มีแผนที่หกเหลี่ยม", en="Not available in hexagons")
 
 
 class NotAcceptable(Fault):

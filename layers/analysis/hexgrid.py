@@ -56,9 +56,7 @@ def equal_area(lonlat: Floats) -> Floats:
     authalic = (1 - _E2) * (
         sine / (1 - _E2 * sine * sine) - np.log((1 - _E * sine) / (1 + _E * sine)) / (2 * _E)
     )
-    return np.column_stack(
-        (_SEMI_MAJOR_M * np.radians(lonlat[:, 0]), _SEMI_MAJOR_M * authalic / 2)
-    )
+    return np.column_stack((_SEMI_MAJOR_M * np.radians(lonlat[:, 0]), _SEMI_MAJOR_M * authalic / 2))
 
 
 def resolution_of(cells: Cells) -> NDArray[np.int64]:
@@ -172,7 +170,7 @@ def centres(cells: Cells) -> Floats:
 
 
 def cells_in(bbox: tuple[float, float, float, float], resolution: int) -> Cells:
-    """Return every cell that may touch a box, and a rim around it.
+    """Return every cell that touches a box.
 
     Parameters
     ----------
@@ -203,11 +201,15 @@ def cells_in(bbox: tuple[float, float, float, float], resolution: int) -> Cells:
             np.column_stack((np.full(len(upward), east), upward)),
         ]
     )
-    shape = h3.geo_to_h3shape(shapely.box(west, south, east, north))
-    found = [h3.h3shape_to_cells(shape, resolution), cells_at(rim, resolution).astype(np.uint64)]
-    seeds = pl.DataFrame({"cell": np.unique(np.concatenate(found))})
-    around = seeds.select(plh3.grid_disk("cell", 1).alias("cell")).explode("cell")
-    return np.sort(around["cell"].unique().to_numpy().astype(np.int64))
+    seeds = [cells_at(rim, resolution).astype(np.uint64)]
+    shape = shapely.box(west, south, east, north)
+    if shape.area > 0:
+        seeds.append(h3.h3shape_to_cells(h3.geo_to_h3shape(shape), resolution))
+    near = pl.DataFrame({"cell": np.unique(np.concatenate(seeds))})
+    around = near.select(plh3.grid_disk("cell", 1).alias("cell")).explode("cell")
+    cells = np.sort(around["cell"].unique().to_numpy().astype(np.int64))
+    shapely.prepare(shape)
+    return cells[shapely.intersects(shape, outlines(cells))]
 
 
 def estimate_cells(bbox: tuple[float, float, float, float], resolution: int) -> float:

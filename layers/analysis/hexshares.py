@@ -194,7 +194,7 @@ def overlay_shares(polygon: shapely.Geometry, resolution: int) -> tuple[Cells, F
     ----------
     Goodchild and Lam (1980), as in `area_shares`.
     """
-    west, south, east, north = polygon.bounds
+    west, south, east, north = shapely.bounds(polygon).tolist()
     cells = cells_in((west, south, east, north), resolution)
     fine = shapely.transform(shapely.segmentize(polygon, _LONGEST_EDGE_DEG), equal_area)
     hexes = shapely.transform(outlines(cells), equal_area)
@@ -230,7 +230,7 @@ def _batch_shares(polygons: Shapes, first: int, resolution: int) -> Shares:
 
 
 def _normalised(place: Indexes, cell: Cells, amount: Floats) -> Shares:
-    """Add up by place and cell, and make each place's shares add up to 1."""
+    # Add up by place and cell, and make each place's shares add up to 1.
     of_place = pl.sum("share").over("place")
     largest = pl.int_range(pl.len()).over("place") == pl.col("share").arg_max().over("place")
     table = (
@@ -251,10 +251,8 @@ def _normalised(place: Indexes, cell: Cells, amount: Floats) -> Shares:
     )
 
 
-def _with_interior(
-    fine: Shapes, border: _Border, resolution: int
-) -> tuple[Indexes, Cells, Floats]:
-    """Add the cells no border passes; return place, cell and square metres of every part."""
+def _with_interior(fine: Shapes, border: _Border, resolution: int) -> tuple[Indexes, Cells, Floats]:
+    # Add the cells no border passes; return place, cell and square metres of every part.
     filled = [h3.h3shape_to_cells(h3.geo_to_h3shape(shape), resolution) for shape in fine]
     place = np.repeat(np.arange(len(fine)), [len(cells) for cells in filled])
     cells = np.concatenate(filled).astype(np.int64) if filled else np.empty(0, np.int64)
@@ -275,7 +273,7 @@ def _with_interior(
 
 
 def _border_parts(fine: Shapes, resolution: int) -> _Border:
-    """Follow every edge through the cells it passes and add up the integrals by cell."""
+    # Follow every edge through the cells it passes and add up the integrals by cell.
     edges = _edges(fine)
     edge, cell = _passed(edges, resolution)
     cut = _cut(edges, edge, cell)
@@ -320,7 +318,7 @@ def _border_parts(fine: Shapes, resolution: int) -> _Border:
 
 
 def _edges(fine: Shapes) -> _Edges:
-    """Take oriented polygons apart into directed edges, the interior on their left."""
+    # Take oriented polygons apart into directed edges, the interior on their left.
     polygons, of_polygon = shapely.get_parts(fine, return_index=True)
     loops, of_loop = shapely.get_rings(polygons, return_index=True)
     lonlat, of_point = shapely.get_coordinates(loops, return_index=True)
@@ -337,7 +335,7 @@ def _edges(fine: Shapes) -> _Edges:
 
 
 def _passed(edges: _Edges, resolution: int) -> tuple[Indexes, Cells]:
-    """Return (edge, cell) for the cells found at close points along each edge."""
+    # Return (edge, cell) for the cells found at close points along each edge.
     span = edges.end_deg - edges.start_deg
     pieces = np.ceil(np.hypot(span[:, 0], span[:, 1]) / (0.5 * edge_deg(resolution)))
     points = pieces.astype(np.int64) + 1
@@ -351,7 +349,7 @@ def _passed(edges: _Edges, resolution: int) -> tuple[Indexes, Cells]:
 
 
 def _around(edge: Indexes, cell: Cells) -> tuple[Indexes, Cells]:
-    """Return the same (edge, cell) pairs with every neighbour of the cells."""
+    # Return the same (edge, cell) pairs with every neighbour of the cells.
     table = (
         pl.DataFrame({"edge": edge, "cell": cell.astype(np.uint64)})
         .with_columns(plh3.grid_disk("cell", 1).alias("cell"))
@@ -374,7 +372,7 @@ def _hexes(cells: Cells) -> _Hexes:
 
 
 def _cut(edges: _Edges, edge: Indexes, cell: Cells) -> _Cut:
-    """Cut edges by cells: the part of each edge inside, and its share of the integral."""
+    # Cut edges by cells: the part of each edge inside, and its share of the integral.
     hexes = _hexes(np.unique(cell))
     at = np.searchsorted(hexes.cell, cell)
     origin, corners = hexes.origin[at], hexes.corners[at]
