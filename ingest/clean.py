@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,10 +61,44 @@ _MONTHS_IN_YEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a cell cannot be read."""
+    """Why a cell or a row cannot be read; ``candidates`` are what may have been meant."""
 
     reason: str
     hint: Text
+    said: str | None = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Words that stand where a number would: missing, not applicable, suppressed."""
+
+    states: Mapping[str, State]
+
+    @classmethod
+    def of(
+        cls,
+        missing: Collection[str] = (),
+        not_applicable: Collection[str] = (),
+        suppressed: Collection[str] = (),
+    ) -> Marks:
+        """Add the marks of one file to the usual ones.
+
+        Parameters
+        ----------
+        missing, not_applicable, suppressed : collection of str
+            Marks of the file; compared without case. They may change what a usual mark means.
+
+        Returns
+        -------
+        Marks
+            The usual marks of missing and these.
+        """
+        states: dict[str, State] = dict.fromkeys(MISSING_MARKS, "missing")
+        states |= dict.fromkeys(map(heading_key, missing), "missing")
+        states |= dict.fromkeys(map(heading_key, not_applicable), "not_applicable")
+        states |= dict.fromkeys(map(heading_key, suppressed), "suppressed")
+        return cls(states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +149,7 @@ def heading_key(raw: str | None) -> str:
     return clean_text(raw).translate(THAI_DIGITS).casefold()
 
 
-def read_number(
-    raw: str | None,
-    *,
-    missing: Collection[str] = (),
-    not_applicable: Collection[str] = (),
-    suppressed: Collection[str] = (),
-) -> Number | Problem:
+def read_number(raw: str | None, marks: Marks | None = None) -> Number | Problem:
     """Read a cell of a number column.
 
     Thai and Arabic digits; commas only where they part thousands. A mark of missing is
@@ -131,8 +159,8 @@ def read_number(
     ----------
     raw : str or None
         What the cell says.
-    missing, not_applicable, suppressed : collection of str
-        Marks of the file, besides ``MISSING_MARKS``; compared without case.
+    marks : Marks, optional
+        Words of the file that stand for no number; the usual ones when none are given.
 
     Returns
     -------
@@ -140,14 +168,9 @@ def read_number(
         The number in the unit of the file, or why there is none.
     """
     text = clean_text(raw).translate(THAI_DIGITS)
-    marks: tuple[tuple[State, Collection[str]], ...] = (
-        ("suppressed", suppressed),
-        ("not_applicable", not_applicable),
-        ("missing", (*missing, *MISSING_MARKS)),
-    )
-    for state, words in marks:
-        if text.casefold() in {clean_text(word).casefold() for word in words}:
-            return Number(state)
+    state = (marks or _USUAL).states.get(text.casefold())
+    if state is not None:
+        return Number(state)
     text = text.replace("\u2212", "-")
     if not (_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text)):
         return _why_no_number(text)
@@ -155,6 +178,9 @@ def read_number(
     if not math.isfinite(value):
         return _not_finite()
     return Number("value", value + 0.0)  # minus zero becomes zero
+
+
+_USUAL = Marks.of()
 
 
 def _why_no_number(text: str) -> Problem:

@@ -27,6 +27,14 @@ REASONS: dict[str, Text] = {
     ),
     "moved-code": Text(th="รหัสเก่า ใช้รหัสที่สืบต่อแทน", en="an abolished code, taken to its successor"),
     "name-matched": Text(th="จับคู่ด้วยชื่อที่สะกดต่างกัน", en="matched by a variant of its name"),
+    "abolished-place": Text(
+        th="พื้นที่ที่ยกเลิกแล้ว ไม่ทราบที่สืบต่อ", en="an abolished place, its successor unknown"
+    ),
+    "split-place": Text(th="พื้นที่ที่แยกเป็นหลายแห่ง", en="a place that was split into several"),
+    "name-differs": Text(
+        th="ชื่อไม่ตรงกับรหัส ยึดตามรหัส", en="the name is not that of the code; the code was taken"
+    ),
+    "blank-name": Text(th="ชื่อว่าง ยึดตามรหัส", en="a blank name; the code was taken"),
     # the period
     "no-period": Text(th="ไม่บอกว่าเป็นปีใด", en="the row names no period"),
     "bad-period": Text(th="อ่านปีไม่ได้", en="the period cannot be read"),
@@ -48,6 +56,27 @@ REASONS: dict[str, Text] = {
     "mostly-missing": Text(th="คอลัมน์นี้ว่างเกือบทั้งหมด", en="the column is mostly empty"),
     "no-value": Text(th="ไม่มีค่านี้ในระบบ", en="there is no such value in the system"),
     "outlier": Text(th="ค่าห่างจากค่าอื่นมาก", en="far from the other values"),
+    # shapes and points
+    "bad-shape": Text(th="อ่านรูปร่างไม่ได้", en="the shape cannot be read"),
+    "invalid-shape": Text(th="รูปร่างไม่ถูกต้อง ซ่อมแล้ว", en="an invalid shape, repaired"),
+    "cleaned-coverage": Text(
+        th="จัดเขตที่ติดกันให้ใช้เส้นเดียวกัน", en="neighbours made to share their borders"
+    ),
+    "no-shape": Text(th="พื้นที่ที่ไม่มีรูปร่าง", en="a place without a shape"),
+    "finer-shapes-stand": Text(
+        th="ใช้รูปร่างที่รวมจากระดับย่อยแทนรูปร่างในไฟล์",
+        en="the shape dissolved from the finer level was kept",
+    ),
+    "point-impossible": Text(th="พิกัดเป็นไปไม่ได้", en="coordinates that cannot be"),
+    "point-elsewhere": Text(th="จุดอยู่ในจังหวัดอื่น", en="the point lies in another province"),
+    # names and organisations
+    "cut-name": Text(th="ชื่อถูกตัดท้าย เติมแล้ว", en="a name cut short, completed"),
+    "name-differs": Text(th="ชื่อไม่ตรงกับทะเบียน", en="the name is not the registered one"),
+    "unknown-kind": Text(th="ไม่รู้จักประเภทหน่วยงาน", en="unknown kind of organisation"),
+    "kind-changed": Text(th="หน่วยงานเปลี่ยนประเภทแล้ว", en="the organisation changed its kind"),
+    "obsolete-organisation": Text(th="หน่วยงานนี้ไม่มีแล้ว", en="the organisation no longer exists"),
+    "implausible-area": Text(th="ขนาดพื้นที่ที่น่าสงสัย", en="an implausible size"),
+    "repeated-organisation": Text(th="หน่วยงานซ้ำ", en="the organisation is listed twice"),
     # spelling and characters
     "cleaned-text": Text(
         th="ตัดอักขระล่องหนหรือจัดสระอำใหม่", en="invisible characters or vowel order repaired"

@@ -48,10 +48,14 @@ class FilePart(Part):
 
 
 class RowsPart(Part):
-    """Which rows are data: ``only`` keeps, ``skip`` leaves out, both by the words of a cell."""
+    """Which rows are data, by the words of a cell.
+
+    ``only`` keeps, ``skip`` leaves out, ``total`` are printed totals to compare with the sum.
+    """
 
     only: dict[str, tuple[str, ...]] = {}
     skip: dict[str, tuple[str, ...]] = {}
+    total: dict[str, tuple[str, ...]] = {}
 
 
 class PlacePart(Part):
@@ -69,6 +73,7 @@ class PlacePart(Part):
     kind: str | None = None
     kinds: dict[str, str] = {}
     fixed: str | None = None
+    trust: Literal["both", "code"] = "both"
 
     @model_validator(mode="after")
     def _enough(self) -> PlacePart:
@@ -103,7 +108,7 @@ class Column(Part):
     breakdown: dict[str, str] = {}
     when: dict[str, str] = {}
     period: str | None = None
-    whole: bool = False
+    whole: bool | Literal["round"] = False
     optional: bool = False
 
 

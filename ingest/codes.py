@@ -1,0 +1,97 @@
+"""Load the codes that another system gives to areas that are known already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import delete, insert, select
+
+from boundaries.models import AreaCode
+from geo_service.core.errors import BadRecipe, Refused
+from geo_service.core.text import Text
+from ingest.clean import THAI_DIGITS, Problem, clean_text
+from ingest.columns import wanted_headings
+from ingest.load import Loading
+from ingest.places import Places
+from ingest.read import Row, Table, read_table
+
+
+def load(loading: Loading) -> None:
+    """Store the code of another system for each area that a file names.
+
+    Parameters
+    ----------
+    loading : Loading
+        Under way, with a recipe that has ``codes``.
+
+    Raises
+    ------
+    BadRecipe
+        If the recipe lacks a part, or a heading does not fit.
+    Refused
+        If no row can be loaded.
+    """
+    recipe = loading.recipe
+    if recipe.place is None or recipe.codes is None:
+        raise BadRecipe(Text(th="ต้องมี place และ codes", en="place and codes are needed"))
+    table = read_table(loading.source, recipe.file, wanted_headings(recipe))
+    loading.report.rows_read = len(table.rows)
+    found = _read(loading, table, Places(loading, recipe.place, table))
+    if not found:
+        raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))
+    _store(loading, recipe.codes.system, found)
+    loading.touched.add("areas")
+
+
+def _read(loading: Loading, table: Table, places: Places) -> dict[str, int]:
+    # Code -> area; a code that stands for two areas is refused in every row.
+    spec = loading.recipe.codes
+    heading = table.heading(spec.heading if spec else "")
+    rows: dict[str, list[tuple[Row, int]]] = defaultdict(list)
+    for row in table.rows:
+        code = clean_text(row.cells[heading]).translate(THAI_DIGITS)
+        place = row.problem or places.find(row, None)
+        if isinstance(place, Problem) or not code:
+            problem = place if isinstance(place, Problem) else Problem(
+                "no-place", Text(th="ไม่มีรหัส", en="There is no code")
+            )  # fmt: skip
+            loading.reject(
+                reason=problem.reason, hint=problem.hint, row=row.number, column=heading,
+                said=problem.said, candidates=problem.candidates,
+            )  # fmt: skip
+        else:
+            rows[code].append((row, place.id))
+    found = {}
+    for code, claims in rows.items():
+        if len({area_id for _, area_id in claims}) == 1:
+            found[code] = claims[0][1]
+            continue
+        for row, _ in claims:
+            loading.reject(
+                reason="conflicting-rows",
+                hint=Text(th="รหัสเดียวกันใช้กับหลายพื้นที่", en="One code stands for several areas"),
+                row=row.number, column=heading, said=code,
+            )  # fmt: skip
+    return found
+
+
+def _store(loading: Loading, system: str, found: dict[str, int]) -> None:
+    session = loading.session
+    stored = dict(
+        session.execute(
+            select(AreaCode.code, AreaCode.area_id).where(
+                AreaCode.system == system, AreaCode.code.in_(found)
+            )
+        ).tuples()
+    )
+    new = {code: area_id for code, area_id in found.items() if stored.get(code) != area_id}
+    gone = [code for code in new if code in stored]
+    loading.remember("area_code", {*new.values(), *(stored[code] for code in gone)})
+    if gone:
+        session.execute(delete(AreaCode).where(AreaCode.system == system, AreaCode.code.in_(gone)))
+    if new:
+        session.execute(
+            insert(AreaCode),
+            [{"area_id": area_id, "system": system, "code": code} for code, area_id in new.items()],
+        )
+    loading.count(inserted=len(new) - len(gone), updated=len(gone), unchanged=len(found) - len(new))

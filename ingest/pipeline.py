@@ -1,0 +1,359 @@
+"""The whole way of a file into the database, in one transaction, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from geo_service.core.db import transaction
+from geo_service.core.errors import Conflict, Fault, NotFound, Refused
+from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
+from geo_service.core.text import Text
+from ingest import codes, observations, remarks
+from ingest.load import Loading, Progress, hold_lock, silent
+from ingest.read import Source
+from ingest.recipe import Recipe, known_recipes, nearest, read_recipe
+from ingest.report import Rejected, Report
+from ingest.undo import subjects_of, undo
+from layers import versions
+
+__all__ = ["ingest", "known_recipes", "rollback"]
+
+
+def ingest(
+    engine: Engine,
+    path: str | Path,
+    *,
+    recipe: str | Path,
+    dry_run: bool = False,
+    refresh: bool = True,
+    progress: Progress | None = None,
+) -> Report:
+    """Load one file by a recipe: all of it that can be loaded, or nothing.
+
+    Everything happens in one transaction, which this function commits. A file that is refused
+    leaves only the run and its findings behind.
+
+    Parameters
+    ----------
+    engine : Engine
+        Database to load into, with a role that may write.
+    path : str or Path
+        The file.
+    recipe : str or Path
+        Name of a recipe that comes with the service, or the path of one's own.
+    dry_run : bool
+        Whether to do everything but commit.
+    refresh : bool
+        Whether to rebuild what is derived from the data.
+    progress : Progress, optional
+        Told how far the work has come.
+
+    Returns
+    -------
+    Report
+        Also for a refused file; ``exit_code`` is what a command should end with.
+
+    Raises
+    ------
+    NotFound
+        If there is no such recipe.
+    BadRecipe
+        If the recipe itself is wrong, whatever the file.
+    """
+    told = progress or silent
+    known = read_recipe(recipe)
+    report = Report(known.dataset.id, known.name, Path(path).name, dry_run=dry_run)
+    try:
+        source = Source.read(Path(path))
+        report.file_sha256, report.file_bytes = source.sha256, len(source.data)
+        _attempt(engine, source, known, report, refresh=refresh, progress=told)
+    except _Stop:
+        pass
+    except Fault as fault:
+        _refused(report, fault)
+        if not dry_run:
+            _record_refusal(engine, known, report, fault)
+    return report
+
+
+class _Stop(Exception):
+    """Ends a transaction without keeping it: a dry run."""
+
+
+def _attempt(
+    engine: Engine,
+    source: Source,
+    recipe: Recipe,
+    report: Report,
+    *,
+    refresh: bool,
+    progress: Progress,
+) -> None:
+    with transaction(engine) as session:
+        hold_lock(session, progress)
+        dataset = _dataset(session, recipe)
+        run = _begin(session, recipe, report)
+        if _is_loaded(session, dataset, recipe, source):
+            report.outcome = "already-loaded"
+        else:
+            number = _next_number(session, dataset)
+            version = DatasetVersion(dataset_id=dataset.id, version=number, run_id=run.id)
+            session.add(version)
+            session.flush()
+            loading = Loading(session, dataset, run, version, source, recipe, report, progress)
+            _loader_of(recipe)(loading)
+            _finish_load(loading, refresh=refresh)
+        _finish_run(session, run, report)
+        if report.dry_run:
+            raise _Stop
+
+
+def _finish_load(loading: Loading, *, refresh: bool) -> None:
+    session, report = loading.session, loading.report
+    session.flush()
+    if report.changed == 0:
+        # Nothing differs from what is stored: no new version, and the run tells why.
+        session.delete(loading.version)
+        session.flush()
+        report.outcome = "already-loaded"
+        return
+    report.outcome = "loaded-with-rejects" if report.rows("refused") else "loaded"
+    report.version = loading.dataset.version = loading.version.version
+    session.flush()
+    versions.bump(session, sorted(loading.touched))
+    if refresh:
+        derive(session, loading.touched, progress=loading.progress)
+
+
+def derive(session: Session, touched: set[str], *, progress: Progress = silent) -> None:
+    """Bring what is derived from changed data up to date; the caller commits.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction that holds the load lock.
+    touched : set of str
+        Subjects that changed: ``areas``, ``orgs``, ``indicator:{key}``, ``layer:{id}``.
+    progress : Progress
+        Told how far the work has come.
+    """
+    place_values = import_module("layers.place_values")
+    refreshing = import_module("ingest.refresh")
+    if {"areas", "orgs"} & touched:
+        place_values.rebuild(session, None)
+    elif keys := {one.partition(":")[2] for one in touched if one.startswith("indicator:")}:
+        place_values.rebuild(session, keys)
+    refreshing.refresh(session, progress=progress)
+
+
+def _loader_of(recipe: Recipe) -> Callable[[Loading], None]:
+    if recipe.loader in {"areas", "orgs", "features"}:
+        # The loaders of shapes need GDAL; tables load on a machine without it.
+        found: Callable[[Loading], None] = import_module(f"ingest.{recipe.loader}").load
+        return found
+    tables: dict[str, Callable[[Loading], None]] = {
+        "observations": observations.load,
+        "remarks": remarks.load,
+        "codes": codes.load,
+    }
+    return tables[recipe.loader]
+
+
+def _dataset(session: Session, recipe: Recipe) -> Dataset:
+    values = recipe.dataset.model_dump()
+    session.execute(
+        insert(Dataset)
+        .values(**values)
+        .on_conflict_do_update(
+            index_elements=["id"], set_={k: v for k, v in values.items() if k not in {"id", "kind"}}
+        )
+    )
+    return session.execute(
+        select(Dataset)
+        .where(Dataset.id == recipe.dataset.id)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def _begin(session: Session, recipe: Recipe, report: Report) -> IngestRun:
+    run = IngestRun(
+        dataset_id=recipe.dataset.id,
+        recipe=recipe.name,
+        recipe_sha256=recipe.sha256,
+        file_name=report.file_name,
+        file_sha256=report.file_sha256,
+        file_bytes=report.file_bytes,
+        status="running",
+    )
+    session.add(run)
+    session.flush()
+    report.run_id = run.id
+    return run
+
+
+def _is_loaded(session: Session, dataset: Dataset, recipe: Recipe, source: Source) -> bool:
+    # Whether the newest version of the data set is this very file by this very recipe. A load
+    # that refused rows is tried again: places it did not know may be known by now.
+    newest = session.execute(
+        select(IngestRun)
+        .join(DatasetVersion, DatasetVersion.run_id == IngestRun.id)
+        .where(DatasetVersion.dataset_id == dataset.id)
+        .order_by(DatasetVersion.version.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return (
+        newest is not None
+        and newest.status == "loaded"
+        and newest.file_sha256 == source.sha256
+        and newest.recipe_sha256 == recipe.sha256
+    )
+
+
+def _next_number(session: Session, dataset: Dataset) -> int:
+    # Numbers of versions that were undone are never given again: an old answer stays old.
+    given = session.scalar(
+        select(func.max(IngestRun.report["version"].as_integer())).where(
+            IngestRun.dataset_id == dataset.id
+        )
+    )
+    return max(dataset.version, given or 0) + 1
+
+
+def _finish_run(session: Session, run: IngestRun, report: Report) -> None:
+    is_loaded = report.outcome in {"loaded", "already-loaded"}
+    run.status = "loaded" if is_loaded else report.outcome
+    run.finished_at = datetime.now(tz=UTC)
+    run.rows_read = report.rows_read
+    run.rows_loaded = report.inserted + report.updated
+    run.rows_unchanged = report.unchanged
+    run.rows_refused = report.rows("refused")
+    run.rows_flagged = report.rows("flagged")
+    brief = report.as_json()
+    del brief["rejected"]
+    run.report = brief
+    session.flush()
+    if report.rejected:
+        session.execute(
+            insert(Reject), [_row_of(run.id, report.file_name, one) for one in report.rejected]
+        )
+
+
+def _row_of(run_id: int, file_name: str, one: Rejected) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "severity": one.severity,
+        "reason": one.reason,
+        "file_name": file_name,
+        "row": one.row,
+        "column": one.column,
+        "said": one.said,
+        "hint_th": one.hint.th,
+        "hint_en": one.hint.en,
+        "candidates": list(one.candidates),
+    }
+
+
+def _refused(report: Report, fault: Fault) -> None:
+    report.outcome = "refused"
+    report.message = fault.detail
+    report.inserted = report.updated = report.unchanged = report.deleted = 0
+    report.version = None
+    report.rejected.insert(0, Rejected("refused", fault.code, fault.detail))
+
+
+def _record_refusal(engine: Engine, recipe: Recipe, report: Report, fault: Fault) -> None:
+    # A transaction of its own: the one that loaded is gone with everything in it.
+    with transaction(engine) as session:
+        _dataset(session, recipe)
+        run = _begin(session, recipe, report)
+        _finish_run(session, run, report)
+        run.status = "refused" if isinstance(fault, Refused) else "failed"
+
+
+def rollback(engine: Engine, dataset_id: str, *, progress: Progress | None = None) -> Report:
+    """Undo the newest load of a data set, exactly.
+
+    Parameters
+    ----------
+    engine : Engine
+        Database, with a role that may write.
+    dataset_id : str
+        Id of the data set.
+    progress : Progress, optional
+        Told how far the work has come.
+
+    Returns
+    -------
+    Report
+        With outcome ``rolled-back``; ``deleted`` rows went, ``updated`` rows came back.
+
+    Raises
+    ------
+    NotFound
+        If there is no such data set.
+    Conflict
+        If it holds no load, a later load changed the same rows, or other data depend on it.
+    """
+    told = progress or silent
+    report = Report(dataset_id, outcome="rolled-back")
+    with transaction(engine) as session:
+        hold_lock(session, told)
+        dataset = session.get(Dataset, dataset_id)
+        if dataset is None:
+            near = nearest(dataset_id, session.scalars(select(Dataset.id)))
+            raise NotFound(
+                Text(
+                    th=f"ไม่มีชุดข้อมูล '{dataset_id}' ที่ใกล้เคียง: {', '.join(near)}",
+                    en=f"There is no data set '{dataset_id}'; the nearest: {', '.join(near)}",
+                )
+            )
+        version = session.scalars(
+            select(DatasetVersion)
+            .where(DatasetVersion.dataset_id == dataset_id)
+            .order_by(DatasetVersion.version.desc())
+        ).first()
+        if version is None:
+            raise Conflict(
+                Text(
+                    th=f"ชุดข้อมูล '{dataset_id}' ไม่มีการนำเข้าที่ยกเลิกได้",
+                    en=f"The data set '{dataset_id}' holds no load that could be undone",
+                )
+            )
+        _undo_version(session, dataset, version, report=report, progress=told)
+    return report
+
+
+def _undo_version(
+    session: Session,
+    dataset: Dataset,
+    version: DatasetVersion,
+    *,
+    report: Report,
+    progress: Progress,
+) -> None:
+    run = session.get(IngestRun, version.run_id) if version.run_id is not None else None
+    touched = subjects_of(session, version.id)
+    undone = undo(session, version.id)
+    report.deleted, report.updated = undone.removed, undone.restored
+    report.version = version.version
+    if run is not None:
+        run.status = "rolled-back"
+        report.recipe, report.file_name, report.run_id = run.recipe, run.file_name, run.id
+        report.file_sha256, report.file_bytes = run.file_sha256, run.file_bytes
+    session.delete(version)
+    session.flush()
+    before = session.scalar(
+        select(func.max(DatasetVersion.version)).where(DatasetVersion.dataset_id == dataset.id)
+    )
+    dataset.version = before or 0
+    session.flush()
+    session.expire_all()
+    versions.bump(session, sorted(touched))
+    derive(session, touched, progress=progress)
