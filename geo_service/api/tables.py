@@ -63,23 +63,44 @@ def html_answer(
     Response
         HTML without scripts or outside assets.
     """
-    title = escape(table.title.in_(links.lang))
     told = f"{SAMPLE_NOTICE.th} / {SAMPLE_NOTICE.en}"
     banner = f'<p class="notice" role="note">{told}</p>' if is_sample else ""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.headings)
     body = "".join(f"<tr>{''.join(_cells(table, row))}</tr>" for row in table.rows)
     more = Text("หน้าถัดไป", "Next page").in_(links.lang)
     foot = f'<p><a rel="next" href="{escape(following)}">{more}</a></p>' if following else ""
-    as_json = escape(links.here(f="json"))
+    shown = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return page_answer(table.title, f"{banner}{shown}{foot}", links, headers)
+
+
+def page_answer(title: Text, content: str, links: Links, headers: Mapping[str, str]) -> Response:
+    """Write a plain page.
+
+    Parameters
+    ----------
+    title : Text
+        Escaped here.
+    content : str
+        HTML, escaped by the caller.
+    links : Links
+        Of the answer.
+    headers : mapping of str to str
+        From `revalidate`.
+
+    Returns
+    -------
+    Response
+        HTML without scripts or outside assets.
+    """
+    shown = escape(title.in_(links.lang))
     home = Text("หน้าแรก", "Home").in_(links.lang)
     page = (
         f'<!doctype html><html lang="{links.lang}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{shown}</title><style>{_STYLE}</style></head><body>"
         f'<nav><a href="{escape(links.to("/"))}">{home}</a> · '
-        f'<a rel="alternate" href="{as_json}">JSON</a></nav>'
-        f"<h1>{title}</h1>{banner}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        f"</table>{foot}</body></html>"
+        f'<a rel="alternate" href="{escape(links.json_here())}">JSON</a></nav>'
+        f"<main><h1>{shown}</h1>{content}</main></body></html>"
     )
     return Response(page, headers={**headers, "Content-Security-Policy": _POLICY}, media_type=HTML)
 

@@ -1,0 +1,106 @@
+"""The way in: the landing page, and what the service conforms to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from geo_service.api.links import HTML, JSON, OPENAPI, Links, json_answer, notice
+from geo_service.core.text import Text
+from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
+from layers.questions import state_of
+
+router = APIRouter(tags=["landing"])
+
+FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
+_SPEC = "http://www.opengis.net/spec/"
+CONFORMANCE = tuple(
+    f"{_SPEC}{part}"
+    for part in (
+        "ogcapi-common-1/1.0/conf/core",
+        "ogcapi-common-1/1.0/conf/landing-page",
+        "ogcapi-common-1/1.0/conf/json",
+        "ogcapi-common-1/1.0/conf/html",
+        "ogcapi-common-1/1.0/conf/oas30",
+        "ogcapi-common-2/1.0/conf/collections",
+        "ogcapi-features-1/1.0/conf/core",
+        "ogcapi-features-1/1.0/conf/geojson",
+        "ogcapi-features-1/1.0/conf/html",
+        "ogcapi-features-1/1.0/conf/oas30",
+        "ogcapi-features-2/1.0/conf/crs",
+        "ogcapi-features-3/1.0/conf/queryables",
+        "ogcapi-features-3/1.0/conf/queryables-query-parameters",
+        "ogcapi-features-5/1.0/conf/schemas",
+        "ogcapi-tiles-1/1.0/conf/core",
+        "ogcapi-tiles-1/1.0/conf/tileset",
+        "ogcapi-tiles-1/1.0/conf/tilesets-list",
+        "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+        "ogcapi-tiles-1/1.0/conf/mvt",
+        "ogcapi-tiles-1/1.0/conf/oas30",
+        "tms/2.0/conf/json-tilematrixset",
+    )
+)
+_TITLE = Text("บริการข้อมูลภูมิสารสนเทศท้องถิ่น", "Local government geospatial service")
+_ABOUT = Text(
+    "ขอบเขตการปกครอง องค์กรปกครองส่วนท้องถิ่น และตัวชี้วัด ในรูปแผนที่ ชั้นข้อมูล และหกเหลี่ยม H3",
+    "Boundaries, local organisations and indicators of Thailand as maps, layers and H3 hexagons",
+)
+
+
+@router.get("/")
+def landing(
+    request: Request, session: SessionDep, lang: LangDep, asked: FormatQuery = None
+) -> Response:
+    """Show the way in: a page for people, links for programs.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    form = choose_format(request, {"json": JSON, "html": HTML}, asked)
+    state = state_of(session, ())
+    headers = revalidate(request, state.token, lang=lang)
+    if form == "html":
+        # Pages are made on a floor of their own; the application handed this one over.
+        page: Response = request.app.state.landing_html(session, lang)
+        page.headers.update(headers)
+        return page
+    links = Links(request, lang)
+    own = [
+        links.link("self", "/", JSON),
+        links.made("alternate", links.to("/", f="html"), HTML),
+        links.link("service-desc", "/api", OPENAPI, Text("นิยาม API", "API definition")),
+        links.link("service-doc", "/api.html", HTML, Text("คู่มือ API", "API documentation")),
+        links.link("conformance", "/conformance", JSON),
+        links.link("data", "/collections", JSON, Text("ชั้นข้อมูล", "Collections")),
+        links.link(
+            "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", JSON
+        ),
+        links.link("related", "/indicators", JSON, Text("ตัวชี้วัด", "Indicators")),
+        links.link("related", "/periods", JSON, Text("ช่วงเวลา", "Periods")),
+        links.link("related", "/datasets", JSON, Text("ชุดข้อมูล", "Data sets")),
+        links.link("related", "/maps", HTML, Text("แผนที่", "Maps")),
+    ]
+    body = {
+        "title": _TITLE.in_(lang),
+        "description": _ABOUT.in_(lang),
+        "links": own,
+        **notice(is_sample=state.is_sample),
+    }
+    return json_answer(body, headers, links=own[:6])
+
+
+@router.get("/conformance")
+def conformance(request: Request, lang: LangDep, asked: FormatQuery = None) -> Response:
+    """List the standards the service conforms to.
+
+    Returns
+    -------
+    Response
+        JSON.
+    """
+    choose_format(request, {"json": JSON}, asked)
+    headers = revalidate(request, "fixed", lang=lang)
+    return json_answer({"conformsTo": list(CONFORMANCE)}, headers)
