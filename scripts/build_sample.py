@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from geothai.abolished import abolished_areas
 from pyproj import Geod
-from sample_build import ageing, facilities, files, finance, infrastructure, outline, waste
+from sample_build import ageing, facilities, files, finance, infrastructure, outline, recipes, waste
 from sample_build.cells import Cell, divide, unite
 from sample_build.organisations import Organisation, found
 from sample_build.outline import Province
@@ -82,6 +82,10 @@ def build(content: bytes) -> dict[str, bytes]:
     }
     made |= {f"{name}.geojson.gz": files.packed(_points(layer)) for name, layer in layers.items()}
     made |= {f"{table.name}.csv.gz": files.packed(table.as_csv()) for table in tables}
+    for table in tables:
+        recipe = recipes.recipe_of(table)
+        if recipe is not None:
+            made[f"{table.name}.toml"] = recipe
     return dict(sorted(made.items()))
 
 

@@ -1,0 +1,158 @@
+"""Load the embedded sample, file by file, through the ordinary ingest.
+
+The files in ``ingest/sample`` are made by ``scripts/build_sample.py``; ``docs/sample.md`` says
+what is real in them and what is made up. Each has a recipe of its own beside it.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from geo_service.core.db import transaction
+from geo_service.core.errors import Refused
+from geo_service.core.text import Text
+from ingest import catalogue
+from ingest.load import Progress, hold_lock, silent
+from ingest.pipeline import derive, ingest
+from ingest.report import Report
+
+#: Places first, from large to small, then who governs them, then what is known about them.
+FILES = (
+    "provinces.geojson.gz",
+    "districts.geojson.gz",
+    "subdistricts.geojson.gz",
+    "organisations.csv.gz",
+    "waste_sites.geojson.gz",
+    "older_person_centres.geojson.gz",
+    "health_centres.geojson.gz",
+    "population.csv.gz",
+    "households.csv.gz",
+    "population_org.csv.gz",
+    "population_latent.csv.gz",
+    "ages_subdistrict.csv.gz",
+    "ages_district.csv.gz",
+    "age_bands_district.csv.gz",
+    "elder_care_district.csv.gz",
+    "allowances_district.csv.gz",
+    "disability_district.csv.gz",
+    "living_alone_district.csv.gz",
+    "older_person_centres_district.csv.gz",
+    "older_person_access_district.csv.gz",
+    "waste_province.csv.gz",
+    "waste_hazard_province.csv.gz",
+    "waste_org.csv.gz",
+    "waste_service_org.csv.gz",
+    "waste_sites_province.csv.gz",
+    "waste_site_types_province.csv.gz",
+    "waste_site_load_province.csv.gz",
+    "works_province.csv.gz",
+    "works_org.csv.gz",
+    "child_centres_org.csv.gz",
+    "health_centres_district.csv.gz",
+    "shelters_district.csv.gz",
+    "travel_subdistrict.csv.gz",
+    "finance_province.csv.gz",
+    "finance_org.csv.gz",
+    "lpa_org.csv.gz",
+)
+
+_NOT_DERIVED = """
+    SELECT EXISTS (
+        SELECT FROM observation AS seen
+        WHERE NOT EXISTS (
+            SELECT FROM place_value WHERE place_value.indicator_key = seen.indicator_key
+        )
+    )
+"""
+
+
+def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
+    """Load all files of the sample and build what is derived from them.
+
+    Each file is a transaction of its own and what is derived is one more at the end, so that an
+    interrupted load goes on where it stopped. Doing it again changes nothing.
+
+    Parameters
+    ----------
+    engine : Engine
+        A migrated database, with a role that may write.
+    progress : Progress, optional
+        Told before each file and while derived data are built.
+
+    Returns
+    -------
+    list of Report
+        One for each file, in order.
+
+    Raises
+    ------
+    Refused
+        If a file is refused, as when other data stand in its way.
+    """
+    told = progress or silent
+    with transaction(engine) as session:
+        catalogue.sync(session)
+    reports = []
+    with _unpacked() as folder:
+        for done, name in enumerate(FILES):
+            told("sample", done, len(FILES))
+            plain = folder / name.removesuffix(".gz")
+            recipe = folder / f"{name.partition('.')[0]}.toml"
+            report = ingest(engine, plain, recipe=recipe, refresh=False)
+            if report.outcome == "refused":
+                raise Refused(_why(report), file=name)
+            reports.append(report)
+    told("sample", len(FILES), len(FILES))
+    changed = any(report.outcome != "already-loaded" for report in reports)
+    with transaction(engine) as session:
+        hold_lock(session, told)
+        if changed or is_unfinished(session):
+            derive(session, {"areas", "orgs"}, progress=told)
+    return reports
+
+
+def is_unfinished(session: Session) -> bool:
+    """Tell whether values were loaded from which nothing has been derived yet.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction.
+
+    Returns
+    -------
+    bool
+        True after a load that was interrupted.
+    """
+    return bool(session.scalar(text(_NOT_DERIVED)))
+
+
+@contextmanager
+def _unpacked() -> Iterator[Path]:
+    """Lay out the files as the ingest reads them: tables plain, shapes as they are shipped."""
+    with TemporaryDirectory(prefix="geo-sample-") as name:
+        folder = Path(name)
+        with as_file(files("ingest") / "sample") as shipped:
+            for path in shipped.iterdir():
+                if path.suffix == ".toml":
+                    (folder / path.name).write_bytes(path.read_bytes())
+                elif path.suffix == ".gz":
+                    content = gzip.decompress(path.read_bytes())
+                    (folder / path.name.removesuffix(".gz")).write_bytes(content)
+        yield folder
+
+
+def _why(report: Report) -> Text:
+    said = report.message or Text(th="ไม่ทราบสาเหตุ", en="no reason given")
+    return Text(
+        th=f"นำเข้าข้อมูลตัวอย่าง {report.file_name} ไม่ได้: {said.th}",
+        en=f"The sample file {report.file_name} was refused: {said.en}",
+    )
