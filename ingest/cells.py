@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import shapely
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
+from boundaries.geometry import to_srid
 from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from geo_service.core.db import fixed_sql
-from boundaries.geometry import to_srid
 from ingest.copying import copy_rows
 from ingest.load import Progress, silent
 from layers.analysis.hexgrid import outlines
@@ -120,7 +120,8 @@ def ewkb(shapes: Any, srid: int) -> list[str]:  # noqa: ANN401  (an array of sha
         Hexadecimal EWKB.
     """
     marked = shapely.set_srid(shapes, srid)
-    return shapely.to_wkb(marked, hex=True, include_srid=True).tolist()
+    written: list[str] = shapely.to_wkb(marked, hex=True, include_srid=True).tolist()
+    return written
 
 
 def _share_out(session: Session, stale: Sequence[Any], resolutions: Sequence[int]) -> None:

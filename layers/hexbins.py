@@ -25,6 +25,8 @@ from layers import indicators, queries, versions
 from layers.analysis import hexgrid
 from layers.filters import Box, Interval, touches
 from layers.models import Feature, FeatureLayer, Hexbin, HexCell
+from layers.place_values import SMALLEST_SHOWN, public_levels
+from layers.questions import choose_period
 
 #: Resolutions up to this one are prepared for the latest period and drawn without a box.
 FINEST_PREPARED = 7
@@ -33,10 +35,10 @@ MAX_CELLS = 120_000
 DEFAULT_RESOLUTION = 6
 #: By whose numbers a province's or a district's amount is divided.
 WEIGHT = "pop_total"
+#: Subject of `layers.versions` for the shares of areas in cells.
+SHARES = "built:cell_share"
 #: Raised when the method changes, so that prepared rows are made anew.
 METHOD = 1
-#: Amounts of persons from one up to below this are not shown, by privacy class.
-LEAST_SHOWN = {"P2": 5, "P3": 10}
 FIELDS = ("cell", "value", "numerator", "denominator", "reporting", "expected", "status")
 
 _COUNTS = re.compile(r"count\((?P<layer>[a-z][a-z0-9-]{1,62})\)")
@@ -221,9 +223,8 @@ def period_of(session: Session, subject: Subject, asked: Period | Interval | Non
         If there is none; the periods there are come with it.
     """
     known = indicators.periods(session, subject.key)
-    inside = [period for period in known if asked is None or _is_within(period, asked)]
-    same = [period for period in inside if isinstance(asked, Period) and period.key == asked.key]
-    if not inside:
+    chosen = choose_period(known, asked)
+    if chosen is None:
         shown = ", ".join(period.key for period in known) or "-"
         raise NotFound(
             Text(
@@ -232,7 +233,23 @@ def period_of(session: Session, subject: Subject, asked: Period | Interval | Non
             ),
             known=[period.key for period in known],
         )
-    return (same or inside)[-1]
+    return chosen
+
+
+def is_divisible(info: indicators.IndicatorInfo) -> bool:
+    """Tell whether an indicator can be added up and divided in space.
+
+    Parameters
+    ----------
+    info : IndicatorInfo
+        From the catalogue.
+
+    Returns
+    -------
+    bool
+        False for what may only be shown where it was measured.
+    """
+    return info.space_agg in _ADDED_UP
 
 
 def check_resolution(session: Session, resolution: int) -> int:
@@ -312,7 +329,7 @@ def prepare(session: Session, key: str) -> int:
 
 
 def _of_indicator(session: Session, info: indicators.IndicatorInfo) -> Subject:
-    if info.space_agg not in _ADDED_UP:
+    if not is_divisible(info):
         raise NoHexbins(
             Text(
                 th=f"'{info.name.th}' รวมหรือแบ่งตามพื้นที่ไม่ได้ จึงไม่มีแผนที่หกเหลี่ยม ใช้แผนที่รายพื้นที่ที่ /maps แทน",
@@ -322,17 +339,19 @@ def _of_indicator(session: Session, info: indicators.IndicatorInfo) -> Subject:
             space_agg=info.space_agg,
         )
     parts = [indicators.read(session, part).privacy for part in info.numerator_keys]
-    subjects = [versions.of_indicator(info.key), versions.of_indicator(WEIGHT), "areas", "orgs"]
+    layer_id = _layer_counted(session, info)
+    subjects = [SHARES, "areas", "orgs", *map(versions.of_indicator, (info.key, WEIGHT))]
+    subjects += [f"layer:{layer_id}"] if layer_id else []
     return Subject(
         key=info.key,
         name=info.name,
         unit=info.unit,
         space_agg=info.space_agg,
         factor=info.factor,
-        levels=_levels_shown(info.finest_level),
+        levels=tuple(level for level in _LEVELS if level in public_levels(info)),
         tier=info.tier,
-        least=max(LEAST_SHOWN.get(privacy, 0) for privacy in (info.privacy, *parts)),
-        layer_id=_layer_counted(session, info),
+        least=max(SMALLEST_SHOWN[privacy] for privacy in (info.privacy, *parts)),
+        layer_id=layer_id,
         version=METHOD + sum(versions.versions_of(session, subjects).values()),
     )
 
@@ -367,16 +386,6 @@ def _layer_counted(session: Session, info: indicators.IndicatorInfo) -> str | No
         return None
     layer = session.get(FeatureLayer, match["layer"])
     return layer.id if layer is not None and layer.geometry_type == "Point" else None
-
-
-def _levels_shown(finest: str) -> tuple[str, ...]:
-    # An organisation is as fine as a sub-district: both are hidden where those are.
-    return _LEVELS[_LEVELS.index(finest) :] if finest in {"district", "province"} else _LEVELS
-
-
-def _is_within(period: Period, asked: Period | Interval) -> bool:
-    is_late_enough = asked.start is None or period.end >= asked.start
-    return is_late_enough and (asked.end is None or period.end <= asked.end)
 
 
 def _cells_within(session: Session, box: Box | None, resolution: int) -> list[int] | None:
