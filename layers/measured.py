@@ -1,0 +1,69 @@
+"""Which indicators have values, at which levels and in which periods: what a reader may pick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from geo_service.core.periods import Period
+from layers import queries
+from layers.indicators import IndicatorInfo, period_of
+from layers.models import PLACE_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An indicator that has values; periods earliest first, by level, coarsest level first."""
+
+    info: IndicatorInfo
+    periods: dict[str, tuple[Period, ...]]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels that have values, coarsest first."""
+        return tuple(self.periods)
+
+    def latest(self, level: str) -> Period:
+        """Return the last period of a level.
+
+        Parameters
+        ----------
+        level : str
+            One of ``levels``.
+
+        Returns
+        -------
+        Period
+            The one that ends last.
+        """
+        return self.periods[level][-1]
+
+
+def read(session: Session, infos: Sequence[IndicatorInfo]) -> list[Measured]:
+    """Find what is measured of some indicators.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    infos : sequence of IndicatorInfo
+        In the order wanted.
+
+    Returns
+    -------
+    list of Measured
+        Only indicators with at least one value.
+    """
+    found: dict[str, dict[str, list[Period]]] = {info.key: {} for info in infos}
+    if not found:
+        return []
+    for level in PLACE_LEVELS:
+        for key, row in session.execute(queries.measured_periods(list(found), level)):
+            found[key].setdefault(level, []).append(period_of(row))
+    return [
+        Measured(info, {level: tuple(periods) for level, periods in found[info.key].items()})
+        for info in infos
+        if found[info.key]
+    ]

@@ -1,0 +1,254 @@
+"""The gallery of the themes, the composer of maps, the landing page and the demonstration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from geo_service.core.errors import Fault
+from geo_service.core.text import Lang
+from geo_service.deps import SessionDep
+from layers import thematic
+from layers.measured import Measured
+from layers.thematic import SCHEMES, ThematicMap
+from web import explore, thumbnails
+from web.choices import State
+from web.map_page import embed_code
+from web.thumbnails import Outline, Shelf, Thumbnail
+from web.words import LEVELS, THEMES, number, words
+from web.words import SCHEMES as SCHEME_NAMES
+
+#: Themes that are shown even before anything of them is loaded.
+MAIN_THEMES: Final = ("waste", "ageing", "infrastructure")
+DEMO_LOOKS: Final = ("", "#theme=dark", "#theme=transparent&legend=off")
+THUMBNAIL_LEVEL: Final = "province"
+
+_SHELF: Final = Shelf()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One indicator in the gallery."""
+
+    name: str
+    unit: str
+    address: str
+    when: str
+    national: str
+    fills: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One theme and its indicators."""
+
+    id: str
+    name: str
+    cards: tuple[Card, ...]
+
+
+def context(session: SessionDep, lang: Lang, base_url: str) -> dict[str, Any]:
+    """Gather what the gallery shows.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    lang : {"th", "en"}
+        Language of the reader.
+    base_url : str
+        Address of the service, without a final slash.
+
+    Returns
+    -------
+    dict
+        Values by the names the template uses.
+    """
+    known = explore.known(session)
+    pictures = {one.info.key: _picture(session, one) for one in known}
+    return {
+        "themes": themes(known, lang, {key: picture[0] for key, picture in pictures.items()}),
+        "outline": next((outline for _, outline in pictures.values() if outline), None),
+        "composer": _composer(known, lang),
+        "is_sample": explore.is_sample(session),
+        "other_language": f"/maps?lang={_other(lang)}",
+        "base_url": base_url,
+    }
+
+
+def themes(
+    known: list[Measured], lang: Lang, pictures: dict[str, Thumbnail | None] | None = None
+) -> list[Theme]:
+    """Sort the indicators into their themes.
+
+    Parameters
+    ----------
+    known : list of Measured
+        Indicators with values.
+    lang : {"th", "en"}
+        Language of the reader.
+    pictures : dict of str to Thumbnail, optional
+        By key of the indicator.
+
+    Returns
+    -------
+    list of Theme
+        The three main themes always, others where something is measured.
+    """
+    drawn = pictures or {}
+    return [
+        Theme(
+            theme,
+            THEMES[theme].in_(lang),
+            tuple(
+                _card(one, lang, drawn.get(one.info.key))
+                for one in known
+                if one.info.theme == theme
+            ),
+        )
+        for theme in explore.THEME_ORDER
+        if theme in MAIN_THEMES or any(one.info.theme == theme for one in known)
+    ]
+
+
+def demo(session: SessionDep, lang: Lang, base_url: str) -> dict[str, Any]:
+    """Gather three embedded maps, one of each main theme where there is one.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    lang : {"th", "en"}
+        Language of the reader.
+    base_url : str
+        Address of the service, without a final slash.
+
+    Returns
+    -------
+    dict
+        Values by the names the template uses.
+    """
+    known = explore.known(session)
+    firsts = [next((m for m in known if m.info.theme == theme), None) for theme in MAIN_THEMES]
+    chosen = [one for one in firsts if one is not None]
+    chosen += [one for one in known if one not in chosen][: len(DEMO_LOOKS) - len(chosen)]
+    frames = [
+        {
+            "address": State(one.info.key, lang).address("/embed/maps/") + look,
+            "title": one.info.name.in_(lang),
+            "look": look.partition("=")[2].partition("&")[0] or "light",
+        }
+        for one, look in zip(chosen, DEMO_LOOKS, strict=False)
+    ]
+    first = frames[0] if frames else {"address": "/embed/maps/…", "title": "…"}
+    return {
+        "frames": frames,
+        "code": embed_code(f"{base_url}{first['address']}", first["title"], base_url),
+        "is_sample": explore.is_sample(session),
+        "other_language": f"/embed/demo?lang={_other(lang)}",
+    }
+
+
+def landing(session: SessionDep, lang: Lang) -> dict[str, Any]:
+    """Gather what the landing page shows.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    dict
+        Values by the names the template uses.
+    """
+    return {
+        "themes": themes(explore.known(session), lang),
+        "is_sample": explore.is_sample(session),
+        "other_language": f"/?lang={_other(lang)}",
+    }
+
+
+def _card(one: Measured, lang: Lang, picture: Thumbnail | None) -> Card:
+    level = _level(one)
+    info = one.info
+    total = picture.total if picture else None
+    return Card(
+        name=info.name.in_(lang),
+        unit=info.unit.in_(lang),
+        address=State(info.key, lang).address(),
+        when=f"{LEVELS[level].in_(lang)} · {one.latest(level).label.in_(lang)}",
+        national=number(total, info.decimals) if total is not None else "",
+        fills=picture.fills if picture else (),
+    )
+
+
+def _picture(session: SessionDep, one: Measured) -> tuple[Thumbnail | None, Outline | None]:
+    if THUMBNAIL_LEVEL not in one.levels:
+        return None, None
+    key = thumbnails.state(session, one.info.key)
+    kept: tuple[Thumbnail, Outline] | None = _SHELF.take(key)
+    if kept is not None:
+        return kept
+    try:
+        drawn = thematic.build(session, one.info.key, level=THUMBNAIL_LEVEL)
+    except Fault:
+        # one indicator that cannot be drawn must not take the gallery with it
+        return None, None
+    made = thumbnails.thumbnail(drawn), _outline(session, drawn, key[-1])
+    _SHELF.put(key, made)
+    return made
+
+
+def _outline(session: SessionDep, drawn: ThematicMap, areas_version: int) -> Outline:
+    key = ("outline", areas_version)
+    kept: Outline | None = _SHELF.take(key)
+    if kept is None:
+        kept = thumbnails.outline(session, {place.id: place.code for place in drawn.places})
+        _SHELF.put(key, kept)
+    return kept
+
+
+def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
+    said = words(lang)
+    entries = [
+        {
+            "key": one.info.key,
+            "theme": one.info.theme,
+            "name": one.info.name.in_(lang),
+            "levels": [
+                (level, LEVELS[level].in_(lang))
+                for level in sorted(one.levels, key=lambda level: level != THUMBNAIL_LEVEL)
+                if level in explore.DRAWN_LEVELS
+            ],
+            "periods": [
+                (period.key, period.label.in_(lang))
+                for period in reversed(one.periods[_level(one)])
+            ],
+        }
+        for one in known
+    ]
+    return {
+        "indicators": entries,
+        "themes": [
+            (theme, THEMES[theme].in_(lang))
+            for theme in dict.fromkeys(one.info.theme for one in known)
+        ],
+        "schemes": [(key, SCHEME_NAMES[key].in_(lang)) for key in SCHEMES if key != "policy"],
+        "data": {
+            "lang": lang,
+            "indicators": entries,
+            "words": {key: said[key] for key in ("copied", "copy_failed")},
+        },
+    }
+
+
+def _level(one: Measured) -> str:
+    drawn = [level for level in one.levels if level in explore.DRAWN_LEVELS]
+    return THUMBNAIL_LEVEL if THUMBNAIL_LEVEL in drawn else drawn[-1]
+
+
+def _other(lang: Lang) -> Lang:
+    return "en" if lang == "th" else "th"

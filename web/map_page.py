@@ -1,0 +1,296 @@
+"""What a map page shows: the map, its words, its choices and its table, ready for a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, Final
+
+from shapely.geometry import shape as as_shape
+
+from geo_service.core.text import Lang
+from geo_service.deps import SessionDep
+from layers import outlines
+from layers.thematic import MapPlace, ThematicMap
+from web import folium_map, legend
+from web.choices import State
+from web.folium_map import Canvas, Points, Tiles
+from web.payload import page_data
+from web.words import MINUS, PLACES, STATUSES, number, short_year, words
+
+MOST_TABLE_ROWS: Final = 1000
+MOST_TABLE_ROWS_EMBED: Final = 200
+COUNTED: Final = ("SUM", "COUNT")
+SYMBOL_LEVELS: Final = ("region", "province", "district")
+#: Parameters of the scripts' address of the frame's parent-side helper.
+HOST_SCRIPT: Final = "/static/embed-host.js"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One line of the table, as text."""
+
+    code: str
+    name: str
+    within: str
+    value: str
+    change: str
+    status: str
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hexagons:
+    """Tiles of hexagons in place of the shapes of places."""
+
+    resolution: int
+    url: str
+    layer: str
+
+
+def context(
+    session: SessionDep,
+    thematic: ThematicMap,
+    state: State,
+    *,
+    base_url: str,
+    hexagons: Hexagons | None = None,
+    points: Points | None = None,
+) -> dict[str, Any]:
+    """Gather what the templates of a map need, the panel's choices left out.
+
+    Parameters
+    ----------
+    session : Session
+        Only read, for the shapes.
+    thematic : ThematicMap
+        The map.
+    state : State
+        As it was asked for.
+    base_url : str
+        Address of the service as its callers see it, without a final slash.
+    hexagons : Hexagons, optional
+        Where the tiles of hexagons are, when the map shows these.
+    points : Points, optional
+        Points above the map.
+
+    Returns
+    -------
+    dict
+        Values by the names the templates use.
+    """
+    lang = state.lang
+    canvas = _canvas(session, thematic, hexagons, points)
+    is_inline = canvas.shapes is not None
+    with_symbols = is_inline and _has_symbols(thematic)
+    drawing = folium_map.draw(canvas, lang)
+    rows, cut = table(thematic, lang, most=MOST_TABLE_ROWS)
+    return {
+        "map": thematic,
+        "state": replace(state, level=thematic.level),
+        "is_sample": thematic.is_sample,
+        "lead": lead(thematic, lang),
+        "drawing": drawing,
+        "legend": legend.build(thematic, lang),
+        "symbols": with_symbols,
+        "places_word": PLACES[thematic.level].in_(lang),
+        "table": rows,
+        "table_cut": cut,
+        "inline": is_inline,
+        "data": page_data(
+            thematic,
+            lang,
+            symbols=with_symbols,
+            illustrative=thematic.is_illustrative,
+            json_url=None if hexagons else state.data_address(".json"),
+            hexbin_title=words(lang)["hexbin_title"].replace(
+                "{resolution}", str(hexagons.resolution) if hexagons else ""
+            ),
+        ),
+        **_addresses(state, thematic, base_url),
+        **_timeline(thematic, lang),
+    }
+
+
+def lead(thematic: ThematicMap, lang: Lang) -> str:
+    """Say in one line what the map found.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        The map.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        The whole's value, the highest and the lowest place, how many reported.
+    """
+    said, decimals = words(lang), thematic.indicator.decimals
+    unit = thematic.indicator.unit.in_(lang)
+    parts = []
+    if thematic.total is not None and thematic.total.value is not None:
+        whole = thematic.area_name.in_(lang) if thematic.area_name else said["national"]
+        parts.append(f"{whole} {number(thematic.total.value, decimals)} {unit}")
+    known = [p for p in thematic.places if p.value is not None]
+    if len(known) > 1:
+        for word, place in (
+            (said["highest"], max(known, key=_value)),
+            (said["lowest"], min(known, key=_value)),
+        ):
+            parts.append(f"{word} {place.name.in_(lang)} {number(place.value, decimals)}")
+    parts.append(
+        said["reporting_short"]
+        .replace("{n}", number(thematic.reporting, 0))
+        .replace("{of}", number(thematic.expected, 0))
+    )
+    return " · ".join(parts)
+
+
+def table(thematic: ThematicMap, lang: Lang, *, most: int) -> tuple[list[TableRow], str]:
+    """Write the places as lines of a table, best rank first, places without a rank last.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        The map.
+    lang : {"th", "en"}
+        Language of the reader.
+    most : int
+        Largest number of lines.
+
+    Returns
+    -------
+    tuple of (list of TableRow, str)
+        The lines, and a sentence about the lines left out (empty when there are none).
+    """
+    inf = float("inf")
+    ordered = sorted(thematic.places, key=lambda p: (p.rank if p.rank is not None else inf, p.code))
+    rows = [_table_row(place, thematic, lang) for place in ordered[:most]]
+    if len(ordered) <= most:
+        return rows, ""
+    cut = words(lang)["table_cut"]
+    return rows, cut.replace("{n}", number(most, 0)).replace("{of}", number(len(ordered), 0))
+
+
+def embed_code(address: str, title: str, base_url: str) -> str:
+    """Write the code that shows a map in somebody's page.
+
+    Parameters
+    ----------
+    address : str
+        Whole address of the embedded map.
+    title : str
+        Title of the frame, for screen readers.
+    base_url : str
+        Address of the service, without a final slash.
+
+    Returns
+    -------
+    str
+        HTML: the frame, and the script that follows its height.
+    """
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="560" '
+        f'loading="lazy" allow="fullscreen"></iframe>\n'
+        f'<script src="{escape(base_url)}{HOST_SCRIPT}" defer></script>'
+    )
+
+
+def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
+    decimals = thematic.indicator.decimals
+    return TableRow(
+        code=place.code,
+        name=place.name.in_(lang),
+        within=place.within.in_(lang),
+        value=number(place.value, decimals),
+        change=_change(place, decimals, thematic.indicator.unit.in_(lang), lang),
+        status=STATUSES[place.status].in_(lang),
+        rank=place.rank,
+    )
+
+
+def _change(place: MapPlace, decimals: int, unit: str, lang: Lang) -> str:
+    if place.value is None or place.previous is None:
+        return number(None, 0)
+    step = number(place.value - place.previous, decimals)
+    if not step.strip("0.,"):
+        return words(lang)["no_change"]
+    return f"▼ {step} {unit}" if step.startswith(MINUS) else f"▲ +{step} {unit}"
+
+
+def _value(place: MapPlace) -> float:
+    return place.value if place.value is not None else 0.0
+
+
+def _has_symbols(thematic: ThematicMap) -> bool:
+    # counts are symbols, rates are fills: a large province would else look like a large number
+    values = [place.value for place in thematic.places if place.value is not None]
+    return (
+        thematic.indicator.space_agg in COUNTED
+        and thematic.level in SYMBOL_LEVELS
+        and all(value >= 0 for value in values)
+    )
+
+
+def _canvas(
+    session: SessionDep, thematic: ThematicMap, hexagons: Hexagons | None, points: Points | None
+) -> Canvas:
+    if hexagons is not None:
+        tiles = Tiles(url=hexagons.url, layer=hexagons.layer, key="cell")
+        return Canvas(thematic.bbox, tiles=tiles, points=points)
+    if len(thematic.places) > folium_map.MOST_INLINE:
+        return Canvas(thematic.bbox, tiles=_place_tiles(session, thematic), points=points)
+    drawn = outlines.read(session, thematic.level, [place.id for place in thematic.places])
+    with_symbols = _has_symbols(thematic)
+    features = [
+        _feature(place, drawn[place.id], with_symbols=with_symbols)
+        for place in thematic.places
+        if place.id in drawn
+    ]
+    return Canvas(thematic.bbox, shapes=folium_map.feature_collection(features), points=points)
+
+
+def _place_tiles(session: SessionDep, thematic: ThematicMap) -> Tiles:
+    collection = f"{thematic.level}s"
+    if thematic.level == "org" and outlines.have_shapes(session, "org"):
+        collection = f"{thematic.indicator.theme}-by-org"
+    url = f"/tiles/{collection}/{{z}}/{{x}}/{{y}}.mvt?properties=code"
+    return Tiles(url=url, layer=collection, key="code")
+
+
+def _feature(place: MapPlace, geometry: dict[str, Any], *, with_symbols: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {"code": place.code}
+    if with_symbols:
+        spot = as_shape(geometry).representative_point()
+        facts["at"] = [round(spot.y, 4), round(spot.x, 4)]
+    return {"type": "Feature", "properties": facts, "geometry": geometry}
+
+
+def _addresses(state: State, thematic: ThematicMap, base_url: str) -> dict[str, Any]:
+    here = replace(state, view=None)
+    other: Lang = "en" if state.lang == "th" else "th"
+    embed = f"{base_url}{replace(here, points=None).address('/embed/maps/')}"
+    turned = "portrait" if state.view == "landscape" else "landscape"
+    return {
+        "full_address": here.address(),
+        "public_address": f"{base_url}{here.address()}",
+        "embed_address": embed,
+        "embed_code": embed_code("{embed}", thematic.title.in_(state.lang), base_url),
+        "print_address": replace(state, view="landscape").address(),
+        "turned_address": replace(state, view=turned).address(),
+        "csv_address": state.data_address(".csv"),
+        "json_address": state.data_address(".json"),
+        "other_language": replace(here, lang=other).address(),
+    }
+
+
+def _timeline(thematic: ThematicMap, lang: Lang) -> dict[str, Any]:
+    periods = thematic.periods or (thematic.period,)
+    keys = [period.key for period in periods]
+    return {
+        "first_year": short_year(periods[0], lang),
+        "last_year": short_year(periods[-1], lang),
+        "position": keys.index(thematic.period.key) if thematic.period.key in keys else 0,
+    }

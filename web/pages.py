@@ -1,0 +1,229 @@
+"""The addresses of the pages: gallery, map, embedded map, demonstration, our own files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+
+from geo_service.core.errors import NotFound
+from geo_service.core.periods import parse_period
+from geo_service.core.settings import Settings
+from geo_service.core.text import Lang, Text
+from geo_service.deps import LangDep, SessionDep, SettingsDep
+from geo_service.problems import NotModified, answer_to, as_fault, choose_language
+from layers.thematic import Scheme
+from web import explore, gallery, hexagons, map_page
+from web.assets import STATIC
+from web.choices import State
+from web.render import respond
+
+A_YEAR_S: Final = 31_536_000
+A_DAY_S: Final = 86_400
+
+Level = Literal["country", "region", "province", "district", "subdistrict", "org", "hexbin"]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages for people, with the status of the error."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the handler.
+
+        Returns
+        -------
+        Handler
+            Answers HTML whatever happens.
+        """
+        original = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await original(request)
+            except NotModified:
+                raise
+            except Exception as error:  # noqa: BLE001  (as_fault keeps nothing of unknown errors)
+                return _problem_page(request, error)
+
+        return handler
+
+
+def asked_state(
+    indicator: str,
+    lang: LangDep,
+    level: Level | None = None,
+    period: str | None = None,
+    area: Annotated[str | None, Query(max_length=20)] = None,
+    scheme: Scheme | None = None,
+    classes: Annotated[int | None, Query(ge=2, le=9)] = None,
+    region_scheme: Annotated[str | None, Query(max_length=40)] = None,
+    resolution: Annotated[int | None, Query(ge=3, le=9)] = None,
+    points: Annotated[str | None, Query(max_length=64)] = None,
+    view: Literal["portrait", "landscape"] | None = None,
+) -> State:
+    """Read the state of a map page from its address.
+
+    Returns
+    -------
+    State
+        What was asked; None where nothing was.
+    """
+    return State(
+        indicator=indicator,
+        lang=lang,
+        level=level,
+        period=parse_period(period).key if period else None,
+        area=area or None,
+        scheme=scheme,
+        classes=classes,
+        region_scheme=region_scheme or None,
+        resolution=resolution,
+        points=points or None,
+        view=view,
+    )
+
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/static/{name:path}")
+def own_file(name: str, v: str | None = None) -> FileResponse:
+    """Answer one of our own files; addresses with ``v`` change with the file and never expire."""
+    path = (STATIC / name).resolve()
+    if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
+        raise NotFound(Text("ไม่พบไฟล์นี้", "There is no such file"))
+    keep = f"public, max-age={A_YEAR_S}, immutable" if v else f"public, max-age={A_DAY_S}"
+    return FileResponse(path, headers={"Cache-Control": keep, "Access-Control-Allow-Origin": "*"})
+
+
+@router.get("/maps")
+def maps(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    lang: LangDep,
+    indicator: str | None = None,
+    theme: str | None = None,
+    level: str | None = None,
+    period: str | None = None,
+    area: str | None = None,
+    scheme: str | None = None,
+    classes: str | None = None,
+    resolution: str | None = None,
+    points: str | None = None,
+    was: Annotated[str | None, Query(alias="from")] = None,
+) -> Response:
+    """Show the gallery, or lead to the map that a form asked for."""
+    if indicator or theme:
+        asked = State(
+            indicator or "",
+            lang,
+            level=level,
+            period=period,
+            area=area,
+            scheme=scheme,
+            classes=int(classes) if classes and classes.isdigit() else None,
+            resolution=int(resolution) if resolution and resolution.isdigit() else None,
+            points=points,
+        )
+        state = explore.settle(session, asked, theme=theme, was=was)
+        return RedirectResponse(state.address(), status_code=303)
+    return respond("gallery.html", lang, gallery.context(session, lang, _base(request, settings)))
+
+
+@router.get("/maps/{indicator}")
+def map_of(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    state: Annotated[State, Depends(asked_state)],
+) -> HTMLResponse:
+    """Show the map of an indicator."""
+    shown = _shown(request, session, settings, state)
+    if state.view is not None:
+        return respond("print.html", state.lang, shown)
+    thematic_map = shown["map"]
+    shown["controls"] = explore.controls(session, thematic_map, state)
+    return respond("map.html", state.lang, shown)
+
+
+@router.get("/embed/demo")
+def demo(
+    request: Request, session: SessionDep, settings: SettingsDep, lang: LangDep
+) -> HTMLResponse:
+    """Show three maps inside another page."""
+    return respond("demo.html", lang, gallery.demo(session, lang, _base(request, settings)))
+
+
+@router.get("/embed/maps/{indicator}")
+def embedded_map(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    state: Annotated[State, Depends(asked_state)],
+) -> HTMLResponse:
+    """Show the map of an indicator for a frame in somebody's page."""
+    shown = _shown(request, session, settings, state)
+    most = map_page.MOST_TABLE_ROWS_EMBED
+    shown["table"], shown["table_cut"] = map_page.table(shown["map"], state.lang, most=most)
+    shown["full_address"] = f"{_base(request, settings)}{shown['full_address']}"
+    return respond("embed.html", state.lang, shown, frame_ancestors=settings.frame_ancestors)
+
+
+def landing_html(session: SessionDep, lang: Lang) -> HTMLResponse:
+    """Write the landing page for people.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    HTMLResponse
+        With its content policy.
+    """
+    return respond("landing.html", lang, gallery.landing(session, lang))
+
+
+def _shown(
+    request: Request, session: SessionDep, settings: Settings, state: State
+) -> dict[str, Any]:
+    base_url = _base(request, settings)
+    points = explore.points_above(session, state)
+    if state.level == "hexbin":
+        drawn, cells = hexagons.build(session, state)
+        return map_page.context(
+            session, drawn, state, base_url=base_url, hexagons=cells, points=points
+        )
+    drawn = explore.build(session, state)
+    return map_page.context(session, drawn, state, base_url=base_url, points=points)
+
+
+def _base(request: Request, settings: Settings) -> str:
+    return (settings.public_url or str(request.base_url)).rstrip("/")
+
+
+def _problem_page(request: Request, error: Exception) -> HTMLResponse:
+    # the plain answer logs what is our own fault and knows the status
+    plain = answer_to(request, error)
+    fault = as_fault(error)
+    lang = choose_language(request)
+    return respond(
+        "problem.html",
+        lang,
+        {
+            "heading": fault.title.in_(lang),
+            "detail": fault.detail.in_(lang),
+            "is_sample": False,
+            "other_language": f"/maps?lang={'en' if lang == 'th' else 'th'}",
+        },
+        status=plain.status_code,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,106 @@
+"""The data block of a map page: what the scripts need, and nothing they must not show."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from geo_service.core.text import Lang
+from layers.thematic import MapPlace, ThematicMap
+from web.legend import class_of, fill_of
+from web.words import BASES, STATUSES, short_year, words
+
+#: Columns of a row, in order; ``static/js/map.js`` reads them by these names.
+FIELDS: Final = (
+    "code", "name", "other", "within", "value", "numerator", "denominator", "status", "class",
+    "rank", "rank_of", "previous", "reporting", "expected", "basis", "flags",
+)  # fmt: skip
+SAID_TO_SCRIPTS: Final = (
+    "no_match", "matches", "copied", "copy_failed", "play", "pause", "rank_of", "change",
+    "no_change", "numerator", "denominator", "reporting_short", "basis", "flags", "loading",
+    "load_failed", "trend", "where_from", "close", "period", "source", "open_panel",
+    "close_panel", "map_of", "place", "value", "sample", "licence", "illustrative", "code",
+)  # fmt: skip
+
+
+def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, Any]:
+    """Write a thematic map as the page's scripts read it.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        What the page shows.
+    lang : {"th", "en"}
+        Language of the reader.
+    **about : object
+        More facts for the scripts (addresses, way of drawing), JSON-ready.
+
+    Returns
+    -------
+    dict
+        JSON-ready; names as they are, unescaped: the scripts put them in as text.
+    """
+    said = words(lang)
+    indicator = thematic.indicator
+    return {
+        "lang": lang,
+        "indicator": {
+            "key": indicator.key,
+            "name": indicator.name.in_(lang),
+            "unit": indicator.unit.in_(lang),
+            "decimals": indicator.decimals,
+            "additive": indicator.space_agg in {"SUM", "COUNT"},
+        },
+        "level": thematic.level,
+        "period": thematic.period.key,
+        "periods": [
+            {"key": p.key, "label": p.label.in_(lang), "year": short_year(p, lang)}
+            for p in thematic.periods
+        ],
+        "title": thematic.title.in_(lang),
+        "source": "; ".join(
+            f"{s.title.in_(lang)} ({s.publisher.in_(lang)}) {s.licence}".strip()
+            for s in thematic.sources
+        ),
+        "sample": thematic.is_sample,
+        "bbox": thematic.bbox,
+        "version": thematic.version,
+        "classes": [
+            {
+                "kind": entry.kind,
+                "lower": entry.lower,
+                "upper": entry.upper,
+                "fill": fill_of(entry),
+                "label": entry.label.in_(lang) or STATUSES[entry.kind].in_(lang),
+                "count": entry.count,
+            }
+            for entry in thematic.classes
+        ],
+        "fields": FIELDS,
+        "rows": [_row(place, thematic, lang) for place in thematic.places],
+        "statuses": {key: text.in_(lang) for key, text in STATUSES.items()},
+        "bases": {key: text.in_(lang) for key, text in BASES.items()},
+        "words": {key: said[key] for key in SAID_TO_SCRIPTS},
+        **about,
+    }
+
+
+def _row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> list[Any]:
+    other: Lang = "en" if lang == "th" else "th"
+    return [
+        place.code,
+        place.name.in_(lang),
+        place.name.in_(other),
+        place.within.in_(lang),
+        place.value,
+        place.numerator,
+        place.denominator,
+        place.status,
+        class_of(place, thematic.classes),
+        place.rank,
+        place.rank_of,
+        place.previous,
+        place.reporting,
+        place.expected,
+        place.basis,
+        list(place.flags),
+    ]

@@ -1,0 +1,391 @@
+// The map itself: colours places by class, explains them on hover and click.
+// Every text goes into the page as text (textContent), never as HTML.
+"use strict";
+
+window.AtlasMap = (() => {
+  const data = JSON.parse(document.getElementById("map-data").textContent);
+  const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 0.3 };
+  const LARGEST_SYMBOL = 30;
+  const listeners = { change: [], hover: [], select: [] };
+  const shapes = new Map();
+  const symbols = new Map();
+  let map = null;
+  let tiles = null;
+  let selected = null;
+  let spotlight = null; // index of the class the reader points at in the legend
+
+  let places = readRows(data.rows);
+  let byCode = index(places);
+
+  // Folium 0.20 calls a factory that the control no longer ships.
+  L.control.fullscreen = (options) => new L.Control.FullScreen(options);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    L.Map.mergeOptions({ zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false });
+  }
+
+  function readRows(rows) {
+    return rows.map((row) => Object.fromEntries(data.fields.map((name, i) => [name, row[i]])));
+  }
+
+  function index(list) {
+    return new Map(list.map((place) => [String(place.code), place]));
+  }
+
+  function on(event, listener) {
+    listeners[event].push(listener);
+  }
+
+  function tell(event, ...facts) {
+    listeners[event].forEach((listener) => listener(...facts));
+  }
+
+  // ---- numbers and words -------------------------------------------------------------
+
+  function number(value, decimals = data.indicator.decimals) {
+    if (value === null || value === undefined) return "—";
+    const written = Math.abs(value).toLocaleString("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    return value < 0 && /[1-9]/.test(written) ? `−${written}` : written;
+  }
+
+  function fill(sentence, values) {
+    return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  }
+
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function said(place) {
+    const known = place.value !== null && place.value !== undefined;
+    return known ? `${number(place.value)} ${data.indicator.unit}` : data.statuses[place.status] || place.status;
+  }
+
+  // ---- classes and styles ------------------------------------------------------------
+
+  function classOf(place) {
+    if (place.value === null || place.value === undefined || place.status === "zero") {
+      const special = data.classes.findIndex((entry) => entry.kind === place.status);
+      if (special >= 0 || place.value === null || place.value === undefined) return special;
+    }
+    let found = -1;
+    data.classes.forEach((entry, i) => {
+      if (entry.kind !== "range") return;
+      if (found < 0 || place.value >= (entry.lower ?? -Infinity)) found = i;
+    });
+    return found;
+  }
+
+  function isDimmed(place) {
+    return spotlight !== null && place.class !== spotlight;
+  }
+
+  function style(place) {
+    const entry = data.classes[place ? place.class : -1];
+    const kind = entry ? entry.kind : "not_reported";
+    const asSymbol = data.symbols && (kind === "range" || kind === "zero");
+    const isHeld = place && selected === String(place.code);
+    return {
+      stroke: true,
+      color: isHeld ? "#1c2430" : asSymbol || kind === "not_applicable" ? "#aab3bf" : "#ffffff",
+      weight: isHeld ? 2.4 : BORDER[data.level] || 0.8,
+      dashArray: kind === "not_applicable" ? "1 4" : null,
+      fillColor: asSymbol ? "#ffffff" : entry ? entry.fill : "url(#hatch)",
+      fillOpacity: place && isDimmed(place) ? 0.15 : 1,
+    };
+  }
+
+  function radius(place) {
+    const most = Math.max(...places.map((other) => Math.abs(other.value || 0)), 0) || 1;
+    return place.value ? Math.max(LARGEST_SYMBOL * Math.sqrt(Math.abs(place.value) / most), 2.5) : 0;
+  }
+
+  function symbolStyle(place) {
+    const entry = data.classes[place.class];
+    return {
+      stroke: true,
+      color: selected === String(place.code) ? "#1c2430" : "#ffffff",
+      weight: selected === String(place.code) ? 2.4 : 1,
+      fillColor: entry ? entry.fill : "#ffffff",
+      fillOpacity: isDimmed(place) ? 0.15 : 0.92,
+    };
+  }
+
+  function paint() {
+    shapes.forEach((layer, code) => layer.setStyle && layer.setStyle(style(byCode.get(code))));
+    symbols.forEach((layer, code) => {
+      const place = byCode.get(code);
+      layer.setStyle(symbolStyle(place));
+      layer.setRadius(radius(place));
+    });
+    if (selected && shapes.has(selected) && shapes.get(selected).bringToFront) shapes.get(selected).bringToFront();
+    symbols.forEach((layer) => layer.bringToFront());
+    if (tiles) tiles.repaint();
+  }
+
+  // ---- layers Folium asks for --------------------------------------------------------
+
+  function basemap(target, url, lang) {
+    target.createPane("base").style.zIndex = 150;
+    target.createPane("baseLabels").style.zIndex = 450;
+    target.getPane("baseLabels").style.pointerEvents = "none";
+    fetch(url)
+      .then((answer) => answer.json())
+      .then((world) => {
+        L.geoJSON(world, {
+          pane: "base",
+          interactive: false,
+          filter: (feature) => !feature.properties.kind.endsWith("-label"),
+          style: (feature) =>
+            feature.properties.kind === "land"
+              ? { className: "base-land", stroke: false, fillColor: "#eef0f2", fillOpacity: 1 }
+              : { className: "base-border", color: "#cdd4dc", weight: 0.8, fill: false },
+        }).addTo(target);
+        L.geoJSON(world, {
+          filter: (feature) => feature.properties.kind.endsWith("-label"),
+          pointToLayer: (feature, latlng) => {
+            const label = element("span", feature.properties.kind, feature.properties[lang]);
+            return L.marker(latlng, {
+              pane: "baseLabels",
+              interactive: false,
+              keyboard: false,
+              icon: L.divIcon({ className: "base-label", html: label, iconSize: [120, 18] }),
+            });
+          },
+        }).addTo(target);
+        document.documentElement.dataset.basemap = "ready";
+      })
+      .catch(() => say(data.words.load_failed));
+  }
+
+  function eachShape(feature, layer) {
+    const code = String(feature.properties.code);
+    shapes.set(code, layer);
+    explain(layer, code);
+    if (data.symbols && feature.properties.at) {
+      const place = byCode.get(code);
+      if (!place) return;
+      const symbol = L.circleMarker(feature.properties.at, { radius: radius(place) });
+      symbols.set(code, symbol);
+      explain(symbol, code);
+    }
+  }
+
+  function explain(layer, code) {
+    layer.bindTooltip(() => tooltip(byCode.get(code)), { sticky: true, direction: "top", offset: [0, -8], opacity: 1 });
+    layer.on({
+      mouseover: () => {
+        const shape = shapes.get(code);
+        if (shape && shape.setStyle) shape.setStyle({ color: "#1c2430", weight: 2 }).bringToFront();
+        symbols.forEach((symbol) => symbol.bringToFront());
+        tell("hover", byCode.get(code));
+      },
+      mouseout: () => {
+        const shape = shapes.get(code);
+        if (shape && shape.setStyle) shape.setStyle(style(byCode.get(code)));
+        tell("hover", null);
+      },
+      click: (event) => select(code, event.latlng),
+    });
+  }
+
+  function valueTiles(options) {
+    tiles = new AtlasTiles({
+      ...options,
+      placeOf: (properties) => byCode.get(String(properties[options.key])) || fromTile(properties, options.key),
+      styleOf: style,
+      isHeld: (place) => selected === String(place.code),
+      explain: tooltip,
+      onHover: (place) => tell("hover", place),
+      onSelect: (place, latlng) => select(String(place.code), latlng),
+    });
+    return tiles;
+  }
+
+  // A hexagon carries its numbers itself.
+  function fromTile(properties, key) {
+    const code = String(properties[key]);
+    const place = {
+      code,
+      name: data.level === "hexbin" ? code : properties.name || properties.name_th || code,
+      other: "",
+      within: data.level === "hexbin" ? data.hexbin_title || "" : "",
+      value: properties.value ?? null,
+      numerator: properties.numerator ?? null,
+      denominator: properties.denominator ?? null,
+      status: properties.status || (properties.value === undefined ? "not_reported" : "reported"),
+      reporting: properties.reporting ?? 0,
+      expected: properties.expected ?? 0,
+      flags: [],
+    };
+    place.class = classOf(place);
+    byCode.set(code, place);
+    return place;
+  }
+
+  function clusterIcon(cluster) {
+    const count = cluster.getChildCount();
+    const size = count < 20 ? 30 : count < 200 ? 36 : 44;
+    const label = element("span", "", count.toLocaleString("en-US"));
+    return L.divIcon({ html: label, className: "cluster", iconSize: [size, size] });
+  }
+
+  async function points(cluster, url) {
+    let next = url;
+    try {
+      while (next) {
+        const answer = await fetch(next, { headers: { Accept: "application/geo+json" } });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const page = await answer.json();
+        cluster.addLayers(page.features.filter((f) => f.geometry && f.geometry.type === "Point").map(pointMarker));
+        const link = (page.links || []).find((one) => one.rel === "next");
+        next = link ? new URL(link.href, location.href).pathname + new URL(link.href, location.href).search : null;
+      }
+    } catch {
+      say(data.words.load_failed);
+    }
+  }
+
+  function pointMarker(feature) {
+    const [lon, lat] = feature.geometry.coordinates;
+    const facts = feature.properties;
+    const name = facts[`name_${data.lang}`] || facts.name_th || facts.name || String(feature.id);
+    const marker = L.marker([lat, lon], {
+      icon: L.divIcon({ className: "point", iconSize: [12, 12] }),
+      alt: name,
+      title: name,
+    });
+    marker.bindPopup(() => {
+      const box = element("div", "popup");
+      box.append(element("strong", "popup-name", name));
+      if (facts.kind_label || facts.kind) box.append(element("p", "popup-within", facts.kind_label || facts.kind));
+      box.append(element("p", "popup-foot", String(feature.id ?? "")));
+      return box;
+    });
+    return marker;
+  }
+
+  // ---- explaining a place ------------------------------------------------------------
+
+  function tooltip(place) {
+    const box = element("div", "tip");
+    if (!place) return box;
+    box.append(element("strong", "", place.name), element("span", "tip-value", said(place)));
+    if (place.rank) box.append(element("span", "tip-rank", fill(data.words.rank_of, { rank: place.rank, of: place.rank_of })));
+    return box;
+  }
+
+  function popup(place) {
+    const box = element("div", "popup");
+    box.append(element("strong", "popup-name", place.name));
+    if (place.within) box.append(element("p", "popup-within", place.within));
+    const value = element("p", "popup-value");
+    if (place.value === null || place.value === undefined) {
+      value.append(element("span", "popup-missing", data.statuses[place.status] || place.status));
+    } else {
+      value.append(element("b", "", number(place.value)), " ", element("span", "unit", data.indicator.unit));
+    }
+    box.append(value);
+    const facts = element("dl", "popup-facts");
+    const add = (term, text) => text && facts.append(element("dt", "", term), element("dd", "", text));
+    add(data.words.period, periodLabel());
+    if (place.rank) add(fill(data.words.rank_of, { rank: place.rank, of: place.rank_of }), " ");
+    add(data.words.change, change(place));
+    if (place.expected > 1) add(fill(data.words.reporting_short, { n: number(place.reporting, 0), of: number(place.expected, 0) }), " ");
+    if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
+    add(data.words.flags, (place.flags || []).join(", "));
+    box.append(facts);
+    box.append(element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source].filter(Boolean).join(" · ")));
+    tell("select", place, box);
+    return box;
+  }
+
+  function change(place) {
+    if (place.previous === null || place.previous === undefined || place.value === null) return "";
+    const step = place.value - place.previous;
+    if (!/[1-9]/.test(number(step))) return data.words.no_change;
+    return `${step > 0 ? "▲ +" : "▼ "}${number(step)} ${data.indicator.unit}`;
+  }
+
+  function periodLabel() {
+    const found = data.periods.find((one) => one.key === data.period);
+    return found ? found.label : data.period;
+  }
+
+  function select(code, latlng) {
+    const place = byCode.get(String(code));
+    if (!place) return;
+    selected = String(code);
+    paint();
+    const layer = symbols.get(selected) || shapes.get(selected);
+    const where = latlng || (layer && (layer.getLatLng ? layer.getLatLng() : layer.getBounds().getCenter()));
+    if (!where) return;
+    const narrow = map.getSize().x < 480;
+    L.popup({ maxWidth: narrow ? 264 : 320, minWidth: narrow ? 220 : 260, autoPanPadding: [16, 16] })
+      .setLatLng(where)
+      .setContent(popup(place))
+      .openOn(map);
+  }
+
+  function showPlace(code) {
+    const layer = shapes.get(String(code));
+    if (layer && layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 10, padding: [60, 60], animate: false });
+    select(code);
+  }
+
+  function say(text) {
+    const region = document.getElementById("announce");
+    if (region) region.textContent = text;
+  }
+
+  // ---- changing what is shown --------------------------------------------------------
+
+  function setSpotlight(classIndex) {
+    spotlight = classIndex;
+    paint();
+  }
+
+  // Shows another period with the classes of this page.
+  function show(frame) {
+    data.period = frame.period;
+    data.title = frame.title || data.title;
+    places = frame.places.map((place) => ({ ...place, class: classOf(place) }));
+    byCode = index(places);
+    data.classes.forEach((entry, i) => {
+      entry.count = places.filter((place) => place.class === i).length;
+    });
+    map.closePopup();
+    paint();
+    tell("change", frame);
+  }
+
+  function start(target) {
+    map = target;
+    // Folium has drawn the shapes; the symbols lie above them.
+    symbols.forEach((layer) => layer.addTo(map));
+    map.on("popupclose", () => {
+      selected = null;
+      paint();
+    });
+    map.getContainer().setAttribute("role", "application");
+    map.getContainer().setAttribute("aria-label", fill(data.words.map_of, { title: data.title }));
+    paint();
+    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+    document.documentElement.dataset.map = "ready";
+    tell("change", null);
+  }
+
+  return {
+    data, on, start, basemap, eachShape, valueTiles, clusterIcon, points,
+    show, showPlace, setSpotlight, number, fill, element, said, say, periodLabel, change,
+    places: () => places,
+    leaflet: () => map,
+    tiles: () => tiles,
+    popupOf: (code) => popup(byCode.get(String(code))),
+  };
+})();

@@ -1,0 +1,146 @@
+"""Small maps of the provinces for the gallery: outlines once, a colour per province and map."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+import shapely
+from shapely.geometry import shape as as_shape
+
+from geo_service.deps import SessionDep
+from layers import outlines, versions
+from layers.thematic import ThematicMap
+from web import legend
+
+WIDTH: Final = 100.0
+#: Width of the smallest detail and of the smallest island drawn, in units of the view box.
+DETAIL: Final = 0.5
+SMALLEST: Final = 0.8
+MOST_KEPT: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Outlines of the provinces as SVG paths by code, and the view box they fill."""
+
+    box: str
+    paths: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """Fills by province code, and the whole's value as the card says it."""
+
+    fills: tuple[tuple[str, str], ...]
+    total: float | None
+
+
+class Shelf:
+    """Keeps what was drawn for a version of the data; old things fall off."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, key: tuple[Any, ...]) -> Any:
+        """Take what is kept under a key, or None."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: tuple[Any, ...], thing: Any) -> None:
+        """Keep something; the oldest goes when there is no room."""
+        with self._lock:
+            self._kept[key] = thing
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+
+
+def outline(session: SessionDep, places: dict[int, str]) -> Outline:
+    """Draw the provinces small.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    places : dict of int to str
+        Ids and codes of the provinces.
+
+    Returns
+    -------
+    Outline
+        In Mercator's projection, 100 units wide; islets are left out.
+    """
+    drawn = outlines.read(session, "province", list(places))
+    shapes = {key: shapely.transform(as_shape(one), _project) for key, one in drawn.items()}
+    if not shapes:
+        return Outline(f"0 0 {WIDTH:g} {WIDTH:g}", ())
+    west, north, east, south = shapely.total_bounds(list(shapes.values()))
+    scale = WIDTH / (east - west)
+    fitted = {
+        key: shapely.transform(one, lambda xy: (xy - (west, north)) * scale)
+        for key, one in shapes.items()
+    }
+    simpler = shapely.coverage_simplify(list(fitted.values()), DETAIL)
+    paths = [(places[key], _path(one)) for key, one in zip(fitted, simpler, strict=True)]
+    return Outline(f"0 0 {WIDTH:g} {(south - north) * scale:.0f}", tuple(paths))
+
+
+def thumbnail(thematic: ThematicMap) -> Thumbnail:
+    """Colour a small map.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        A map by province.
+
+    Returns
+    -------
+    Thumbnail
+        The colours of its classes.
+    """
+    fills = []
+    for place in thematic.places:
+        index = legend.class_of(place, thematic.classes)
+        entry = None if index is None else thematic.classes[index]
+        fills.append((place.code, legend.fill_of(entry) if entry else "#e3e7ec"))
+    return Thumbnail(tuple(fills), thematic.total.value if thematic.total else None)
+
+
+def state(session: SessionDep, key: str) -> tuple[str, int, int]:
+    """Name the state of the data a small map is drawn from.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    key : str
+        Key of the indicator.
+
+    Returns
+    -------
+    tuple of (str, int, int)
+        The key with the versions of the indicator and of the areas.
+    """
+    subject = versions.of_indicator(key)
+    found = versions.versions_of(session, (subject, "areas"))
+    return key, found[subject], found["areas"]
+
+
+def _project(lonlat: Any) -> Any:
+    projected = lonlat.copy()
+    projected[:, 1] = [
+        -math.degrees(math.asinh(math.tan(math.radians(lat)))) for lat in lonlat[:, 1]
+    ]
+    return projected
+
+
+def _path(shape: Any) -> str:
+    parts = [part for part in getattr(shape, "geoms", [shape]) if part.area > SMALLEST]
+    rings = [part.exterior for part in parts or [max(shape.geoms, key=lambda one: one.area)]]
+    return "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring.coords[:-1]) + "z" for ring in rings
+    )
