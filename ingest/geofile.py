@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,11 +21,12 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geo_service.core.crs import KNOWN_SRIDS
-from geo_service.core.errors import NotInstalled, UnknownCRS, UnreadableFile
+from geo_service.core.errors import BadRecipe, NotInstalled, UnknownCRS, UnreadableFile
 from geo_service.core.text import Text
 from ingest.archive import gunzip, unpack_shapefile
 from ingest.dbf import detect_encoding, stated_encoding
 from ingest.geojson import GeoFile, GeoRow, agreed, as_text, finish, parse_geojson
+from ingest.recipe import nearest
 
 TIME_LIMIT_S = 600
 SUFFIXES = (".geojson", ".geojson.gz", ".json", ".json.gz", ".gpkg", ".zip")
@@ -114,6 +116,33 @@ def read(
         _check_magic(is_what=shp.read_bytes()[:4] == _SHP_MAGIC, what="Shapefile")
         used = _shapefile_encoding(shp, encoding)
         return _by_gdal(shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used)
+
+
+def need_headings(file: GeoFile, wanted: Iterable[str]) -> None:
+    """Refuse a file that lacks a heading.
+
+    Parameters
+    ----------
+    file : GeoFile
+        As read.
+    wanted : iterable of str
+        Names of properties that the recipe uses.
+
+    Raises
+    ------
+    BadRecipe
+        If there is no such property; the nearest are told.
+    """
+    for heading in wanted:
+        if heading not in file.headings:
+            names = ", ".join(nearest(heading, file.headings) or file.headings[:8])
+            raise BadRecipe(
+                Text(
+                    th=f"ไฟล์ไม่มีคุณสมบัติ '{heading}' ที่ใกล้เคียงคือ: {names}",
+                    en=f"The file has no property '{heading}'; the nearest are: {names}",
+                ),
+                heading=heading,
+            )
 
 
 def _by_gdal(

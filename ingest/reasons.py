@@ -71,7 +71,6 @@ REASONS: dict[str, Text] = {
     "point-elsewhere": Text(th="จุดอยู่ในจังหวัดอื่น", en="the point lies in another province"),
     # names and organisations
     "cut-name": Text(th="ชื่อถูกตัดท้าย เติมแล้ว", en="a name cut short, completed"),
-    "name-differs": Text(th="ชื่อไม่ตรงกับทะเบียน", en="the name is not the registered one"),
     "unknown-kind": Text(th="ไม่รู้จักประเภทหน่วยงาน", en="unknown kind of organisation"),
     "kind-changed": Text(th="หน่วยงานเปลี่ยนประเภทแล้ว", en="the organisation changed its kind"),
     "obsolete-organisation": Text(th="หน่วยงานนี้ไม่มีแล้ว", en="the organisation no longer exists"),
