@@ -95,6 +95,7 @@ class Gazetteer:
         self._by_loose: dict[tuple[str, str], list[Place]] = defaultdict(list)
         self._by_system: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
         self._orgs: dict[int, Place] = {}
+        self._org_systems: set[str] = set()
         self._successors = successors or {}
         for place in areas:
             self._places[place.id] = place
@@ -108,6 +109,7 @@ class Gazetteer:
         for system, code, place_id in org_codes:
             if (found := self._orgs.get(place_id)) is not None:
                 self._by_system["org", system, code].append(found)
+                self._org_systems.add(system)
 
     @classmethod
     def read(cls, session: Session, on: date | None = None) -> Gazetteer:
@@ -409,9 +411,8 @@ class Gazetteer:
         known: list[Place] = []
         if system in {None, "dla", "dla7", "dopa"}:
             known += self._by_code["org", said]
-        for (level, other, value), places in self._by_system.items():
-            if level == "org" and value == said and system in {None, other}:
-                known += places
+        for other in [system] if system else self._org_systems:
+            known += self._by_system.get(("org", other, said), [])
         unique = {place.id: place for place in known if place.is_in_force(on)}
         if unique:
             return self._one(list(unique.values()), ())
