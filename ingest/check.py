@@ -130,7 +130,9 @@ def _within(value: float, low: float | None, high: float | None) -> bool:
 
 
 def _span(low: float | None, high: float | None) -> str:
-    return f"{'' if low is None else f'{low:,.10g}'} - {'' if high is None else f'{high:,.10g}'}"
+    if low is None or high is None:
+        return f"≤ {high:,.10g}" if low is None else f"≥ {low:,.10g}"
+    return f"{low:,.10g} - {high:,.10g}"
 
 
 def _sums(loading: Loading, drafts: Sequence[Draft], spec: Sums) -> None:

@@ -82,7 +82,9 @@ def _store(loading: Loading, system: str, found: dict[str, int]) -> None:
             select(AreaCode.code, AreaCode.area_id).where(
                 AreaCode.system == system, AreaCode.code.in_(found)
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     new = {code: area_id for code, area_id in found.items() if stored.get(code) != area_id}
     gone = [code for code in new if code in stored]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ class Reading:
     uses: Sequence[Use]
     rows_read: int = 0
     totals: list[Draft] = field(default_factory=list)
-    _blank: Counter[str] = field(default_factory=Counter)
+    _blank: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     _marks: Marks = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,7 +135,7 @@ class Reading:
             return None
         is_blank = number.state == "missing"
         if is_blank:
-            self._blank[use.heading] += 1
+            self._blank[use.heading].add(row.number)
         place = (
             Place("total", 0, "")
             if places is None
@@ -198,7 +198,8 @@ class Reading:
         )
 
     def _tell_blank_columns(self) -> None:
-        for heading, blank in self._blank.items():
+        for heading, rows in self._blank.items():
+            blank = len(rows)
             share = blank / max(self.rows_read, 1)
             if self.rows_read >= _FEWEST_ROWS_TO_JUDGE and share > _MOSTLY_MISSING:
                 self.loading.reject(

@@ -98,6 +98,10 @@ class Places:
             None,
         )
 
+    @property
+    def _name_heading(self) -> str | None:
+        return self._headings.get("name") or self._headings.get("name_en") or self.heading
+
     def find(self, row: Row, on: date | None, *, quiet: bool = False) -> Place | Problem:
         """Find the place a row is about, in force on a day.
 
@@ -165,12 +169,13 @@ class Places:
         for flag in place.flags:
             for begin, (severity, reason, hint) in _MATCHES.items():
                 if flag.startswith(begin):
+                    heading = self.heading if reason == "moved-code" else self._name_heading
                     self.loading.reject(
                         reason=reason,
                         hint=hint.format(code=place.code, name=place.name),
                         row=row.number,
-                        column=self.heading,
-                        said=row.cells.get(self.heading or ""),
+                        column=heading,
+                        said=row.cells.get(heading or ""),
                         severity=severity,
                     )
         if "code" in self._headings:

@@ -260,6 +260,7 @@ class Report:
             title = f"{_SEVERITIES[severity].in_(lang)}: {title_of(reason).in_(lang)} ({reason})"
             lines.append(f"{title} x {count:,}")
             found = [r for r in self.rejected if r.severity == severity and r.reason == reason]
+            found.sort(key=lambda one: one.row or 0)
             lines += [f"    {one.as_text(lang)}" for one in found[:SHOWN_PER_REASON]]
             if count > SHOWN_PER_REASON:
                 lines.append("    " + _MORE.format(n=count - SHOWN_PER_REASON).in_(lang))
