@@ -22,7 +22,7 @@ from ingest.copying import copy_rows
 from ingest.load import Progress, silent
 from layers.analysis.hexgrid import outlines
 from layers.analysis.hexshares import area_shares, coarsen
-from layers.hexbins import FINEST_PREPARED
+from layers.hexbins import FINEST_WITHOUT_BOX
 from layers.models import CellShare
 
 _BATCH = 500
@@ -70,8 +70,8 @@ def rebuild_shares(
 def rebuild_outlines(session: Session) -> int:
     """Make the outlines of cells that came into use, and drop those no longer in use.
 
-    Only resolutions that are prepared for tiles have stored outlines; finer cells are drawn
-    from their numbers when asked for.
+    Only resolutions that may be asked for without a box have stored outlines; finer cells are
+    found and drawn from their numbers when asked for.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def rebuild_outlines(session: Session) -> int:
     int
         Number of outlines made.
     """
-    bound = {"finest": FINEST_PREPARED}
+    bound = {"finest": FINEST_WITHOUT_BOX}
     session.execute(fixed_sql("ingest", "forget_outlines"), bound)
     missing = session.scalars(fixed_sql("ingest", "missing_outlines"), bound).all()
     if not missing:

@@ -18,7 +18,7 @@ from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
 from ingest import cells, shapes
 from ingest.load import Progress, hold_lock, silent
-from layers import hexbins, indicators, place_values, versions
+from layers import hexbins, hexsubjects, indicators, place_values, versions
 from layers.analysis.hexgrid import COARSEST, FINEST
 from layers.models import Hexbin
 
@@ -63,7 +63,7 @@ def refresh(
     outlines = cells.rebuild_outlines(session)
     if shared or outlines:
         # Hexagons follow the areas' version; shares also change when other resolutions are kept.
-        versions.bump(session, [hexbins.SHARES])
+        versions.bump(session, [hexsubjects.SHARES])
         done.append(f"cell shares: {shared} areas, {outlines} new cells")
     done += _refresh_hexbins(session, everything=not only_changed, progress=progress)
     return done
@@ -130,7 +130,7 @@ def _refresh_shapes(session: Session, *, everything: bool, progress: Progress) -
 
 
 def _refresh_hexbins(session: Session, *, everything: bool, progress: Progress) -> list[str]:
-    shown = [info for info in indicators.list_all(session) if hexbins.is_divisible(info)]
+    shown = [info for info in indicators.list_all(session) if hexsubjects.is_divisible(info)]
     keys = [info.key for info in shown]
     gone = Hexbin.indicator_key.not_in(keys) if not everything else Hexbin.resolution >= COARSEST
     session.execute(delete(Hexbin).where(gone))

@@ -9,41 +9,46 @@ sum that still agrees means that nothing has changed.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import shapely
 from sqlalchemy import ColumnElement, CursorResult, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import SCHEMA, fixed_sql
-from geo_service.core.errors import BadParameter, NoHexbins, NotFound
+from geo_service.core.errors import BadParameter
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import indicators, queries, versions
+from layers import indicators, queries
 from layers.analysis import hexgrid
 from layers.filters import Box, Interval, touches
-from layers.models import Feature, FeatureLayer, Hexbin, HexCell
-from layers.place_values import SMALLEST_SHOWN, public_levels
-from layers.questions import choose_period
+from layers.hexsubjects import (
+    WEIGHT,
+    Subject,
+    check_resolution,
+    period_of,
+    resolutions,
+    subject_of,
+)
+from layers.models import Feature, Hexbin, HexCell
 
-#: Resolutions up to this one are prepared for the latest period and drawn without a box.
-FINEST_PREPARED = 7
+#: Resolutions up to this one are answered for the whole country; finer ones need a box.
+FINEST_WITHOUT_BOX = 7
+#: Resolutions up to this one are stored for the latest period. One more would be six times the
+#: rows and the time of a refresh (1 s an indicator) to save half a second an answer.
+FINEST_PREPARED = 6
 #: Cells that one answer may compute on demand; about 2.5 degrees square at resolution 8.
 MAX_CELLS = 120_000
 DEFAULT_RESOLUTION = 6
-#: By whose numbers a province's or a district's amount is divided.
-WEIGHT = "pop_total"
-#: Subject of `layers.versions` for the shares of areas in cells.
-SHARES = "built:cell_share"
-#: Raised when the method changes, so that prepared rows are made anew.
-METHOD = 1
 FIELDS = ("cell", "value", "numerator", "denominator", "reporting", "expected", "status")
 
-_COUNTS = re.compile(r"count\((?P<layer>[a-z][a-z0-9-]{1,62})\)")
-_LEVELS = ("subdistrict", "org", "district", "province")
-_ADDED_UP = ("SUM", "COUNT", "RATIO", "WMEAN")
+Place = tuple[int, int, int]
+
+#: Last zoom drawn at each resolution; a tile then holds some hundreds to two thousand cells.
+_RESOLUTION_OF_ZOOM = ((6, 5), (8, 6), (10, 7), (22, 8))
 _RATIOS = ("RATIO", "WMEAN")
 
 
@@ -61,26 +66,6 @@ class HexRow(NamedTuple):
     reporting: int
     expected: int
     status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is aggregated: an indicator, or the points of a layer.
-
-    ``layer_id`` is set where points are counted; ``version`` is the sum of the versions of all
-    the answer is made from.
-    """
-
-    key: str
-    name: Text
-    unit: Text
-    space_agg: str
-    factor: float
-    levels: tuple[str, ...]
-    tier: str
-    least: int
-    layer_id: str | None
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,43 +100,6 @@ class _Question:
     cells: list[int] | None = None
 
 
-def subject_of(session: Session, key: str) -> Subject:
-    """Find what a hexagon map may show: an indicator, or else a layer of points.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    key : str
-        Key of an indicator or id of a layer.
-
-    Returns
-    -------
-    Subject
-        With its current version.
-
-    Raises
-    ------
-    NotFound
-        If there is neither.
-    NoHexbins
-        If its values cannot be added up in space, or the layer holds no points.
-    """
-    layer = session.get(FeatureLayer, key)
-    if layer is not None:
-        return _of_layer(session, layer)
-    try:
-        return _of_indicator(session, indicators.read(session, key))
-    except NotFound as error:
-        raise NotFound(
-            Text(
-                th=f"ไม่มีตัวชี้วัดหรือชั้นข้อมูลจุด '{key[:80]}' ดูรายชื่อที่ /indicators และ /collections",
-                en=f"There is no indicator or layer of points '{key[:80]}';"
-                " see /indicators and /collections",
-            )
-        ) from error
-
-
 def read(
     session: Session,
     key: str,
@@ -182,13 +130,9 @@ def read(
     """
     subject = subject_of(session, key)
     level = check_resolution(session, DEFAULT_RESOLUTION if resolution is None else resolution)
+    chosen = None if subject.layer_id else period_of(session, subject, period)
     cells = _cells_within(session, bbox, level)
-    chosen, unplaced = None, 0
-    if subject.layer_id is not None:
-        rows, unplaced = _counted(session, subject, level, cells)
-    else:
-        chosen = period_of(session, subject, period)
-        rows = _of_period(session, _Question(subject, chosen, level, cells))
+    rows, unplaced = _rows(session, subject, chosen, resolution=level, cells=cells)
     return Hexbins(
         subject=subject,
         period=chosen,
@@ -198,105 +142,6 @@ def read(
         unplaced=unplaced,
         rows=tuple(sorted(rows)),
     )
-
-
-def period_of(session: Session, subject: Subject, asked: Period | Interval | None) -> Period:
-    """Choose the period of an indicator that answers a question.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    subject : Subject
-        An indicator.
-    asked : Period or Interval, optional
-        The latest period when absent.
-
-    Returns
-    -------
-    Period
-        The period itself, else the latest one that ends within what was asked.
-
-    Raises
-    ------
-    NotFound
-        If there is none; the periods there are come with it.
-    """
-    known = indicators.periods(session, subject.key)
-    chosen = choose_period(known, asked)
-    if chosen is None:
-        shown = ", ".join(period.key for period in known) or "-"
-        raise NotFound(
-            Text(
-                th=f"'{subject.key}' ไม่มีข้อมูลในช่วงเวลานั้น ช่วงเวลาที่มี: {shown}",
-                en=f"'{subject.key}' has no values in that period; there are: {shown}",
-            ),
-            known=[period.key for period in known],
-        )
-    return chosen
-
-
-def is_divisible(info: indicators.IndicatorInfo) -> bool:
-    """Tell whether an indicator can be added up and divided in space.
-
-    Parameters
-    ----------
-    info : IndicatorInfo
-        From the catalogue.
-
-    Returns
-    -------
-    bool
-        False for what may only be shown where it was measured.
-    """
-    return info.space_agg in _ADDED_UP
-
-
-def check_resolution(session: Session, resolution: int) -> int:
-    """Refuse a resolution that is not kept.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    resolution : int
-        H3 resolution asked for.
-
-    Returns
-    -------
-    int
-        The same.
-
-    Raises
-    ------
-    BadParameter
-        If no shares are kept at it; the ones there are come with it.
-    """
-    known = resolutions(session)
-    if resolution not in known:
-        shown = ", ".join(map(str, known)) or "-"
-        raise BadParameter(
-            Text(th=f"resolution ต้องเป็นหนึ่งใน {shown}", en=f"resolution is one of {shown}"),
-            parameter="resolution",
-            known=known,
-        )
-    return resolution
-
-
-def resolutions(session: Session) -> list[int]:
-    """List the H3 resolutions that are kept.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-
-    Returns
-    -------
-    list of int
-        Coarsest first; empty before the first refresh.
-    """
-    return list(session.scalars(fixed_sql("layers", "hexbin_resolutions")))
 
 
 def prepare(session: Session, key: str) -> int:
@@ -328,74 +173,80 @@ def prepare(session: Session, key: str) -> int:
     return sum(_store(session, asked) for asked in wanted)
 
 
-def _of_indicator(session: Session, info: indicators.IndicatorInfo) -> Subject:
-    if not is_divisible(info):
-        raise NoHexbins(
-            Text(
-                th=f"'{info.name.th}' รวมหรือแบ่งตามพื้นที่ไม่ได้ จึงไม่มีแผนที่หกเหลี่ยม ใช้แผนที่รายพื้นที่ที่ /maps แทน",
-                en=f"'{info.name.en}' cannot be added up or divided in space, so it has no"
-                " hexagons; use its map by place under /maps",
-            ),
-            space_agg=info.space_agg,
-        )
-    parts = [indicators.read(session, part).privacy for part in info.numerator_keys]
-    layer_id = _layer_counted(session, info)
-    subjects = [SHARES, "areas", "orgs", *map(versions.of_indicator, (info.key, WEIGHT))]
-    subjects += [f"layer:{layer_id}"] if layer_id else []
-    return Subject(
-        key=info.key,
-        name=info.name,
-        unit=info.unit,
-        space_agg=info.space_agg,
-        factor=info.factor,
-        levels=tuple(level for level in _LEVELS if level in public_levels(info)),
-        tier=info.tier,
-        least=max(SMALLEST_SHOWN[privacy] for privacy in (info.privacy, *parts)),
-        layer_id=layer_id,
-        version=METHOD + sum(versions.versions_of(session, subjects).values()),
+def tile(
+    session: Session, key: str, period: Period | Interval | None = None, *, place: Place
+) -> bytes:
+    """Draw hexagons as a vector tile, finer the closer the map.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    key : str
+        Key of an indicator or id of a layer of points.
+    period : Period or Interval, optional
+        As in `read`.
+    place : tuple of (zoom, column, row)
+        z, x and y of the WebMercatorQuad set; no unit.
+
+    Returns
+    -------
+    bytes
+        Mapbox Vector Tile 2 with one layer named after the subject, drawn in EPSG:3857; empty
+        when no cell lies in it.
+    """
+    subject = subject_of(session, key)
+    level = resolution_at(place[0], resolutions(session))
+    if level is None:
+        return b""
+    chosen = None if subject.layer_id else period_of(session, subject, period)
+    west, south, east, north = session.execute(
+        fixed_sql("layers", "hexbin_tile_box"), dict(zip("zxy", place, strict=True))
+    ).one()
+    cells = _cells_within(session, Box(west, south, east, north), level)
+    rows, _ = _rows(session, subject, chosen, resolution=level, cells=cells)
+    if not rows:
+        return b""
+    shapes = hexgrid.outlines(np.array([row.cell for row in rows], dtype=np.int64))
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(FIELDS)}
+    drawn = session.scalar(
+        fixed_sql("layers", "hexbin_tile"),
+        dict(zip("zxy", place, strict=True))
+        | columns
+        | {"cell": [f"{cell:x}" for cell in columns["cell"]], "layer": subject.key}
+        | {"shapes": shapely.to_wkb(shapes).tolist()},
     )
+    return bytes(drawn or b"")
 
 
-def _of_layer(session: Session, layer: FeatureLayer) -> Subject:
-    if layer.geometry_type != "Point":
-        raise NoHexbins(
-            Text(
-                th=f"ชั้นข้อมูล '{layer.title_th}' ไม่ใช่จุด จึงนับลงหกเหลี่ยมไม่ได้",
-                en=f"The layer '{layer.title_en}' does not hold points to be counted",
-            )
-        )
-    subjects = [f"layer:{layer.id}"]
-    return Subject(
-        key=layer.id,
-        name=Text(layer.title_th, layer.title_en),
-        unit=Text("แห่ง", "places"),
-        space_agg="COUNT",
-        factor=1.0,
-        levels=(),
-        tier="both",
-        least=0,
-        layer_id=layer.id,
-        version=METHOD + sum(versions.versions_of(session, subjects).values()),
-    )
+def resolution_at(zoom: int, known: Sequence[int]) -> int | None:
+    """Choose the resolution that a map of some zoom is drawn at.
 
+    Parameters
+    ----------
+    zoom : int
+        Web Mercator zoom.
+    known : sequence of int
+        Resolutions that are kept, coarsest first.
 
-def _layer_counted(session: Session, info: indicators.IndicatorInfo) -> str | None:
-    # Return the layer whose points an indicator counts: its formula is ``count(layer)``.
-    match = _COUNTS.fullmatch(info.formula)
-    if info.space_agg != "COUNT" or match is None:
-        return None
-    layer = session.get(FeatureLayer, match["layer"])
-    return layer.id if layer is not None and layer.geometry_type == "Point" else None
+    Returns
+    -------
+    int or None
+        The nearest that is kept; ``None`` when none is. A cell is 10 to 40 pixels wide.
+    """
+    wanted = next((level for last, level in _RESOLUTION_OF_ZOOM if zoom <= last), hexgrid.FINEST)
+    coarser = [level for level in known if level <= wanted]
+    return coarser[-1] if coarser else next(iter(known), None)
 
 
 def _cells_within(session: Session, box: Box | None, resolution: int) -> list[int] | None:
     # List the cells of a box, or ``None`` for all; refuse what would cost too much.
-    if box is not None and resolution <= FINEST_PREPARED:
+    if box is not None and resolution <= FINEST_WITHOUT_BOX:
         where = touches(HexCell.geom, box)
         return list(
             session.scalars(select(HexCell.cell).where(HexCell.resolution == resolution, where))
         )
-    if resolution <= FINEST_PREPARED:
+    if resolution <= FINEST_WITHOUT_BOX:
         return None
     parts = () if box is None else box.parts
     if not parts or sum(hexgrid.estimate_cells(part, resolution) for part in parts) > MAX_CELLS:
@@ -410,6 +261,19 @@ def _cells_within(session: Session, box: Box | None, resolution: int) -> list[in
         )
     found = [hexgrid.cells_in(part, resolution) for part in parts]
     return sorted(set(np.concatenate(found).tolist()))
+
+
+def _rows(
+    session: Session,
+    subject: Subject,
+    period: Period | None,
+    *,
+    resolution: int,
+    cells: list[int] | None,
+) -> tuple[list[HexRow], int]:
+    if period is None:
+        return _counted(session, subject, resolution, cells)
+    return _of_period(session, _Question(subject, period, resolution, cells)), 0
 
 
 def _of_period(session: Session, asked: _Question) -> list[HexRow]:
