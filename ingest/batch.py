@@ -135,7 +135,7 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
     Refused
         If none of the files is there.
     """
-    present = [(file, recipe) for file, recipe in _listed(folder) if file.exists()]
+    present = [(file, recipe) for file, recipe in listed(folder) if file.exists()]
     if not present:
         raise Refused(
             Text(
@@ -150,7 +150,19 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
     progress("files", len(present), len(present))
 
 
-def _listed(folder: Path) -> list[tuple[Path, str | Path]]:
+def listed(folder: Path) -> list[tuple[Path, str | Path]]:
+    """Read which files of a folder are to be loaded, in order.
+
+    Parameters
+    ----------
+    folder : Path
+        May hold a list of its own.
+
+    Returns
+    -------
+    list of (Path, str or Path)
+        File, which may be absent, and its recipe: a name of ours or a file.
+    """
     own = folder / LIST
     words = own.read_text("utf-8") if own.exists() else (files("ingest") / LIST).read_text("utf-8")
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
@@ -17,6 +18,8 @@ from geo_service.core.text import Text
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from ingest.report import Report
 
 #: How long a second ``up`` waits for the first, which may be loading everything.
 UP_LIMIT_S = 3600.0
@@ -109,31 +112,43 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     from geo_service.core.machine import only_one  # noqa: PLC0415
     from ingest import batch, catalogue, refresh, sample  # noqa: PLC0415
 
+    started = time.monotonic()
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
         ready = located(settings)
-        started = time.monotonic()
         migrations.upgrade(address(ready))
         engine = make_engine(address(ready), pool_timeout_s=30.0)
         try:
+            if data is not None and batch.make_room(engine):
+                say(Text(th="นำข้อมูลตัวอย่างออกก่อน", en="taking the sample out first"))
+                engine.dispose()
+                migrations.downgrade(address(ready))
+                migrations.upgrade(address(ready))
             with bars() as progress:
-                if data is not None and batch.make_room(engine):
-                    migrations.downgrade(address(ready))
-                    migrations.upgrade(address(ready))
-                    engine.dispose()
                 with transaction(engine) as session:
                     catalogue.sync(session)
                 if data is not None:
-                    for report in batch.load(engine, data, progress=progress):
-                        say(report.as_text("th"))
+                    _keep(list(batch.load(engine, data, progress=progress)), settings)
                 elif batch.wants_sample(engine):
                     sample.load(engine, progress)
                 with transaction(engine) as session:
                     refresh.refresh(session, resolutions=ready.resolutions, progress=progress)
         finally:
             engine.dispose()
-        seconds = time.monotonic() - started
-        say(Text(th=f"✓ ข้อมูลพร้อมใน {seconds:.1f} วินาที", en=f"data ready in {seconds:.1f} s"))
+    seconds = time.monotonic() - started
+    say(Text(th=f"✓ ข้อมูลพร้อมใน {seconds:.1f} วินาที", en=f"data ready in {seconds:.1f} s"))
     return ready
+
+
+def _keep(reports: list[Report], settings: Settings) -> None:
+    # One line a file here; every row that was refused is in the reports.
+    folder = settings.data_dir / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    for report in reports:
+        mark = "✗" if report.outcome == "refused" else "·"
+        say(f"{mark} {report.as_text('th').splitlines()[0]}")
+        words = json.dumps(report.as_json(), ensure_ascii=False, indent=2)
+        (folder / f"{report.dataset_id}.{report.file_name}.json").write_text(words, "utf-8")
+    say(Text(th=f"รายงานทุกแถว: {folder}", en="every row is reported there"))
 
 
 def free_port(settings: Settings) -> Settings:
