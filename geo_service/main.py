@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
 from geo_service import __version__, problems
-from geo_service.api import collections, features, health, indicators, landing, openapi, tiles
+from geo_service.api import collections, features, health, indicators, landing, maps, openapi, tiles
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
@@ -101,6 +101,8 @@ def _routers() -> list[APIRouter]:
         collections.router,
         features.router,
         tiles.router,
+        # Before the pages: /maps/{indicator}.json must not be read as the page of an indicator.
+        maps.router,
         indicators.router,
         health.router,
     ]

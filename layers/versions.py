@@ -68,7 +68,7 @@ def versions_of(session: Session, subjects: Collection[str]) -> dict[str, int]:
     rows = session.execute(
         select(DataVersion.subject, DataVersion.number).where(DataVersion.subject.in_(subjects))
     )
-    return dict.fromkeys(subjects, 0) | dict(rows.tuples().all())
+    return dict.fromkeys(subjects, 0) | dict(rows.all())
 
 
 def bump(session: Session, subjects: Iterable[str]) -> dict[str, int]:
@@ -95,4 +95,4 @@ def bump(session: Session, subjects: Iterable[str]) -> dict[str, int]:
         set_={"number": DataVersion.number + 1, "changed_at": func.now()},
     )
     rows = session.execute(statement.returning(DataVersion.subject, DataVersion.number))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -242,7 +242,9 @@ def _schemas(most: int) -> dict[str, dict[str, Any]]:
 
 
 def _answer(path: str, parameters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    form: list[str] = next((one["schema"].get("enum", []) for one in parameters if one["name"] == "f"), [])
+    form: list[str] = next(
+        (one["schema"].get("enum", []) for one in parameters if one["name"] == "f"), []
+    )
     kinds = [_KINDS[one] for one in form if one in _KINDS] or [_kind_of(path)]
     schema: dict[str, Any] = {"type": "object"}
     if path.endswith("/items"):
