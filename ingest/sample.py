@@ -33,9 +33,11 @@ FILES = (
     "waste_sites.geojson.gz",
     "older_person_centres.geojson.gz",
     "health_centres.geojson.gz",
+    "population_district.csv.gz",
     "population.csv.gz",
     "households.csv.gz",
     "population_org.csv.gz",
+    "households_org.csv.gz",
     "population_latent.csv.gz",
     "ages_subdistrict.csv.gz",
     "ages_district.csv.gz",
@@ -137,7 +139,7 @@ def is_unfinished(session: Session) -> bool:
 
 @contextmanager
 def _unpacked() -> Iterator[Path]:
-    """Lay out the files as the ingest reads them: tables plain, shapes as they are shipped."""
+    # Lays the files out as the ingest reads them.
     with TemporaryDirectory(prefix="geo-sample-") as name:
         folder = Path(name)
         with as_file(files("ingest") / "sample") as shipped:

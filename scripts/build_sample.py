@@ -14,7 +14,6 @@ from pathlib import Path
 import geothai
 import numpy as np
 import shapely
-from geothai.abolished import abolished_areas
 from pyproj import Geod
 from sample_build import ageing, facilities, files, finance, infrastructure, outline, recipes, waste
 from sample_build.cells import Cell, divide, unite
@@ -26,7 +25,9 @@ from sample_build.tables import Table, be
 SEED = 2567
 TARGET = Path(__file__).resolve().parent.parent / "ingest" / "sample"
 ORGANISATION_YEARS = (2022, 2023, 2024)
-HOUSE_YEARS = (2022, 2023, 2024)
+HOUSE_YEARS = (2023, 2024)
+#: From this year on population is given by sub-district, before it by district.
+FINE_FROM = 2019
 LATENT = {2021: 8_650_000, 2022: 8_900_000, 2023: 9_250_000, 2024: 9_400_000}
 KHET = "เขต"
 
@@ -69,7 +70,7 @@ def build(content: bytes) -> dict[str, bytes]:
     clinics = facilities.clinics(ground, provinces)
     layers = {"waste_sites": sites, "older_person_centres": centres, "health_centres": clinics}
     tables = [
-        _organisations(orgs), _abolished(),
+        _organisations(orgs), 
         *_population(provinces, people, lower),
         *_subjects(provinces, cells, people, orgs),
         *facilities.site_tables(sites, provinces, SEED),
@@ -148,35 +149,28 @@ def _organisations(orgs: Sequence[Organisation]) -> Table:
     return table
 
 
-def _abolished() -> Table:
-    table = Table(
-        "abolished_codes", ("level", "code", "name_th", "name_en", "abolished_on", "successors")
-    )
-    for one in abolished_areas():
-        successors = " ".join(one.successors)
-        table.rows.append((one.level, one.code, one.name_th.removeprefix(KHET), one.name_en or "",
-                           one.abolished_on, successors))  # fmt: skip
-    return table
-
-
 def _population(
     provinces: Sequence[Province], people: People, lower: Sequence[Organisation]
 ) -> list[Table]:
-    main = Table("population", ("code", *(f"pop_{be(year)}" for year in YEARS_CE)))
-    main.rows = [
-        (code, *row) for code, row in zip(people.codes, people.total.tolist(), strict=True)
-    ]
+    fine = [year for year in YEARS_CE if year >= FINE_FROM]
+    main = Table("population", ("code", *(f"pop_{be(year)}" for year in fine)))
+    main.rows = list(
+        zip(people.codes, *(people.in_year(year).tolist() for year in fine), strict=True)
+    )
+    early = [year for year in YEARS_CE if year < FINE_FROM]
+    coarse = Table("population_district", ("code", *(f"pop_{be(year)}" for year in early)))
+    districts, where = np.unique([code[:4] for code in people.codes], return_inverse=True)
+    sums = [np.bincount(where, weights=people.in_year(year)).astype(int) for year in early]
+    coarse.rows = list(zip(districts.tolist(), *(one.tolist() for one in sums), strict=True))
     houses = Table("households", ("code", *(f"houses_{be(year)}" for year in HOUSE_YEARS)))
     columns = [people.houses_in(year).tolist() for year in HOUSE_YEARS]
     houses.rows = list(zip(people.codes, *columns, strict=True))
-    small = Table("population_org", ("code", "year_be", "pop_total", "households"))
-    for year in ORGANISATION_YEARS:
-        values = [
-            _shared(lower, people, one) for one in (people.in_year(year), people.houses_in(year))
-        ]
-        small.add(
-            [one.code for one in lower], be(year), [np.rint(one).astype(int) for one in values]
-        )
+    own = [one.code for one in lower]
+    small = Table("population_org", ("code", *(f"pop_{be(year)}" for year in ORGANISATION_YEARS)))
+    columns = [_counted(lower, people, people.in_year(year)) for year in ORGANISATION_YEARS]
+    small.rows = list(zip(own, *columns, strict=True))
+    homes = Table("households_org", ("code", "year_be", "households"))
+    homes.add(own, be(2024), [_counted(lower, people, people.houses_in(2024))])
     latent = Table("population_latent", ("code", "year_be", "pop_latent"))
     weight = np.array(
         [one.pop_k * (0.02 + 0.25 * one.urban + 0.25 * one.tourism) for one in provinces]
@@ -187,7 +181,7 @@ def _population(
             be(year),
             [np.rint(weight / weight.sum() * total).astype(int)],
         )
-    return [main, houses, small, latent]
+    return [main, coarse, houses, small, homes, latent]
 
 
 def _subjects(
@@ -254,6 +248,11 @@ def _shared(orgs: Sequence[Organisation], people: People, values: np.ndarray) ->
     # Add up, by organisation, its shares of its sub-districts' people (or houses).
     known = dict(zip(people.codes, values.tolist(), strict=True))
     return np.array([sum(known[at.code] * at.share_pop for at in one.covers) for one in orgs])
+
+
+def _counted(orgs: Sequence[Organisation], people: People, values: np.ndarray) -> list[int]:
+    counted: list[int] = np.rint(_shared(orgs, people, values)).astype(int).tolist()
+    return counted
 
 
 def _org_area(orgs: Sequence[Organisation], cells: Sequence[Cell]) -> np.ndarray:

@@ -27,7 +27,7 @@ DEPENDENCY_2563 = 27.3
 #: Part of those aged 60-69 who are under 65.
 UNDER_65 = 0.535
 #: Years for which sub-districts have ages; districts have all years.
-SUBDISTRICT_YEARS = (2023, 2024)
+SUBDISTRICT_YEARS = (2024,)
 BAND_YEARS = (2021, 2022, 2023, 2024)
 
 FISCAL_HEALTH_YEARS = (2022, 2023, 2024)

@@ -16,7 +16,7 @@ ROADS_M = dict.fromkeys(range(2013, 2019), 352_465_500) | {
     year: 597_667_000 + 1_500_000 * (year - 2019) for year in range(2019, 2025)
 }
 METRES_PER_KM = 1000
-ORGANISATION_YEARS = (2023, 2024)
+ORGANISATION_YEARS = (2024,)
 LITRES_PER_PERSON = 165
 SILENT_SHARE = 0.04
 
@@ -94,7 +94,7 @@ class Works:
         return [roads / METRES_PER_KM, paved / METRES_PER_KM, *whole]
 
     def tables(self) -> list[Table]:
-        """Write works by organisation for the latest years and by province for the earlier ones.
+        """Write works by organisation for the latest year and by province for all.
 
         Returns
         -------

@@ -17,7 +17,12 @@ PERIOD_HEADINGS = {
     "academic_year_be": "academic",
 }
 #: Tables whose headings name the year: the heading and the indicator.
-WIDE = {"population": ("pop_{year}", "pop_total"), "households": ("houses_{year}", "households")}
+WIDE = {
+    "population": ("pop_{year}", "pop_total"),
+    "population_district": ("pop_{year}", "pop_total"),
+    "population_org": ("pop_{year}", "pop_total"),
+    "households": ("houses_{year}", "households"),
+}
 SITE_TYPES = "waste_site_types_province"
 
 
@@ -34,13 +39,15 @@ class Known:
 
 KNOWN: dict[str, Known] = {
     "population": Known(
-        "ประชากรรายตำบล พ.ศ. 2556-2567", "Population by sub-district, 2013-2024", "subdistrict",
+        "ประชากรรายตำบล พ.ศ. 2562-2567", "Population by sub-district, 2019-2024", "subdistrict",
         (("pop_total", "2564", 66_171_439), ("pop_total", "2567", 64_989_504)),
     ),
-    "households": Known("จำนวนบ้านรายตำบล", "Registered houses by sub-district", "subdistrict"),
-    "population_org": Known(
-        "ประชากรและบ้านราย อปท.", "Population and houses by local organisation", "org"
+    "population_district": Known(
+        "ประชากรรายอำเภอ พ.ศ. 2556-2561", "Population by district, 2013-2018", "district"
     ),
+    "households": Known("จำนวนบ้านรายตำบล", "Registered houses by sub-district", "subdistrict"),
+    "population_org": Known("ประชากรราย อปท.", "Population by local organisation", "org"),
+    "households_org": Known("จำนวนบ้านราย อปท.", "Houses by local organisation", "org"),
     "population_latent": Known(
         "ประชากรแฝงรายจังหวัด", "Latent population by province", "province",
         (("pop_latent", "2566", 9_250_000),),
@@ -108,7 +115,7 @@ KNOWN: dict[str, Known] = {
         "province",
     ),
     "works_org": Known(
-        "โครงสร้างพื้นฐานราย อปท. พ.ศ. 2566-2567", "Infrastructure by local organisation, 2023-2024",
+        "โครงสร้างพื้นฐานราย อปท. พ.ศ. 2567", "Infrastructure by local organisation, 2024",
         "org",
     ),
     "works_province": Known(
@@ -151,7 +158,7 @@ publisher_th = "โครงการนี้ (ข้อมูลสังเ�
 publisher_en = "This project (synthetic, not official statistics)"
 licence = "MIT AND CC-BY-4.0"
 attribution_th = "ค่าสังเคราะห์เทียบกับตัวเลขระดับประเทศที่เผยแพร่ ชื่อและรหัสพื้นที่จาก GeoThai (CC BY 4.0)"
-attribution_en = "Synthetic, fitted to published national totals; names and codes: GeoThai (CC BY 4.0)"
+attribution_en = "Synthetic, fitted to published totals; names and codes: GeoThai (CC BY 4.0)"
 source_url = "https://github.com/GeoThai/data"
 is_sample = true
 
