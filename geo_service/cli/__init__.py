@@ -13,6 +13,7 @@ import typer
 
 from geo_service import __version__
 from geo_service.cli.terminal import Friendly, bars, leave, line, out, say
+from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 
 if TYPE_CHECKING:
@@ -33,9 +34,24 @@ app.add_typer(datasets, name="datasets")
 
 
 def _settings() -> Settings:
-    from geo_service.core.settings import Settings  # noqa: PLC0415  (--help must be fast)
+    from pydantic import ValidationError  # noqa: PLC0415  (--help must be fast)
 
-    return Settings()
+    from geo_service.core.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        # What was written stays out of the message: it may be a password.
+        wrong = "; ".join(
+            f"GEO_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        raise BadParameter(
+            Text(
+                th=f"การตั้งค่าไม่ถูกต้อง {wrong} (ดู docs/settings.md)",
+                en=f"A setting is wrong. {wrong} (see docs/settings.md)",
+            )
+        ) from error
 
 
 def _version(asked: bool) -> None:

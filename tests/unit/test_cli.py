@@ -150,3 +150,11 @@ def test_settings_of_the_log_are_taken_over():
     finally:
         root.handlers[:] = before
         root.setLevel(level)
+
+
+def test_a_wrong_setting_is_told_by_its_name(monkeypatch):
+    monkeypatch.setenv("GEO_PORT", "eighty")
+    done = run.invoke(app, ["db", "url"])
+    assert done.exit_code == 2
+    assert "GEO_PORT" in done.stderr
+    assert "eighty" not in done.stderr
