@@ -132,9 +132,8 @@ def after(order: Sequence[Order], last: Sequence[Cell]) -> ColumnElement[bool]:
     equal: ColumnElement[bool] = true()
     for term, value in zip(order, last, strict=True):
         conditions.append(and_(equal, _beyond(term, value)))
-        equal = and_(
-            equal, term.expression.is_(None) if value is None else term.expression == value
-        )
+        same = term.expression == literal(value, term.expression.type)
+        equal = and_(equal, term.expression.is_(None) if value is None else same)
     return or_(*conditions)
 
 
@@ -271,5 +270,6 @@ def _json(expression: Expression) -> ColumnElement[str]:
 def _beyond(term: Order, value: Cell) -> ColumnElement[bool]:
     if value is None:
         return false()
-    further = term.expression < value if term.is_descending else term.expression > value
+    last = literal(value, term.expression.type)
+    further = term.expression < last if term.is_descending else term.expression > last
     return or_(further, term.expression.is_(None))

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     SQLColumnExpression,
-    String,
     Text,
     and_,
     case,
@@ -177,7 +176,7 @@ def _with_values(
         same = _is_value_of(shown, collection, member, places)
         source = outerjoin(source, shown, and_(same, shown.period_key == period.key))
         columns |= _value_columns(shown, member, places)
-        columns[f"{member.key}_period"] = literal(period.key, String)
+        columns[f"{member.key}_period"] = cast(literal(period.key), Text)
     return Relation(source, places.id, places.place_id, places.geom, columns, places.conditions)
 
 
@@ -267,5 +266,5 @@ def _absent(member: Measured, places: Relation) -> Expression:
     # business, nothing is missing.
     tier = places.columns.get("tier")
     if tier is None or member.tier == "both":
-        return literal("not_reported", String)
+        return cast(literal("not_reported"), Text)
     return case((tier == member.tier, "not_reported"), else_="not_applicable")
