@@ -17,6 +17,7 @@ from geo_service.core.text import Text
 # Width of the smallest detail of a border that is still seen, as a part of the map's width.
 DETAIL_SHARE = 1 / 2600
 GRID_DEG = 0.0001
+PROVINCE_DIGITS = 2
 
 
 def read(session: Session, level: str, ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -77,6 +78,32 @@ def provinces(session: Session) -> list[tuple[str, Text]]:
         .order_by(collate(Area.name_th, "th-x-icu"))
     )
     return [(code, Text(th, en)) for code, th, en in rows]
+
+
+def province_borders(session: Session, *, within: str | None = None) -> dict[str, Any] | None:
+    """Read the borders of the provinces, each line once.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    within : str, optional
+        Code of a place; a province or what lies in one takes that province alone.
+
+    Returns
+    -------
+    dict or None
+        A GeoJSON geometry of lines, EPSG:4326; None when no province has a shape.
+    """
+    wanted = [Area.level == "province", func.upper_inf(Area.valid), Area.geom.is_not(None)]
+    if within is not None and within[:PROVINCE_DIGITS].isdigit():
+        wanted.append(Area.code == within[:PROVINCE_DIGITS])
+    shapes = _read(session, select(Area.id, func.ST_AsBinary(Area.geom)).where(*wanted))
+    if not shapes:
+        return None
+    edges = [shape.boundary for shape in generalise(shapes).values()]
+    lines: dict[str, Any] = mapping(shapely.line_merge(shapely.union_all(edges)))
+    return lines
 
 
 def have_shapes(session: Session, level: str) -> bool:

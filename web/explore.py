@@ -9,7 +9,7 @@ from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from geo_service.deps import SessionDep
-from layers import hexbins, indicators, measured, outlines, questions, registry, thematic
+from layers import hexbins, hexsubjects, indicators, measured, outlines, questions, registry, thematic
 from layers.measured import Measured
 from layers.thematic import ThematicMap
 from web.choices import Controls, State, options
@@ -99,7 +99,7 @@ def hexagon_resolutions(session: SessionDep, thematic: ThematicMap) -> tuple[int
         return ()
     return tuple(
         resolution
-        for resolution in hexbins.resolutions(session)
+        for resolution in hexsubjects.resolutions(session)
         if resolution <= hexbins.FINEST_PREPARED
     )
 

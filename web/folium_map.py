@@ -1,3 +1,5 @@
+# mypy: disallow-untyped-calls=False
+# Folium and branca ship no types.
 """Draw a map with Folium: the skeleton and its layers; our own scripts colour and explain it.
 
 Folium writes the Leaflet map, its controls and the inline shapes. Colours, tooltips, popups
@@ -53,6 +55,7 @@ class Canvas:
     shapes: Mapping[str, Any] | None = None
     tiles: Tiles | None = None
     points: Points | None = None
+    lines: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ def draw(canvas: Canvas, lang: Lang) -> Drawing:
     return _take_apart(chart)
 
 
-def _value_layers(canvas: Canvas) -> list[tuple[str, Layer]]:
-    layers: list[tuple[str, Layer]] = []
+def _value_layers(canvas: Canvas) -> list[tuple[str, MacroElement]]:
+    layers: list[tuple[str, MacroElement]] = []
     if canvas.shapes is not None:
         shapes = folium.GeoJson(
             canvas.shapes,
@@ -132,6 +135,8 @@ def _value_layers(canvas: Canvas) -> list[tuple[str, Layer]]:
         layers.append(("shapes", shapes))
     if canvas.tiles is not None:
         layers.append(("tiles", _ValueTiles(canvas.tiles)))
+    if canvas.lines is not None:
+        layers.append(("lines", _Lines(canvas.lines)))
     if canvas.points is not None:
         layers.append(("points", _PointLayer(canvas.points)))
     return layers
@@ -197,6 +202,21 @@ class _Controls(MacroElement):
         self.said = said
 
 
+class _Lines(MacroElement):
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        AtlasMap.borders({{ this._parent.get_name() }}, {{ this.lines|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, lines: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._name = "Lines"
+        self.lines = lines
+
+
 class _ValueTiles(Layer):
     _template = Template(
         """
@@ -216,7 +236,7 @@ class _ValueTiles(Layer):
         self.tiles = tiles
 
 
-class _PointLayer(MarkerCluster):  # type: ignore[misc]  # Folium ships no types
+class _PointLayer(MarkerCluster):
     def __init__(self, points: Points) -> None:
         super().__init__(
             control=False,

@@ -54,6 +54,11 @@ class Legend:
     width: int
     height: int = BAR_HEIGHT
 
+    @property
+    def ranges(self) -> tuple[Row, ...]:
+        """The classes that are ranges of numbers, lowest first."""
+        return tuple(row for row in self.rows if row.kind == "range")
+
 
 def build(thematic: ThematicMap, lang: Lang) -> Legend:
     """Prepare the legend of a map.

@@ -16,13 +16,15 @@ from web import folium_map, legend
 from web.choices import State
 from web.folium_map import Canvas, Points, Tiles
 from web.payload import page_data
-from web.words import MINUS, PLACES, STATUSES, number, short_year, words
+from web.words import MINUS, PLACES, STATUSES, measured, number, short_year, words
 
 MOST_TABLE_ROWS: Final = 1000
 MOST_TABLE_ROWS_EMBED: Final = 200
 COUNTED: Final = ("SUM", "COUNT")
 SYMBOL_LEVELS: Final = ("region", "province", "district")
-#: Parameters of the scripts' address of the frame's parent-side helper.
+#: Levels finer than a province, which show the provinces' borders above them.
+LINED_LEVELS: Final = ("district", "subdistrict", "org", "hexbin")
+#: The script for the page around a frame.
 HOST_SCRIPT: Final = "/static/embed-host.js"
 
 
@@ -132,7 +134,7 @@ def lead(thematic: ThematicMap, lang: Lang) -> str:
     parts = []
     if thematic.total is not None and thematic.total.value is not None:
         whole = thematic.area_name.in_(lang) if thematic.area_name else said["national"]
-        parts.append(f"{whole} {number(thematic.total.value, decimals)} {unit}")
+        parts.append(f"{whole} {measured(thematic.total.value, unit, decimals)}")
     known = [p for p in thematic.places if p.value is not None]
     if len(known) > 1:
         for word, place in (
@@ -205,19 +207,19 @@ def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
         name=place.name.in_(lang),
         within=place.within.in_(lang),
         value=number(place.value, decimals),
-        change=_change(place, decimals, thematic.indicator.unit.in_(lang), lang),
+        change=_change(place, decimals, lang),
         status=STATUSES[place.status].in_(lang),
         rank=place.rank,
     )
 
 
-def _change(place: MapPlace, decimals: int, unit: str, lang: Lang) -> str:
+def _change(place: MapPlace, decimals: int, lang: Lang) -> str:
     if place.value is None or place.previous is None:
         return number(None, 0)
     step = number(place.value - place.previous, decimals)
     if not step.strip("0.,"):
         return words(lang)["no_change"]
-    return f"▼ {step} {unit}" if step.startswith(MINUS) else f"▲ +{step} {unit}"
+    return f"▼ {step}" if step.startswith(MINUS) else f"▲ +{step}"
 
 
 def _value(place: MapPlace) -> float:
@@ -234,14 +236,22 @@ def _has_symbols(thematic: ThematicMap) -> bool:
     )
 
 
+def _lines(session: SessionDep, thematic: ThematicMap) -> dict[str, Any] | None:
+    if thematic.level not in LINED_LEVELS:
+        return None
+    return outlines.province_borders(session, within=thematic.area_code)
+
+
 def _canvas(
     session: SessionDep, thematic: ThematicMap, hexagons: Hexagons | None, points: Points | None
 ) -> Canvas:
+    lines = _lines(session, thematic)
     if hexagons is not None:
         tiles = Tiles(url=hexagons.url, layer=hexagons.layer, key="cell")
-        return Canvas(thematic.bbox, tiles=tiles, points=points)
+        return Canvas(thematic.bbox, tiles=tiles, points=points, lines=lines)
     if len(thematic.places) > folium_map.MOST_INLINE:
-        return Canvas(thematic.bbox, tiles=_place_tiles(session, thematic), points=points)
+        tiles = _place_tiles(session, thematic)
+        return Canvas(thematic.bbox, tiles=tiles, points=points, lines=lines)
     drawn = outlines.read(session, thematic.level, [place.id for place in thematic.places])
     with_symbols = _has_symbols(thematic)
     features = [
@@ -249,7 +259,9 @@ def _canvas(
         for place in thematic.places
         if place.id in drawn
     ]
-    return Canvas(thematic.bbox, shapes=folium_map.feature_collection(features), points=points)
+    return Canvas(
+        thematic.bbox, shapes=folium_map.feature_collection(features), points=points, lines=lines
+    )
 
 
 def _place_tiles(session: SessionDep, thematic: ThematicMap) -> Tiles:

@@ -16,6 +16,7 @@ FIELDS: Final = (
 )  # fmt: skip
 SAID_TO_SCRIPTS: Final = (
     "no_match", "matches", "copied", "copy_failed", "play", "pause", "rank_of", "change",
+    "rank", "one_of", "reported", "highest", "lowest",
     "no_change", "numerator", "denominator", "reporting_short", "basis", "flags", "loading",
     "load_failed", "trend", "where_from", "close", "period", "source", "open_panel",
     "close_panel", "map_of", "place", "value", "sample", "licence", "illustrative", "code",
@@ -62,6 +63,7 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             for s in thematic.sources
         ),
         "sample": thematic.is_sample,
+        "whole": thematic.area_name.in_(lang) if thematic.area_name else said["national"],
         "bbox": thematic.bbox,
         "version": thematic.version,
         "classes": [

@@ -78,8 +78,10 @@ def page(name: str, lang: Lang, context: Mapping[str, Any], *, nonce: str = "") 
     ForeignAsset
         If the page would load anything from another host.
     """
-    html = _environment().get_template(name).render(
-        lang=lang, say=words(lang), sample_notice=SAMPLE_NOTICE, nonce=nonce, **context
+    html = (
+        _environment()
+        .get_template(name)
+        .render(lang=lang, say=words(lang), sample_notice=SAMPLE_NOTICE, nonce=nonce, **context)
     )
     refuse_foreign(html)
     return html

@@ -106,6 +106,29 @@ def number(value: float | None, decimals: int) -> str:
     return f"{MINUS}{written}" if value < 0 and not is_zero else written
 
 
+def measured(value: float | None, unit: str, decimals: int) -> str:
+    """Write a number with its unit.
+
+    Parameters
+    ----------
+    value : float or None
+        In that unit.
+    unit : str
+        As the catalogue says it in the reader's language.
+    decimals : int
+        Digits after the point.
+
+    Returns
+    -------
+    str
+        ``1.03 กก./คน/วัน``; Thai puts "per cent" first, English the sign without a space.
+    """
+    written = number(value, decimals)
+    if unit == "ร้อยละ":
+        return f"{unit} {written}"
+    return f"{written}%" if unit == "%" else f"{written} {unit}"
+
+
 def long_period(period: Period, lang: Lang) -> str:
     """Write a period with both eras, the reader's first.
 

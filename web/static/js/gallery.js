@@ -46,7 +46,8 @@
     });
     query.set("lang", known.lang);
     const hash = new URLSearchParams();
-    if (form.elements.look.value !== "light") hash.set("theme", form.elements.look.value);
+    const look = document.getElementById("look").value;
+    if (look !== "light") hash.set("theme", look);
     const path = `${encodeURIComponent(indicator().key)}?${query}`;
     const embed = new URL(`/embed/maps/${path}${[...hash].length ? `#${hash}` : ""}`, location.href).href;
     link.value = new URL(`/maps/${path}`, location.href).href;

@@ -47,10 +47,8 @@
         of: atlas.number(frame.expected, 0),
       });
     }
-    // numbers said in a sentence belong to the period the page was made for
-    document.querySelectorAll("[data-of-period]").forEach((part) => {
-      part.hidden = part.dataset.ofPeriod !== atlas.data.period;
-    });
+    const lead = document.getElementById("lead");
+    if (lead) lead.textContent = atlas.lead(frame);
     drawBars();
     fillTable();
   });

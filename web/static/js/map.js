@@ -5,7 +5,7 @@
 window.AtlasMap = (() => {
   const data = JSON.parse(document.getElementById("map-data").textContent);
   const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 0.3 };
-  const LARGEST_SYMBOL = 30;
+  const MOST_FOR_TREND = 300;
   const listeners = { change: [], hover: [], select: [] };
   const shapes = new Map();
   const symbols = new Map();
@@ -61,9 +61,30 @@ window.AtlasMap = (() => {
     return made;
   }
 
+  // Thai says "per cent" before the number; the sign stands right after it.
+  function measured(value) {
+    const { unit } = data.indicator;
+    if (unit === "ร้อยละ") return `${unit} ${number(value)}`;
+    return unit === "%" ? `${number(value)}%` : `${number(value)} ${unit}`;
+  }
+
   function said(place) {
     const known = place.value !== null && place.value !== undefined;
-    return known ? `${number(place.value)} ${data.indicator.unit}` : data.statuses[place.status] || place.status;
+    return known ? measured(place.value) : data.statuses[place.status] || place.status;
+  }
+
+  function lead(frame) {
+    const { words } = data;
+    const known = places.filter((place) => place.value !== null && place.value !== undefined);
+    const parts = [];
+    if (frame.total !== null && frame.total !== undefined) parts.push(`${data.whole} ${measured(frame.total)}`);
+    if (known.length > 1) {
+      const best = known.reduce((a, b) => (b.value > a.value ? b : a));
+      const least = known.reduce((a, b) => (b.value < a.value ? b : a));
+      parts.push(`${words.highest} ${best.name} ${number(best.value)}`, `${words.lowest} ${least.name} ${number(least.value)}`);
+    }
+    parts.push(fill(words.reporting_short, { n: number(frame.reporting, 0), of: number(frame.expected, 0) }));
+    return parts.join(" · ");
   }
 
   // ---- classes and styles ------------------------------------------------------------
@@ -100,9 +121,12 @@ window.AtlasMap = (() => {
     };
   }
 
+  // Many places get small circles, so that they do not cover each other.
+  const largest = () => Math.min(Math.max(260 / Math.sqrt(places.length || 1), 7), 30);
+
   function radius(place) {
     const most = Math.max(...places.map((other) => Math.abs(other.value || 0)), 0) || 1;
-    return place.value ? Math.max(LARGEST_SYMBOL * Math.sqrt(Math.abs(place.value) / most), 2.5) : 0;
+    return place.value ? Math.max(largest() * Math.sqrt(Math.abs(place.value) / most), 2) : 0;
   }
 
   function symbolStyle(place) {
@@ -124,7 +148,6 @@ window.AtlasMap = (() => {
       layer.setRadius(radius(place));
     });
     if (selected && shapes.has(selected) && shapes.get(selected).bringToFront) shapes.get(selected).bringToFront();
-    symbols.forEach((layer) => layer.bringToFront());
     if (tiles) tiles.repaint();
   }
 
@@ -170,7 +193,7 @@ window.AtlasMap = (() => {
     if (data.symbols && feature.properties.at) {
       const place = byCode.get(code);
       if (!place) return;
-      const symbol = L.circleMarker(feature.properties.at, { radius: radius(place) });
+      const symbol = L.circleMarker(feature.properties.at, { pane: "symbols", radius: radius(place) });
       symbols.set(code, symbol);
       explain(symbol, code);
     }
@@ -182,7 +205,6 @@ window.AtlasMap = (() => {
       mouseover: () => {
         const shape = shapes.get(code);
         if (shape && shape.setStyle) shape.setStyle({ color: "#1c2430", weight: 2 }).bringToFront();
-        symbols.forEach((symbol) => symbol.bringToFront());
         tell("hover", byCode.get(code));
       },
       mouseout: () => {
@@ -288,21 +310,28 @@ window.AtlasMap = (() => {
     if (place.value === null || place.value === undefined) {
       value.append(element("span", "popup-missing", data.statuses[place.status] || place.status));
     } else {
-      value.append(element("b", "", number(place.value)), " ", element("span", "unit", data.indicator.unit));
+      const parts = [element("b", "", number(place.value)), " ", element("span", "unit", data.indicator.unit)];
+      value.append(...(data.indicator.unit === "ร้อยละ" ? parts.reverse() : parts));
     }
     box.append(value);
     const facts = element("dl", "popup-facts");
     const add = (term, text) => text && facts.append(element("dt", "", term), element("dd", "", text));
     add(data.words.period, periodLabel());
-    if (place.rank) add(fill(data.words.rank_of, { rank: place.rank, of: place.rank_of }), " ");
+    if (place.rank) add(data.words.rank, fill(data.words.one_of, { rank: number(place.rank, 0), of: number(place.rank_of, 0) }));
     add(data.words.change, change(place));
-    if (place.expected > 1) add(fill(data.words.reporting_short, { n: number(place.reporting, 0), of: number(place.expected, 0) }), " ");
+    if (place.expected > 1) add(data.words.reported, `${number(place.reporting, 0)} / ${number(place.expected, 0)}`);
     if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
     add(data.words.flags, (place.flags || []).join(", "));
     box.append(facts);
     box.append(element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source].filter(Boolean).join(" · ")));
+    if (hasTrend()) facts.before(element("div", "spark-place"));
     tell("select", place, box);
     return box;
+  }
+
+  // The history of a place is fetched only where it is small.
+  function hasTrend() {
+    return data.periods.length >= 3 && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
   }
 
   function change(place) {
@@ -326,7 +355,8 @@ window.AtlasMap = (() => {
     const where = latlng || (layer && (layer.getLatLng ? layer.getLatLng() : layer.getBounds().getCenter()));
     if (!where) return;
     const narrow = map.getSize().x < 480;
-    L.popup({ maxWidth: narrow ? 264 : 320, minWidth: narrow ? 220 : 260, autoPanPadding: [16, 16] })
+    const aside = legendWidth();
+    L.popup({ maxWidth: narrow ? 264 : 320, minWidth: narrow ? 220 : 260, autoPanPaddingTopLeft: [aside + 16, 16], autoPanPaddingBottomRight: [64, 16] })
       .setLatLng(where)
       .setContent(popup(place))
       .openOn(map);
@@ -334,8 +364,15 @@ window.AtlasMap = (() => {
 
   function showPlace(code) {
     const layer = shapes.get(String(code));
-    if (layer && layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 10, padding: [60, 60], animate: false });
+    if (layer && layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 9, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
     select(code);
+  }
+
+  // The legend lies over the map's left side on wide screens: keep what matters clear of it.
+  function legendWidth() {
+    const card = document.querySelector(".stage .legend-card");
+    const isOver = card && map.getSize().x > 700 && getComputedStyle(card.parentElement).display === "contents";
+    return isOver ? card.getBoundingClientRect().width : 0;
   }
 
   function say(text) {
@@ -367,21 +404,34 @@ window.AtlasMap = (() => {
   function start(target) {
     map = target;
     // Folium has drawn the shapes; the symbols lie above them.
-    symbols.forEach((layer) => layer.addTo(map));
+    map.createPane("symbols").style.zIndex = 430;
+    [...symbols.values()].sort((a, b) => b.getRadius() - a.getRadius()).forEach((layer) => layer.addTo(map));
     map.on("popupclose", () => {
       selected = null;
       paint();
     });
     map.getContainer().setAttribute("role", "application");
     map.getContainer().setAttribute("aria-label", fill(data.words.map_of, { title: data.title }));
+    const aside = legendWidth();
+    if (aside) {
+      const [west, south, east, north] = data.bbox;
+      map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [aside, 10], paddingBottomRight: [40, 10], animate: false });
+    }
     paint();
     new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
     document.documentElement.dataset.map = "ready";
     tell("change", null);
   }
 
+  // Borders of the provinces above the shapes of a finer level.
+  function borders(target, lines) {
+    target.createPane("borders").style.zIndex = 420;
+    target.getPane("borders").style.pointerEvents = "none";
+    L.geoJSON(lines, { pane: "borders", interactive: false, style: { className: "border", color: data.symbols ? "#8b95a3" : "#ffffff", weight: BORDER.province, opacity: 1, fill: false } }).addTo(target);
+  }
+
   return {
-    data, on, start, basemap, eachShape, valueTiles, clusterIcon, points,
+    data, on, start, basemap, borders, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
     show, showPlace, setSpotlight, number, fill, element, said, say, periodLabel, change,
     places: () => places,
     leaflet: () => map,

@@ -5,27 +5,28 @@
   const atlas = window.AtlasMap;
   const slider = document.getElementById("time");
   const frames = new Map();
+  const otherNames = new Map(atlas.places().map((place) => [String(place.code), place.other]));
   const STEP_MS = 1100;
-  const MOST_FOR_TREND = 300;
   let timer = null;
 
   function frameOf(answer, key) {
     return {
       period: key,
-      title: (answer.title && (answer.title[atlas.data.lang] || answer.title)) || "",
+      title: answer.title,
+      total: answer.total ? answer.total.value : null,
       reporting: answer.reporting,
       expected: answer.expected,
       places: answer.places.map((place) => ({
         code: String(place.code),
-        name: textOf(place.name),
-        other: otherOf(place.name),
-        within: textOf(place.within),
+        name: place.name,
+        other: otherNames.get(String(place.code)) || "",
+        within: place.within,
         value: place.value ?? null,
         numerator: place.numerator ?? null,
         denominator: place.denominator ?? null,
         status: place.status,
         rank: place.rank ?? null,
-        rank_of: place.rank_of ?? null,
+        rank_of: place.rankOf ?? null,
         previous: place.previous ?? null,
         reporting: place.reporting ?? 0,
         expected: place.expected ?? 0,
@@ -33,14 +34,6 @@
         flags: place.flags || [],
       })),
     };
-  }
-
-  function textOf(text) {
-    return text && typeof text === "object" ? text[atlas.data.lang] || text.th || text.en || "" : text || "";
-  }
-
-  function otherOf(text) {
-    return text && typeof text === "object" ? text[atlas.data.lang === "th" ? "en" : "th"] || "" : "";
   }
 
   async function load(key) {
@@ -106,7 +99,8 @@
 
   // A small line of the place's own history, drawn when somebody asks about the place.
   atlas.on("select", async (place, box) => {
-    if (atlas.data.periods.length < 3 || atlas.data.rows.length > MOST_FOR_TREND || !atlas.data.json_url) return;
+    const spot = box.querySelector(".spark-place");
+    if (!spot) return;
     try {
       const all = [];
       for (const period of atlas.data.periods) all.push(await load(period.key));
@@ -114,7 +108,7 @@
         const found = frame.places.find((one) => one.code === String(place.code));
         return found ? found.value : null;
       });
-      box.querySelector(".popup-facts").before(sparkline(series));
+      spot.replaceChildren(sparkline(series));
     } catch {
       // the popup says everything else without it
     }
