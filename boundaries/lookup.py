@@ -96,6 +96,8 @@ class Gazetteer:
         self._by_system: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
         self._orgs: dict[int, Place] = {}
         self._org_systems: set[str] = set()
+        #: Keys of all spellings of a place, and their loose keys, by level and id.
+        self._keys: dict[tuple[str, int], tuple[frozenset[str], frozenset[str]]] = {}
         self._successors = successors or {}
         for place in areas:
             self._places[place.id] = place
@@ -250,10 +252,12 @@ class Gazetteer:
         level = place.level
         self._by_code[level, place.code].append(place)
         spellings = [place.name_th, place.name_en, *place.name_alt]
-        keys = {self._key(level, spelling) for spelling in spellings if spelling}
+        keys = frozenset(self._key(level, spelling) for spelling in spellings if spelling)
+        loose_keys = frozenset(names.loose_key(entered) for entered in keys)
+        self._keys["org" if level == "org" else "area", place.id] = keys, loose_keys
         for entered in keys:
             self._by_name[level, entered].append(place)
-        for loose in {names.loose_key(entered) for entered in keys}:
+        for loose in loose_keys:
             self._by_loose[level, loose].append(place)
 
     @staticmethod
@@ -331,8 +335,7 @@ class Gazetteer:
         place = self._places[answer.id]
         entered = self._key(level, name)
         spellings = [s for s in (place.name_th, place.name_en, *place.name_alt) if s]
-        keys = {self._key(level, spelling) for spelling in spellings}
-        loose = {names.loose_key(one) for one in keys}
+        keys, loose = self._keys_of(place)
         cut = any(names.is_cut(names.normalise(name), names.normalise(s)) for s in spellings)
         if entered in keys or names.loose_key(entered) in loose or cut:
             return answer
@@ -395,9 +398,8 @@ class Gazetteer:
         if names.normalise(said) == place.code:
             return True
         entered = names.area_key(said, place.level)
-        spellings = [s for s in (place.name_th, place.name_en, *place.name_alt) if s]
-        keys = {self._key(place.level, spelling) for spelling in spellings}
-        if entered in keys or names.loose_key(entered) in {names.loose_key(k) for k in keys}:
+        keys, loose = self._keys_of(place)
+        if entered in keys or names.loose_key(entered) in loose:
             return True
         is_seat = place.level == "district" and place.code.endswith("01")
         return is_seat and entered in {"เมือง", "mueang", "muang"}
@@ -426,10 +428,13 @@ class Gazetteer:
     def _nearest(self, entered: str, places: Iterable[Place]) -> tuple[str, ...]:
         known: dict[str, Place] = {}
         for place in places:
-            for spelling in (place.name_th, place.name_en):
-                known.setdefault(self._key(place.level, spelling), place)
+            for entered_as in sorted(self._keys_of(place)[0]):
+                known.setdefault(entered_as, place)
         near = difflib.get_close_matches(entered, known, n=_NEAREST, cutoff=_LIKENESS)
         return tuple(dict.fromkeys(self._told(known[one]) for one in near))
+
+    def _keys_of(self, place: Place) -> tuple[frozenset[str], frozenset[str]]:
+        return self._keys["org" if place.level == "org" else "area", place.id]
 
     def _told(self, place: Place) -> str:
         where = " ".join(parent.name_th for parent in self._above(place) if parent.code != "TH")
