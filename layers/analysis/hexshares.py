@@ -42,8 +42,8 @@ from layers.analysis.hexgrid import (
 Indexes = NDArray[np.int64]
 
 #: Edges are taken in pieces no longer than this, so that straight in degrees, straight in the
-#: plane and along the geodesic are the same to a metre.
-_LONGEST_EDGE_DEG = 0.1
+#: plane and along the geodesic are the same to five centimetres.
+_LONGEST_EDGE_DEG = 0.02
 #: A part of a cell below this is nothing; above one minus this, the whole cell.
 _WHOLE = 1e-9
 #: Largest relative error of a polygon's area that its parts may show before it is cut again.
