@@ -1,0 +1,120 @@
+"""The API's own description, the way in, and the catalogue of what is measured."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from tests.builders import ORGS
+
+
+@pytest.fixture(scope="module")
+def document(client):
+    return client.get("/api", headers={"Accept": "application/json"}).json()
+
+
+def test_the_document_is_valid_openapi_3_0(document):
+    assert document["openapi"] == "3.0.3"
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+
+
+def test_the_document_needs_no_other(document):
+    references = re.findall(r"'\$ref': '([^']+)'", str(document))
+    assert references
+    assert all(one.startswith("#/") for one in references)
+
+
+def test_every_collection_has_its_own_path_with_its_own_parameters(client, document):
+    for one in client.get("/collections").json()["collections"]:
+        told = document["paths"][f"/collections/{one['id']}/items"]["get"]
+        names = [parameter["name"] for parameter in told["parameters"]]
+        assert len(names) == len(set(names))
+        queryables = client.get(f"/collections/{one['id']}/queryables").json()["properties"]
+        assert set(queryables) - {"geometry"} <= set(names)
+
+
+def test_the_limit_is_published_as_it_is_kept(document):
+    told = document["paths"]["/collections/orgs/items"]["get"]["parameters"]
+    limit = next(one for one in told if one["name"] == "limit")["schema"]
+    assert limit == {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 1000}
+
+
+def test_every_parameter_published_is_understood(client, document):
+    for path in ("/collections/orgs/items", "/indicators", "/collections"):
+        for one in document["paths"][path]["get"]["parameters"]:
+            answer = client.get(path, params={one["name"]: "\x01"})
+            assert answer.json().get("code") != "unknown-parameter", (path, one["name"])
+
+
+def test_the_landing_page_leads_everywhere_by_accept_alone(client):
+    told = client.get("/", headers={"Accept": "application/json"}).json()
+    relations = {link["rel"]: link for link in told["links"]}
+    assert {"self", "service-desc", "service-doc", "conformance", "data"} <= relations.keys()
+    assert relations["service-desc"]["type"] == "application/vnd.oai.openapi+json;version=3.0"
+    for link in told["links"]:
+        if link["rel"] == "related":
+            continue
+        path = link["href"].removeprefix("http://testserver")
+        answer = client.get(path, headers={"Accept": link["type"]})
+        assert answer.status_code == 200, path
+        assert answer.headers["content-type"].partition(";")[0] in link["type"]
+
+
+def test_every_link_of_every_collection_leads_somewhere(client):
+    for one in client.get("/collections").json()["collections"]:
+        for link in one["links"]:
+            if link.get("templated"):
+                continue
+            path = link["href"].removeprefix("http://testserver")
+            assert client.get(path).status_code == 200, path
+
+
+def test_collections_of_values_exist_for_themes_and_levels(client):
+    known = {one["id"] for one in client.get("/collections").json()["collections"]}
+    for theme in ("waste", "ageing", "population"):
+        for level in ("province", "district", "subdistrict", "org"):
+            assert {f"{theme}-by-{level}", f"{theme}-by-{level}-history"} <= known
+    assert {"regions", "provinces", "districts", "subdistricts", "orgs", "health-centres"} <= known
+
+
+def test_a_schema_names_units_in_the_readers_language(client):
+    path = "/collections/waste-by-org/schema"
+    thai = client.get(path).json()["properties"]["waste_gen_tpd"]
+    english = client.get(path, params={"lang": "en"}).json()["properties"]["waste_gen_tpd"]
+    assert thai["x-ogc-unit"] == "ตัน/วัน"
+    assert (english["title"], english["x-ogc-unit"]) == ("Municipal solid waste generated", "t/day")
+
+
+def test_conformance_names_what_is_kept(client):
+    told = client.get("/conformance").json()["conformsTo"]
+    assert "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core" in told
+    assert "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt" in told
+
+
+def test_an_indicator_says_where_and_when_it_has_values(client):
+    told = client.get("/indicators/waste_gen_rate").json()
+    assert told["unit"]["en"] == "kg/person/day"
+    assert told["numerator"] == ["waste_gen_tpd"]
+    assert "province" in told["levels"]
+    keys = [period["key"] for period in told["periods"]["province"]]
+    assert keys == ["2024", "2023"]
+
+
+def test_periods_have_buddhist_labels_and_ce_dates(client):
+    told = {one["key"]: one for one in client.get("/periods").json()["periods"]}
+    assert told["2024"]["label"]["th"] == "พ.ศ. 2567"
+    assert (told["2024"]["start"], told["2024"]["yearBE"]) == ("2024-01-01", 2567)
+
+
+def test_the_catalogue_may_be_narrowed_to_a_theme(client):
+    told = client.get("/indicators", params={"theme": "waste"}).json()["indicators"]
+    assert {one["key"] for one in told} == {"waste_gen_tpd", "waste_gen_rate"}
+
+
+def test_metrics_count_answers_by_route(client):
+    client.get("/collections/orgs/items")
+    words = client.get("/metrics").text
+    assert 'route="/collections/{collection_id}/items",status="200"' in words
+    assert not any(code in words for code in ORGS)
