@@ -379,11 +379,15 @@ class Gazetteer:
                     yield place
 
     def _lies_in(self, place: Place, province: str | None, district: str | None) -> bool:
-        above = {one.level: one for one in self._above(place)}
         for level, wanted in (("province", province), ("district", district)):
             if not wanted or not wanted.strip():
                 continue
-            found = above.get(level)
+            if wanted.isdigit() and place.level != "org":
+                # The code of an area begins with the codes of what it lies in.
+                if not place.code.startswith(wanted):
+                    return False
+                continue
+            found = next((one for one in self._above(place) if one.level == level), None)
             if found is None or not self._is_named(found, wanted):
                 return False
         return True
