@@ -42,7 +42,13 @@ _TOTAL = Text(
 Series = list[Draft]
 
 
-def run(loading: Loading, drafts: list[Draft], printed: Sequence[Draft] = ()) -> list[Draft]:
+def run(
+    loading: Loading,
+    drafts: list[Draft],
+    *,
+    printed: Sequence[Draft] = (),
+    unplaced: Sequence[Draft] = (),
+) -> list[Draft]:
     """Run the checks of a recipe and tell the totals of the file.
 
     Parameters
@@ -53,6 +59,8 @@ def run(loading: Loading, drafts: list[Draft], printed: Sequence[Draft] = ()) ->
         One for each key, values in the indicators' units.
     printed : sequence of Draft
         Totals that the file itself prints.
+    unplaced : sequence of Draft
+        Values of rows whose place was refused: not loaded, but part of the file's sums.
 
     Returns
     -------
@@ -68,12 +76,14 @@ def run(loading: Loading, drafts: list[Draft], printed: Sequence[Draft] = ()) ->
         _jumps(loading, drafts, jumps)
     for copied in checks.copied:
         _copied(loading, drafts, copied)
-    sums_by_key = totals(drafts)
+    sums_by_key = totals([*drafts, *unplaced])
     for total in checks.totals:
         _stated_total(loading, sums_by_key, total)
     for one in printed:
         _printed_total(loading, sums_by_key, one)
-    _tell_figures(loading, drafts, sums_by_key)
+    _tell_figures(loading, drafts, totals(drafts))
+    for key, amount in totals(unplaced).items():
+        loading.report.figures[f"{_name_of(*key)}, not loaded"] = amount
     return drafts
 
 
@@ -269,8 +279,12 @@ def _tell_figures(
 ) -> None:
     days = {one.period.key: one.period.days for one in drafts}
     for (indicator, period, breakdown, level), total in sorted(sums.items()):
-        piece = "" if breakdown == "{}" else f" {breakdown}"
-        loading.report.figures[f"{indicator} {period}{piece} ({level})"] = total
+        name = _name_of(indicator, period, breakdown, level)
+        loading.report.figures[name] = total
         if indicator.endswith("_tpd"):
-            name = f"{indicator} {period}{piece} ({level}), Mt/year"
-            loading.report.figures[name] = round(total * days[period] / 1e6, 4)
+            loading.report.figures[f"{name}, Mt/year"] = round(total * days[period] / 1e6, 4)
+
+
+def _name_of(indicator: str, period: str, breakdown: str, level: str) -> str:
+    piece = "" if breakdown == "{}" else f" {breakdown}"
+    return f"{indicator} {period}{piece} ({level})"

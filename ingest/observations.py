@@ -10,7 +10,7 @@ from geo_service.core.errors import Refused
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
 from ingest import check, staging
-from ingest.clean import Marks, Problem, clean_text, read_number, read_period
+from ingest.clean import Marks, Number, Problem, clean_text, read_number, read_period
 from ingest.columns import Use, find_uses, known_units, wanted_headings
 from ingest.drafts import Draft, Place
 from ingest.load import Loading
@@ -48,7 +48,7 @@ def load(loading: Loading) -> None:
     drafts = reading.drafts()
     loading.report.rows_read = reading.rows_read
     _refuse_hopeless(loading)
-    drafts = check.run(loading, drafts, reading.totals)
+    drafts = check.run(loading, drafts, printed=reading.totals, unplaced=reading.unplaced)
     _refuse_hopeless(loading)
     staging.store(loading, drafts)
     loading.touched.update(f"indicator:{draft.indicator}" for draft in drafts)
@@ -56,13 +56,18 @@ def load(loading: Loading) -> None:
 
 @dataclass(slots=True)
 class Reading:
-    """The rows of one table becoming drafts; ``totals`` are totals that the file prints."""
+    """The rows of one table becoming drafts.
+
+    ``totals`` are totals that the file prints; ``unplaced`` are values of rows whose place was
+    refused, which still belong to the sum of the file.
+    """
 
     loading: Loading
     table: Table
     uses: Sequence[Use]
     rows_read: int = 0
     totals: list[Draft] = field(default_factory=list)
+    unplaced: list[Draft] = field(default_factory=list)
     _blank: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     _marks: Marks = field(init=False)
 
@@ -142,8 +147,10 @@ class Reading:
             else places.find(row, period.end, quiet=is_blank)
         )
         if isinstance(place, Problem):
-            # A blank for a place that did not exist then says nothing.
-            return None if is_blank else place
+            if is_blank:  # a blank for a place that did not exist then says nothing
+                return None
+            self._count_unplaced(row, use, number, period)
+            return place
         draft = Draft(
             indicator=use.column.indicator, place=place, period=period, row=row.number,
             column=use.heading, said=said, state=number.state, breakdown=use.breakdown,
@@ -181,6 +188,17 @@ class Reading:
             )
         draft.value = value + 0.0
         return None
+
+    def _count_unplaced(self, row: Row, use: Use, number: Number, period: Period) -> None:
+        # What a refused row says still belongs to the sum of the file.
+        recipe = self.loading.recipe
+        draft = Draft(
+            indicator=use.column.indicator, period=period, row=row.number, column=use.heading,
+            place=Place((recipe.place and recipe.place.level) or "unplaced", 0, ""),
+            said=row.cells[use.heading], state=number.state, breakdown=use.breakdown,
+        )  # fmt: skip
+        if number.value is not None and self._fill(draft, row, use, number.value) is None:
+            self.unplaced.append(draft)
 
     def _part(self, row: Row, heading: str) -> float | None:
         number = read_number(row.cells[heading], self._marks)

@@ -74,7 +74,9 @@ class Places:
     table: Table
     _gazetteer: Gazetteer = field(init=False)
     _headings: dict[str, str] = field(init=False)
-    _known: dict[tuple[object, ...], Place | Problem] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], dict[date | None, Place | Problem]] = field(
+        default_factory=dict
+    )
     _parents: dict[tuple[str, str, str], Found | Missing | Ambiguous] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
 
@@ -130,14 +132,29 @@ class Places:
                     en=f"The recipe gives no level for '{stated}' (place.levels)",
                 ),
             )
-        key = (level, tuple(words.values()), on)
-        if key not in self._known:
-            self._known[key] = self._look_up(level, words, on)
-        found = self._known[key]
+        found = self._known_or_new(level, words, on)
         if isinstance(found, Place) and not quiet and row.number not in self._told:
             self._told.add(row.number)
             self._tell(row, found)
         return found
+
+    def _known_or_new(self, level: str, words: dict[str, str], on: date | None) -> Place | Problem:
+        key = (level, tuple(words.values()))
+        known = self._known.setdefault(key, {})
+        if on in known:
+            return known[on]
+        unknown = next((p for p in known.values() if isinstance(p, Problem)), None)
+        if unknown is not None and unknown.reason == "unknown-place":
+            return unknown  # on no day at all
+        first = next((one for one in known.values() if isinstance(one, Place)), None)
+        if first is not None and level != "org" and words.get("code"):
+            # The name beside the code was compared already: is it the same place on this day?
+            again = self._gazetteer.area(level, code=words["code"], system=self.spec.system, on=on)
+            if isinstance(again, Found) and again.id == first.id and not again.flags:
+                known[on] = first
+                return first
+        known[on] = self._look_up(level, words, on)
+        return known[on]
 
     def _word(self, row: Row, heading: str) -> str:
         return clean_text(row.cells[heading]).translate(THAI_DIGITS)
@@ -163,7 +180,19 @@ class Places:
         if isinstance(found, Found):
             return Place(level, found.id, found.code, found.flags, found.name_th)
         said = " / ".join(word for part, word in words.items() if word and part != "level_heading")
-        return Problem(found.reason, _WHY[found.reason], said, found.candidates)
+        candidates = found.candidates or self._of_that_name(level, words)
+        return Problem(found.reason, _WHY[found.reason], said, candidates)
+
+    def _of_that_name(self, level: str, words: dict[str, str]) -> tuple[str, ...]:
+        # The code is unknown, but a place of that name may be what was meant.
+        name = words.get("name") or words.get("name_en")
+        if not name or level in {"org", "country"} or "code" not in words:
+            return ()
+        within = words.get("province") or (words["code"][:2] if self.spec.system == "dopa" else "")
+        found = self._gazetteer.area(level, name=name, province=within or None)
+        if isinstance(found, Found):
+            return (f"{found.name_th} ({found.code})",)
+        return found.candidates
 
     def _tell(self, row: Row, place: Place) -> None:
         for flag in place.flags:
