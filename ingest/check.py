@@ -12,15 +12,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from sqlalchemy import select
+
 from geo_service.core.text import Text
 from ingest.columns import stated_period
 from ingest.drafts import Draft, slice_key
 from ingest.load import Loading
-from ingest.recipe_parts import Bounds, Copied, Jumps, PeriodPart, Sums, Total
+from ingest.recipe_parts import Bounds, Copied, Jumps, PeriodPart, PerPerson, Sums, Total
+from layers.models import PeriodRow, PlaceValue
 
 #: Turns a median absolute deviation into a standard deviation of normal data.
 _MAD_TO_SD = 1.4826
 _FEWEST_CHANGES = 20
+_NEAREST_YEARS = 5
 
 _OUTSIDE = Text(
     th="{value:,.10g} อยู่นอกช่วงที่เป็นไปได้ ({span})",
@@ -33,6 +37,10 @@ _UNLIKELY = Text(
 _DO_NOT_SUM = Text(
     th="{names} = {total:,.10g} ต่างจาก {whole:,.10g} อยู่ {difference:+,.10g}",
     en="{names} = {total:,.10g}, which is {difference:+,.10g} from {whole:,.10g}",
+)
+_PER_PERSON = Text(
+    th="เท่ากับ {rate:,.4g} ต่อคน (ประชากรปี ค.ศ. {year}) อยู่นอกช่วงที่น่าเชื่อ ({span})",
+    en="{rate:,.4g} per person (population of {year}), outside what is likely ({span})",
 )
 _TOTAL = Text(
     th="{name}: ผลรวมของแถว {total:,.10g} ยอดที่พิมพ์ {printed:,.10g} ต่างกัน {difference:+,.10g}",
@@ -76,6 +84,8 @@ def run(
         _jumps(loading, drafts, jumps)
     for copied in checks.copied:
         _copied(loading, drafts, copied)
+    for per_person in checks.per_person:
+        _per_person(loading, drafts, per_person)
     sums_by_key = totals([*drafts, *unplaced])
     for total in checks.totals:
         _stated_total(loading, sums_by_key, total)
@@ -233,6 +243,27 @@ def _copied(loading: Loading, drafts: Sequence[Draft], spec: Copied) -> None:
                 )  # fmt: skip
             elif running > spec.periods:
                 after.flags.add("copied-forward")
+
+
+def _per_person(loading: Loading, drafts: Sequence[Draft], spec: PerPerson) -> None:
+    # The population prepared for the place in the nearest year; places without one pass.
+    people: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
+    stored = select(PlaceValue.level, PlaceValue.place_id, PeriodRow.start, PlaceValue.value)
+    for level, place_id, start, value in loading.session.execute(
+        stored.join(PeriodRow, PeriodRow.key == PlaceValue.period_key).where(
+            PlaceValue.indicator_key == "pop_total", PlaceValue.value > 0
+        )
+    ):
+        people[level, place_id][start.year] = value
+    for one in drafts:
+        known = people.get((one.place.level, one.place.id))
+        if one.indicator != spec.indicator or one.value is None or not known:
+            continue
+        year = min(known, key=lambda y: abs(y - one.period.year_ce))
+        rate = spec.factor * one.value / known[year]
+        if abs(year - one.period.year_ce) <= _NEAREST_YEARS and not spec.low <= rate <= spec.high:
+            hint = _PER_PERSON.format(rate=rate, span=_span(spec.low, spec.high), year=year)
+            _flag(loading, one, "unlikely", hint)
 
 
 def _stated_total(

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from sqlalchemy import delete, insert, select
 
-from boundaries.models import AreaCode
+from boundaries.models import Area, AreaCode
 from geo_service.core.errors import BadRecipe, Refused
 from geo_service.core.text import Text
 from ingest.clean import THAI_DIGITS, Problem, clean_text
@@ -39,8 +39,33 @@ def load(loading: Loading) -> None:
     found = _read(loading, table, Places(loading, recipe.place, table))
     if not found:
         raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))
+    _tell_differences(loading, found)
     _store(loading, recipe.codes.system, found)
     loading.touched.add("areas")
+
+
+def _tell_differences(loading: Loading, found: dict[str, int]) -> None:
+    # A code of the same form as ours that means another place is a trap: say so.
+    rows = loading.session.execute(select(Area.id, Area.code).where(Area.id.in_(found.values())))
+    ours = dict(rows.tuples().all())
+    differing = {code: ours[area_id] for code, area_id in found.items() if ours[area_id] != code}
+    if len(differing) > len(found) / 2:
+        loading.reject(
+            reason="code-differs",
+            hint=Text(
+                th=f"{len(differing):,} จาก {len(found):,} รหัสไม่ใช่รหัสกรมการปกครอง เก็บแยกเป็นอีกระบบหนึ่ง",
+                en=f"{len(differing):,} of {len(found):,} codes are not DOPA's; kept as their own system",
+            ),
+            severity="flagged",
+        )
+        return
+    for code, dopa in differing.items():
+        loading.reject(
+            reason="code-differs",
+            hint=Text(th=f"รหัสกรมการปกครองคือ {dopa}", en=f"DOPA's code of this place is {dopa}"),
+            said=code,
+            severity="flagged",
+        )
 
 
 def _read(loading: Loading, table: Table, places: Places) -> dict[str, int]:

@@ -150,7 +150,7 @@ def derive(session: Session, touched: set[str], *, progress: Progress = silent) 
         place_values.rebuild(session, None)
     elif keys := {one.partition(":")[2] for one in touched if one.startswith("indicator:")}:
         place_values.rebuild(session, keys)
-    refreshing.refresh(session, progress=progress)
+    refreshing.refresh(session, values=False, progress=progress)
 
 
 def _loader_of(recipe: Recipe) -> Callable[[Loading], None]:

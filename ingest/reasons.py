@@ -35,6 +35,7 @@ REASONS: dict[str, Text] = {
         th="ชื่อไม่ตรงกับรหัส ยึดตามรหัส", en="the name is not that of the code; the code was taken"
     ),
     "blank-name": Text(th="ชื่อว่าง ยึดตามรหัส", en="a blank name; the code was taken"),
+    "code-differs": Text(th="รหัสไม่ใช่รหัสกรมการปกครอง", en="the code is not that of DOPA"),
     # the period
     "no-period": Text(th="ไม่บอกว่าเป็นปีใด", en="the row names no period"),
     "bad-period": Text(th="อ่านปีไม่ได้", en="the period cannot be read"),
