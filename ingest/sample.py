@@ -13,28 +13,29 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
 from geo_service.core.db import transaction
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
 from ingest import catalogue
-from ingest.load import Progress, hold_lock, silent
-from ingest.pipeline import derive, ingest
+from ingest.load import Progress, silent
+from ingest.pipeline import ingest
+from ingest.refresh import refresh
 from ingest.report import Report
 
-#: Places first, from large to small, then who governs them, then what is known about them.
+#: Places first, from large to small, and how many live there; then who governs them, how shared
+#: places are divided being estimated from the people; then what is known about them.
 FILES = (
     "provinces.geojson.gz",
     "districts.geojson.gz",
     "subdistricts.geojson.gz",
+    "population_district.csv.gz",
+    "population.csv.gz",
     "organisations.csv.gz",
     "waste_sites.geojson.gz",
     "older_person_centres.geojson.gz",
     "health_centres.geojson.gz",
-    "population_district.csv.gz",
-    "population.csv.gz",
     "households.csv.gz",
     "population_org.csv.gz",
     "households_org.csv.gz",
@@ -65,15 +66,6 @@ FILES = (
     "finance_org.csv.gz",
     "lpa_org.csv.gz",
 )
-
-_NOT_DERIVED = """
-    SELECT EXISTS (
-        SELECT FROM observation AS seen
-        WHERE NOT EXISTS (
-            SELECT FROM place_value WHERE place_value.indicator_key = seen.indicator_key
-        )
-    )
-"""
 
 
 def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
@@ -113,28 +105,9 @@ def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
                 raise Refused(_why(report), file=name)
             reports.append(report)
     told("sample", len(FILES), len(FILES))
-    changed = any(report.outcome != "already-loaded" for report in reports)
     with transaction(engine) as session:
-        hold_lock(session, told)
-        if changed or is_unfinished(session):
-            derive(session, {"areas", "orgs"}, progress=told)
+        refresh(session, progress=told)
     return reports
-
-
-def is_unfinished(session: Session) -> bool:
-    """Tell whether values were loaded from which nothing has been derived yet.
-
-    Parameters
-    ----------
-    session : Session
-        Open in a transaction.
-
-    Returns
-    -------
-    bool
-        True after a load that was interrupted.
-    """
-    return bool(session.scalar(text(_NOT_DERIVED)))
 
 
 @contextmanager

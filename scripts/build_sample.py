@@ -30,6 +30,8 @@ HOUSE_YEARS = (2023, 2024)
 FINE_FROM = 2019
 LATENT = {2021: 8_650_000, 2022: 8_900_000, 2023: 9_250_000, 2024: 9_400_000}
 KHET = "เขต"
+#: Denser organisations state no size: the shapes are made up, and the ingest would doubt it.
+MOST_PERSONS_PER_KM2 = 18_000
 
 
 def main() -> None:
@@ -70,7 +72,7 @@ def build(content: bytes) -> dict[str, bytes]:
     clinics = facilities.clinics(ground, provinces)
     layers = {"waste_sites": sites, "older_person_centres": centres, "health_centres": clinics}
     tables = [
-        _organisations(orgs), 
+        _organisations(orgs, people, cells),
         *_population(provinces, people, lower),
         *_subjects(provinces, cells, people, orgs),
         *facilities.site_tables(sites, provinces, SEED),
@@ -125,27 +127,20 @@ def _points(layer: Sequence[facilities.Facility]) -> bytes:
     )  # fmt: skip
 
 
-def _organisations(orgs: Sequence[Organisation]) -> Table:
-    table = Table("organisations", ("code", "kind", "name_th", "name_en", "province_code",
-                  "district_code", "lon", "lat", "covers"))  # fmt: skip
-    for one in orgs:
-        covers = " ".join(
-            at.code if at.whole else f"{at.code}:{at.share_area:g}:{at.share_pop:g}"
-            for at in one.covers
-        )
-        table.rows.append(
-            (
-                one.code,
-                one.kind,
-                one.bare_th,
-                one.bare_en,
-                one.province,
-                one.district,
-                f"{one.point[0]:.5f}",
-                f"{one.point[1]:.5f}",
-                covers,
-            )
-        )
+def _organisations(orgs: Sequence[Organisation], people: People, cells: Sequence[Cell]) -> Table:
+    headings = ("code", "kind", "name_th", "name_en", "province_code", "district_code", "lat",
+                "lon", "point_source", "pop_2567", "area_km2", "covers", "shares")  # fmt: skip
+    table = Table("organisations", headings)
+    everyone, sizes = _counted(orgs, people, people.in_year(2024)), _org_area(orgs, cells)
+    for one, number, size in zip(orgs, everyone, sizes.tolist(), strict=True):
+        covers = ";".join(f"{at.code}:{'c' if at.whole else 'p'}" for at in one.covers)
+        shares = ";".join(f"{at.share_area:g}/{at.share_pop:g}" for at in one.covers)
+        lon, lat = (f"{value:.5f}" for value in one.point)
+        place = (one.bare_th, one.bare_en, one.province, one.district, lat, lon)
+        plausible = 0 < number < MOST_PERSONS_PER_KM2 * size
+        known = (number or "", round(size, 3) if plausible else "")
+        row = (one.code, one.kind, *place, "illustrative", *known, covers, shares)
+        table.rows.append(row)
     return table
 
 
