@@ -107,9 +107,10 @@ def refuse_foreign(html: str) -> None:
     ForeignAsset
         If a script, style, image, frame or import points to another host.
     """
-    pattern = r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(?:https?:)?//|@import|url\(\s*['\"]?(?:https?:)?//"
+    sources = r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(?:https?:)?//"
+    styles = r"@import|url\(\s*['\"]?(?:https?:)?//"
     links = r"<link\b(?![^>]*rel=\"(?:canonical|alternate)\")[^>]*\bhref=\"(?:https?:)?//"
-    if found := re.search(f"{pattern}|{links}", html):
+    if found := re.search(f"{sources}|{styles}|{links}", html):
         raise ForeignAsset(found.group()[:200])
 
 

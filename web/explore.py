@@ -9,7 +9,16 @@ from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from geo_service.deps import SessionDep
-from layers import hexbins, hexsubjects, indicators, measured, outlines, questions, registry, thematic
+from layers import (
+    hexbins,
+    hexsubjects,
+    indicators,
+    measured,
+    outlines,
+    questions,
+    registry,
+    thematic,
+)
 from layers.measured import Measured
 from layers.thematic import ThematicMap
 from web.choices import Controls, State, options

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import folium
-from branca.element import Figure, MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.map import Layer
 from folium.plugins import Fullscreen, MarkerCluster
 from folium.template import Template
@@ -56,6 +56,7 @@ class Canvas:
     tiles: Tiles | None = None
     points: Points | None = None
     lines: Mapping[str, Any] | None = None
+    cells_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def _value_layers(canvas: Canvas) -> list[tuple[str, MacroElement]]:
         layers.append(("shapes", shapes))
     if canvas.tiles is not None:
         layers.append(("tiles", _ValueTiles(canvas.tiles)))
+    if canvas.cells_url is not None:
+        layers.append(("cells", _Cells(canvas.cells_url)))
     if canvas.lines is not None:
         layers.append(("lines", _Lines(canvas.lines)))
     if canvas.points is not None:
@@ -155,7 +158,7 @@ def _take_apart(chart: folium.Map) -> Drawing:
     )
 
 
-def _fix_ids(element: Any, name: str) -> None:
+def _fix_ids(element: Element, name: str) -> None:
     # Folium's ids are random; fixed ones make two pages of one map equal byte for byte
     element._id = name  # noqa: SLF001
     for number, child in enumerate(element._children.values()):  # noqa: SLF001
@@ -166,7 +169,9 @@ class _Basemap(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-        AtlasMap.basemap({{ this._parent.get_name() }}, {{ this.url|tojson }}, {{ this.lang|tojson }});
+        AtlasMap.basemap(
+            {{ this._parent.get_name() }}, {{ this.url|tojson }}, {{ this.lang|tojson }}
+        );
         {% endmacro %}
         """
     )
@@ -200,6 +205,21 @@ class _Controls(MacroElement):
         super().__init__()
         self._name = "Controls"
         self.said = said
+
+
+class _Cells(MacroElement):
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        AtlasMap.cells({{ this._parent.get_name() }}, {{ this.url|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._name = "Cells"
+        self.url = url
 
 
 class _Lines(MacroElement):

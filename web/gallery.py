@@ -23,7 +23,8 @@ MAIN_THEMES: Final = ("waste", "ageing", "infrastructure")
 DEMO_LOOKS: Final = ("", "#theme=dark", "#theme=transparent&legend=off")
 THUMBNAIL_LEVEL: Final = "province"
 
-_SHELF: Final = Shelf()
+_PICTURES: Final[Shelf[tuple[Thumbnail, Outline]]] = Shelf()
+_OUTLINES: Final[Shelf[Outline]] = Shelf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _picture(session: SessionDep, one: Measured) -> tuple[Thumbnail | None, Outl
     if THUMBNAIL_LEVEL not in one.levels:
         return None, None
     key = thumbnails.state(session, one.info.key)
-    kept: tuple[Thumbnail, Outline] | None = _SHELF.take(key)
+    kept = _PICTURES.take(key)
     if kept is not None:
         return kept
     try:
@@ -198,16 +199,16 @@ def _picture(session: SessionDep, one: Measured) -> tuple[Thumbnail | None, Outl
         # one indicator that cannot be drawn must not take the gallery with it
         return None, None
     made = thumbnails.thumbnail(drawn), _outline(session, drawn, key[-1])
-    _SHELF.put(key, made)
+    _PICTURES.put(key, made)
     return made
 
 
 def _outline(session: SessionDep, drawn: ThematicMap, areas_version: int) -> Outline:
-    key = ("outline", areas_version)
-    kept: Outline | None = _SHELF.take(key)
+    key = ("outline", 0, areas_version)
+    kept = _OUTLINES.take(key)
     if kept is None:
         kept = thumbnails.outline(session, {place.id: place.code for place in drawn.places})
-        _SHELF.put(key, kept)
+        _OUTLINES.put(key, kept)
     return kept
 
 

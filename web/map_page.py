@@ -20,6 +20,8 @@ from web.words import MINUS, PLACES, STATUSES, measured, number, short_year, wor
 
 MOST_TABLE_ROWS: Final = 1000
 MOST_TABLE_ROWS_EMBED: Final = 200
+#: Levels whose places are items of a collection, where the scripts look up where one lies.
+COLLECTED: Final = ("province", "district", "subdistrict", "org")
 COUNTED: Final = ("SUM", "COUNT")
 SYMBOL_LEVELS: Final = ("region", "province", "district")
 #: Levels finer than a province, which show the provinces' borders above them.
@@ -43,11 +45,10 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Hexagons:
-    """Tiles of hexagons in place of the shapes of places."""
+    """Hexagons in place of the shapes of places: GeoJSON of ours, EPSG:4326."""
 
     resolution: int
     url: str
-    layer: str
 
 
 def context(
@@ -104,6 +105,7 @@ def context(
             lang,
             symbols=with_symbols,
             illustrative=thematic.is_illustrative,
+            item_url=_item_url(thematic.level),
             json_url=None if hexagons else state.data_address(".json"),
             hexbin_title=words(lang)["hexbin_title"].replace(
                 "{resolution}", str(hexagons.resolution) if hexagons else ""
@@ -226,6 +228,10 @@ def _value(place: MapPlace) -> float:
     return place.value if place.value is not None else 0.0
 
 
+def _item_url(level: str) -> str | None:
+    return f"/collections/{level}s/items/" if level in COLLECTED else None
+
+
 def _has_symbols(thematic: ThematicMap) -> bool:
     # counts are symbols, rates are fills: a large province would else look like a large number
     values = [place.value for place in thematic.places if place.value is not None]
@@ -247,8 +253,7 @@ def _canvas(
 ) -> Canvas:
     lines = _lines(session, thematic)
     if hexagons is not None:
-        tiles = Tiles(url=hexagons.url, layer=hexagons.layer, key="cell")
-        return Canvas(thematic.bbox, tiles=tiles, points=points, lines=lines)
+        return Canvas(thematic.bbox, cells_url=hexagons.url, points=points, lines=lines)
     if len(thematic.places) > folium_map.MOST_INLINE:
         tiles = _place_tiles(session, thematic)
         return Canvas(thematic.bbox, tiles=tiles, points=points, lines=lines)

@@ -92,7 +92,18 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 @router.get("/static/{name:path}")
 def own_file(name: str, v: str | None = None) -> FileResponse:
-    """Answer one of our own files; addresses with ``v`` change with the file and never expire."""
+    """Answer one of our own files; addresses with ``v`` change with the file and never expire.
+
+    Returns
+    -------
+    FileResponse
+        Open to other sites: the pages around our frames load a script of ours.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file below ``web/static``.
+    """
     path = (STATIC / name).resolve()
     if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
         raise NotFound(Text("ไม่พบไฟล์นี้", "There is no such file"))
@@ -117,7 +128,13 @@ def maps(
     points: str | None = None,
     was: Annotated[str | None, Query(alias="from")] = None,
 ) -> Response:
-    """Show the gallery, or lead to the map that a form asked for."""
+    """Show the gallery, or lead to the map that a form asked for.
+
+    Returns
+    -------
+    Response
+        The page, or 303 to the map.
+    """
     if indicator or theme:
         asked = State(
             indicator or "",
@@ -142,7 +159,13 @@ def map_of(
     settings: SettingsDep,
     state: Annotated[State, Depends(asked_state)],
 ) -> HTMLResponse:
-    """Show the map of an indicator."""
+    """Show the map of an indicator.
+
+    Returns
+    -------
+    HTMLResponse
+        The page, or its print view.
+    """
     shown = _shown(request, session, settings, state)
     if state.view is not None:
         return respond("print.html", state.lang, shown)
@@ -155,7 +178,13 @@ def map_of(
 def demo(
     request: Request, session: SessionDep, settings: SettingsDep, lang: LangDep
 ) -> HTMLResponse:
-    """Show three maps inside another page."""
+    """Show three maps inside another page.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+    """
     return respond("demo.html", lang, gallery.demo(session, lang, _base(request, settings)))
 
 
@@ -166,7 +195,13 @@ def embedded_map(
     settings: SettingsDep,
     state: Annotated[State, Depends(asked_state)],
 ) -> HTMLResponse:
-    """Show the map of an indicator for a frame in somebody's page."""
+    """Show the map of an indicator for a frame in somebody's page.
+
+    Returns
+    -------
+    HTMLResponse
+        The page; the settings say who may frame it.
+    """
     shown = _shown(request, session, settings, state)
     most = map_page.MOST_TABLE_ROWS_EMBED
     shown["table"], shown["table_cut"] = map_page.table(shown["map"], state.lang, most=most)

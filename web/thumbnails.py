@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import shape as as_shape
+from shapely.geometry.base import BaseGeometry
 
 from geo_service.deps import SessionDep
 from layers import outlines, versions
@@ -21,6 +23,8 @@ WIDTH: Final = 100.0
 DETAIL: Final = 0.5
 SMALLEST: Final = 0.8
 MOST_KEPT: Final = 400
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,25 @@ class Thumbnail:
     total: float | None
 
 
-class Shelf:
+class Shelf(Generic[Thing]):
     """Keeps what was drawn for a version of the data; old things fall off."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], Thing] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, key: tuple[Any, ...]) -> Any:
-        """Take what is kept under a key, or None."""
+    def take(self, key: tuple[str, int, int]) -> Thing | None:
+        """Take what is kept under a key.
+
+        Returns
+        -------
+        Thing or None
+            None when nothing is.
+        """
         with self._lock:
             return self._kept.get(key)
 
-    def put(self, key: tuple[Any, ...], thing: Any) -> None:
+    def put(self, key: tuple[str, int, int], thing: Thing) -> None:
         """Keep something; the oldest goes when there is no room."""
         with self._lock:
             self._kept[key] = thing
@@ -130,17 +140,16 @@ def state(session: SessionDep, key: str) -> tuple[str, int, int]:
     return key, found[subject], found["areas"]
 
 
-def _project(lonlat: Any) -> Any:
-    projected = lonlat.copy()
-    projected[:, 1] = [
-        -math.degrees(math.asinh(math.tan(math.radians(lat)))) for lat in lonlat[:, 1]
-    ]
-    return projected
+def _project(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Mercator, north up: y grows to the south, as SVG wants it
+    lat = np.radians(lonlat[:, 1])
+    return np.column_stack([lonlat[:, 0], -np.degrees(np.arcsinh(np.tan(lat)))])
 
 
-def _path(shape: Any) -> str:
-    parts = [part for part in getattr(shape, "geoms", [shape]) if part.area > SMALLEST]
-    rings = [part.exterior for part in parts or [max(shape.geoms, key=lambda one: one.area)]]
+def _path(shape: BaseGeometry) -> str:
+    parts = list(getattr(shape, "geoms", [shape]))
+    drawn = [one for one in parts if one.area > SMALLEST] or [max(parts, key=lambda p: p.area)]
     return "".join(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring.coords[:-1]) + "z" for ring in rings
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in one.exterior.coords[:-1]) + "z"
+        for one in drawn
     )

@@ -84,6 +84,22 @@ def words(lang: Lang) -> dict[str, str]:
     return {key: text.in_(lang) for key, text in _all_words().items()}
 
 
+def sentence(key: str) -> Text:
+    """Give one sentence of the pages in both languages.
+
+    Parameters
+    ----------
+    key : str
+        Its key in ``templates/words.toml``.
+
+    Returns
+    -------
+    Text
+        With its ``{name}`` places unfilled.
+    """
+    return _all_words()[key]
+
+
 def number(value: float | None, decimals: int) -> str:
     """Write a number for people: thousands separators, fixed decimals, a true minus.
 

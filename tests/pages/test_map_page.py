@@ -163,8 +163,8 @@ def test_everything_is_reached_by_keyboard_with_visible_focus(open_map):
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate(
-                "document.activeElement.id || document.activeElement.name"
-                " || document.activeElement.className"
+                "document.activeElement.id || document.activeElement.getAttribute('name')"
+                " || document.activeElement.getAttribute('class') || ''"
             )
         )
     assert {"search", "level", "period", "scheme", "save-png"} <= reached
@@ -207,10 +207,17 @@ def test_many_places_come_as_tiles(open_map, monkeypatch):
     page = open_map("/maps/pop_total?level=subdistrict&lang=th")
     page.wait_for_selector(".leaflet-overlay-pane canvas.leaflet-tile-loaded")
     page.wait_for_load_state("networkidle")
-    centre = page.locator("#map").bounding_box()
-    assert centre is not None
-    page.mouse.move(centre["x"] + centre["width"] * 0.6, centre["y"] + centre["height"] / 2)
-    expect(page.locator(".leaflet-tooltip .tip-value")).to_contain_text("คน")
+    page.evaluate("AtlasMap.showPlace('500101')")
+    expect(page.locator(".popup-value")).to_contain_text("12,000 คน")
+    page.wait_for_load_state("networkidle")
+    page.locator(".leaflet-popup-close-button").click()
+    centre = page.evaluate(
+        "(() => { const at = AtlasMap.leaflet().latLngToContainerPoint([14.05, 100.05]);"
+        " const box = AtlasMap.leaflet().getContainer().getBoundingClientRect();"
+        " return [box.left + at.x, box.top + at.y]; })()"
+    )
+    page.mouse.move(*centre)
+    expect(page.locator(".leaflet-tooltip .tip-value")).to_have_text("12,000 คน")
 
 
 @pytest.mark.parametrize("view", ["portrait", "landscape"])

@@ -113,13 +113,17 @@ window.AtlasMap = (() => {
     const isHeld = place && selected === String(place.code);
     return {
       stroke: true,
-      color: isHeld ? "#1c2430" : asSymbol || kind === "not_applicable" ? "#aab3bf" : "#ffffff",
+      color: isHeld ? "#1c2430" : data.level === "hexbin" && entry ? edgeOf(entry) : asSymbol || kind === "not_applicable" ? "#aab3bf" : "#ffffff",
       weight: isHeld ? 2.4 : BORDER[data.level] || 0.8,
       dashArray: kind === "not_applicable" ? "1 4" : null,
-      fillColor: asSymbol ? "#ffffff" : entry ? entry.fill : "url(#hatch)",
+      fillColor: asSymbol ? "#ffffff" : entry ? paintOf(entry.fill) : "url(#hatch)",
       fillOpacity: place && isDimmed(place) ? 0.15 : 1,
     };
   }
+
+  // Hexagons are drawn on canvas, which knows no url(#...): it gets the pattern itself.
+  const paintOf = (fill) => (data.level === "hexbin" ? AtlasTiles.paintOf(fill) : fill);
+  const edgeOf = (entry) => (entry.fill.startsWith("url") ? "#c5ccd6" : "#ffffff");
 
   // Many places get small circles, so that they do not cover each other.
   const largest = () => Math.min(Math.max(260 / Math.sqrt(places.length || 1), 7), 30);
@@ -250,6 +254,27 @@ window.AtlasMap = (() => {
     return place;
   }
 
+  // Hexagons of one resolution, many and plain: drawn on a canvas.
+  async function cells(target, url) {
+    const canvas = L.canvas({ padding: 0.3 });
+    try {
+      const answer = await fetch(url, { headers: { Accept: "application/geo+json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      L.geoJSON(await answer.json(), {
+        renderer: canvas,
+        onEachFeature: (feature, layer) => {
+          const place = fromTile(feature.properties, "cell");
+          shapes.set(place.code, layer);
+          explain(layer, place.code);
+        },
+      }).addTo(target);
+      paint();
+      document.documentElement.dataset.cells = "ready";
+    } catch {
+      say(data.words.load_failed);
+    }
+  }
+
   function clusterIcon(cluster) {
     const count = cluster.getChildCount();
     const size = count < 20 ? 30 : count < 200 ? 36 : 44;
@@ -364,8 +389,23 @@ window.AtlasMap = (() => {
 
   function showPlace(code) {
     const layer = shapes.get(String(code));
+    if (!layer && data.item_url) { locate(String(code)); return; }
     if (layer && layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 9, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
     select(code);
+  }
+
+  // A map of tiles does not know where its places lie: ask for the one wanted.
+  async function locate(code) {
+    try {
+      const answer = await fetch(`${data.item_url}${encodeURIComponent(code)}?f=json`);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const bounds = L.geoJSON(await answer.json()).getBounds();
+      if (!bounds.isValid()) throw new Error("no shape");
+      map.fitBounds(bounds, { maxZoom: 10, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
+      select(code, bounds.getCenter());
+    } catch {
+      say(data.words.load_failed);
+    }
   }
 
   // The legend lies over the map's left side on wide screens: keep what matters clear of it.
@@ -431,7 +471,7 @@ window.AtlasMap = (() => {
   }
 
   return {
-    data, on, start, basemap, borders, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
+    data, on, start, basemap, borders, cells, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
     show, showPlace, setSpotlight, number, fill, element, said, say, periodLabel, change,
     places: () => places,
     leaflet: () => map,

@@ -90,7 +90,8 @@ window.AtlasTiles = (() => {
   }
 
   let hatch = null;
-  function paintOf(context, fill) {
+  const scratch = document.createElement("canvas").getContext("2d");
+  function paintOf(fill, context = scratch) {
     if (fill !== "url(#hatch)") return fill;
     if (!hatch) {
       const cell = document.createElement("canvas");
@@ -111,7 +112,7 @@ window.AtlasTiles = (() => {
     return context.createPattern(hatch, "repeat");
   }
 
-  return L.GridLayer.extend({
+  const Tiles = L.GridLayer.extend({
     options: { minZoom: 3, maxZoom: 16, maxNativeZoom: 14, pane: "overlayPane", updateWhenZooming: false, keepBuffer: 1 },
 
     onAdd(map) {
@@ -171,7 +172,7 @@ window.AtlasTiles = (() => {
         const place = this.options.placeOf(shape.place);
         const look = this.options.styleOf(place);
         context.globalAlpha = look.fillOpacity;
-        context.fillStyle = paintOf(context, look.fillColor);
+        context.fillStyle = paintOf(look.fillColor, context);
         context.fill(shape.path, "evenodd");
         context.globalAlpha = 1;
         context.lineWidth = look.weight;
@@ -232,4 +233,6 @@ window.AtlasTiles = (() => {
       if (place) this.options.onSelect(place, event.latlng);
     },
   });
+  Tiles.paintOf = paintOf;
+  return Tiles;
 })();
