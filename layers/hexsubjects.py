@@ -80,7 +80,7 @@ def subject_of(session: Session, key: str) -> Subject:
     if layer is not None:
         return _of_layer(session, layer)
     try:
-        return _of_indicator(session, indicators.read(session, key))
+        info = indicators.read(session, key)
     except NotFound as error:
         raise NotFound(
             Text(
@@ -89,6 +89,7 @@ def subject_of(session: Session, key: str) -> Subject:
                 " see /indicators and /collections",
             )
         ) from error
+    return _of_indicator(session, info)
 
 
 def period_of(session: Session, subject: Subject, asked: Period | Interval | None) -> Period:

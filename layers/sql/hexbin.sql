@@ -28,20 +28,27 @@ WITH tree AS MATERIALIZED (
 people AS MATERIALIZED (
     SELECT v.place_id AS id, v.value AS people
     FROM geo.place_value AS v
-    WHERE v.indicator_key = :weight AND v.period_key = :weight_period AND v.value > 0
+    WHERE v.indicator_key = :weight AND v.period_key = :weight_period AND v.value IS NOT NULL
       AND v.level IN ('subdistrict', 'district', 'province')
 ),
 
+-- people nobody counted are as many as on the same ground elsewhere in the province
 sized AS MATERIALIZED (
     SELECT
         t.*,
-        coalesce(people.people, 0) AS people,
+        coalesce(
+            people.people,
+            t.km2 * sum(people.people) OVER alike
+            / nullif(sum(t.km2) FILTER (WHERE people.people IS NOT NULL) OVER alike, 0),
+            0
+        ) AS people,
         EXISTS (
             SELECT 1 FROM geo.cell_share AS s
             WHERE s.resolution = :resolution AND s.area_id = t.id
         ) AS has_cells
     FROM tree AS t
     LEFT JOIN people ON people.id = t.id
+    WINDOW alike AS (PARTITION BY t.province_id, t.level)
 ),
 
 -- what was observed, at the levels that may be shown
