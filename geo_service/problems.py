@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from geo_service.core import text
 from geo_service.core.errors import (
     BadParameter,
     BadRequest,
@@ -24,6 +25,7 @@ from geo_service.core.errors import (
     NotAcceptable,
     NotFound,
     NotInstalled,
+    NotModified,
     Refused,
     TimedOut,
     TooLong,
@@ -53,14 +55,6 @@ STATUS: Mapping[type[Fault], int] = {
 RETRY_AFTER_S = 2
 _QUERY_CANCELED = "57014"
 _HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED = 404, 405
-
-
-class NotModified(Exception):
-    """The caller's copy is still good: answer 304 with these headers."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        super().__init__("not modified")
-        self.headers = dict(headers)
 
 
 def status_of(fault: Fault) -> int:
@@ -94,16 +88,7 @@ def choose_language(request: Request) -> Lang:
         The language of the answer.
     """
     asked = request.query_params.get("lang")
-    if asked in {"th", "en"}:
-        return "th" if asked == "th" else "en"
-    best: tuple[float, Lang] = (0.0, "th")
-    for part in request.headers.get("accept-language", "").split(","):
-        tag, _, rest = part.strip().partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        weight = _weight(rest)
-        if language in {"th", "en"} and weight > best[0]:
-            best = (weight, "th" if language == "th" else "en")
-    return best[1]
+    return text.choose_language(asked, request.headers.get("accept-language", ""))
 
 
 def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
@@ -207,16 +192,6 @@ def answer_to(request: Request, error: Exception) -> Response:
 def _not_modified(request: Request, error: Exception) -> Response:  # noqa: ARG001  (the handler's signature)
     headers = error.headers if isinstance(error, NotModified) else {}
     return Response(status_code=304, headers=headers)
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except ValueError:
-        return 0.0
 
 
 def _internal() -> Fault:

@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import literal, select
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import THAILAND_BBOX
@@ -238,7 +238,7 @@ def _order(relation: Relation, question: Question) -> list[Order]:
         if name in _THAI_NAMES:
             expression = expression.collate(_THAI_ORDER)
         order.append(Order(expression, is_descending=term.startswith("-")))
-    return [*order, Order(relation.id)]
+    return [*order, Order(cast("ColumnElement[Any]", relation.id))]
 
 
 def _write_cursor(values: Sequence[Any], question: Question) -> str:

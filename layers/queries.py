@@ -40,7 +40,7 @@ Cell = str | int | float | bool | date | None
 class Order:
     """One term of an order and its direction; missing values come last."""
 
-    expression: Expression
+    expression: ColumnElement[Any]
     is_descending: bool = False
 
 

@@ -29,6 +29,7 @@ system paths or the text of an unknown exception::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from geo_service.core.text import Text
@@ -185,3 +186,17 @@ class Internal(Fault):
 
     code = "internal-error"
     title = Text(th="เกิดข้อผิดพลาดภายในระบบ", en="Internal error")
+
+
+class NotModified(Exception):
+    """No error: the caller's copy is still good, and the answer stops here.
+
+    Parameters
+    ----------
+    headers : mapping of str to str
+        What the answer says instead of its content.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__("not modified")
+        self.headers = dict(headers)

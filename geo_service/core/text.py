@@ -50,3 +50,40 @@ class Text:
 
 
 SAMPLE_NOTICE = Text(th="ข้อมูลตัวอย่าง", en="sample data")
+
+
+def choose_language(asked: str | None, accepted: str) -> Lang:
+    """Choose the reader's language: what was asked for, else what is accepted, else Thai.
+
+    Parameters
+    ----------
+    asked : str, optional
+        ``th`` or ``en``; anything else is passed over.
+    accepted : str
+        In the form of ``Accept-Language``: ``en-US,en;q=0.9``.
+
+    Returns
+    -------
+    {"th", "en"}
+        The language of the answer.
+    """
+    if asked in {"th", "en"}:
+        return "th" if asked == "th" else "en"
+    best: tuple[float, Lang] = (0.0, "th")
+    for part in accepted.split(","):
+        tag, _, rest = part.strip().partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        weight = _weight(rest)
+        if language in {"th", "en"} and weight > best[0]:
+            best = (weight, "th" if language == "th" else "en")
+    return best[1]
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0

@@ -1,103 +1,26 @@
-"""From a request to typed values: session, language, box, time, page, format, freshness."""
+"""Parameters read as typed values; what makes no sense is refused, never passed over."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Annotated, NoReturn
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
-from sqlalchemy.orm import Session
 
-from geo_service import __version__
 from geo_service.core.crs import CRS84, Crs, parse_crs
-from geo_service.core.errors import BadParameter, BadRequest, NotAcceptable, UnknownParameter
+from geo_service.core.errors import BadParameter, BadRequest, UnknownParameter
 from geo_service.core.periods import Period, parse_interval, parse_period
-from geo_service.core.settings import Settings
-from geo_service.core.text import Lang, Text
-from geo_service.problems import NotModified, choose_language
+from geo_service.core.text import Text
+from geo_service.deps.context import SettingsDep
 from layers.filters import Box, Interval
 
-VARY = "Accept, Accept-Language, Accept-Encoding"
 DEFAULT_LIMIT = 1000
 MAX_OFFSET = 100_000
 _BOX_NUMBERS = {4: (0, 1, 2, 3), 6: (0, 1, 3, 4)}
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
-
-
-def settings_of(request: Request) -> Settings:
-    """Return the settings the application was made with.
-
-    Parameters
-    ----------
-    request : Request
-        Any request.
-
-    Returns
-    -------
-    Settings
-        Frozen.
-    """
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-def reading_session(request: Request) -> Iterator[Session]:
-    """Open a session that only reads; nothing is connected before the first question.
-
-    Parameters
-    ----------
-    request : Request
-        Any request.
-
-    Yields
-    ------
-    Session
-        Closed when the answer is written.
-    """
-    with Session(request.app.state.engine) as session:
-        yield session
-
-
-def language(
-    request: Request,
-    lang: Annotated[str | None, Query(description="th | en; beats Accept-Language")] = None,
-) -> Lang:
-    """Choose the reader's language.
-
-    Parameters
-    ----------
-    request : Request
-        Its ``Accept-Language`` counts when ``lang`` is absent.
-    lang : str, optional
-        ``th`` or ``en``.
-
-    Returns
-    -------
-    {"th", "en"}
-        Thai when nothing was asked for.
-
-    Raises
-    ------
-    BadParameter
-        If ``lang`` is anything else.
-    """
-    if lang not in {None, "th", "en"}:
-        raise BadParameter(
-            Text(th="lang ต้องเป็น th หรือ en", en="lang is th or en"),
-            parameter="lang",
-            known=["th", "en"],
-        )
-    return choose_language(request)
-
-
-SettingsDep = Annotated[Settings, Depends(settings_of)]
-SessionDep = Annotated[Session, Depends(reading_session)]
-LangDep = Annotated[Lang, Depends(language)]
 
 
 def known_parameters(request: Request) -> None:
@@ -400,128 +323,6 @@ CrsDep = Annotated[Crs, Depends(answer_crs)]
 LimitDep = Annotated[int, Depends(page_limit)]
 
 
-def choose_format(request: Request, formats: Mapping[str, str], asked: str | None) -> str:
-    """Choose the representation: ``f`` first, then ``Accept`` by weight, then the first one.
-
-    Parameters
-    ----------
-    request : Request
-        Its ``Accept`` counts when `asked` is ``None``.
-    formats : mapping of str to str
-        Short name to media type, the usual one first.
-    asked : str, optional
-        Value of ``f``.
-
-    Returns
-    -------
-    str
-        A key of `formats`.
-
-    Raises
-    ------
-    BadParameter
-        If ``f`` names none of them.
-    NotAcceptable
-        If ``Accept`` admits none of them.
-    """
-    if asked is not None:
-        if asked not in formats:
-            raise BadParameter(
-                Text(
-                    th=f"f ต้องเป็นหนึ่งใน {', '.join(formats)}",
-                    en=f"f is one of {', '.join(formats)}",
-                ),
-                parameter="f",
-                known=list(formats),
-            )
-        return asked
-    accept = request.headers.get("accept", "*/*")
-    best = max(formats, key=lambda name: _quality(accept, formats[name]))
-    if _quality(accept, formats[best])[0] <= 0:
-        raise NotAcceptable(
-            Text(
-                th=f"มีเฉพาะรูปแบบ {', '.join(formats.values())}",
-                en=f"Available: {', '.join(formats.values())}",
-            ),
-            known=list(formats.values()),
-        )
-    return best
-
-
-def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> dict[str, str]:
-    """Give the headers of a cacheable answer, or stop here when the caller's copy is good.
-
-    Call it before any heavy query. An address that carries the current ``v`` never changes.
-
-    Parameters
-    ----------
-    request : Request
-        The whole address, ``Accept`` and ``If-None-Match`` count.
-    version : str
-        Version of everything the answer is made from.
-    lang : {"th", "en"}, optional
-        Language of the answer, when it has one.
-
-    Returns
-    -------
-    dict of str to str
-        ``ETag``, ``Cache-Control``, ``Vary``, ``Content-Language``.
-
-    Raises
-    ------
-    NotModified
-        If ``If-None-Match`` names this very state.
-    """
-    identity = "\n".join(
-        (
-            __version__,
-            version,
-            str(request.url.replace(scheme="http")),
-            request.headers.get("accept", ""),
-            lang or "",
-        )
-    )
-    tag = f'W/"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}"'
-    is_fixed = request.query_params.get("v") == version
-    headers = {
-        "ETag": tag,
-        "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "public, no-cache",
-        "Vary": VARY,
-    }
-    if lang is not None:
-        headers["Content-Language"] = lang
-    known = {part.strip() for part in request.headers.get("if-none-match", "").split(",")}
-    if known & {tag, tag.removeprefix("W/"), "*"}:
-        raise NotModified(headers)
-    return headers
-
-
-def base_url(request: Request) -> str:
-    """Return the address of the service as its callers see it, without a final slash.
-
-    Parameters
-    ----------
-    request : Request
-        Its ``Host`` counts unless ``GEO_PUBLIC_URL`` is set.
-
-    Returns
-    -------
-    str
-        For example ``http://127.0.0.1:8000``.
-
-    Raises
-    ------
-    BadRequest
-        If ``Host`` could not be the name of a host.
-    """
-    public = settings_of(request).public_url.rstrip("/")
-    if public:
-        return public
-    if not _HOST.fullmatch(request.headers.get("host", "localhost")):
-        raise BadRequest(Text(th="ส่วนหัว Host ไม่ถูกต้อง", en="The Host header is not a host"))
-    return str(request.base_url).rstrip("/")
-
-
 def _declared(dependant: Dependant) -> Iterator[str]:
     yield from (field.alias for field in dependant.query_params)
     for deeper in dependant.dependencies:
@@ -530,21 +331,3 @@ def _declared(dependant: Dependant) -> Iterator[str]:
 
 def _refuse_box(th: str, en: str) -> NoReturn:
     raise BadParameter(Text(th=th, en=en), parameter="bbox")
-
-
-def _quality(accept: str, media_type: str) -> tuple[float, int]:
-    # RFC 9110, 12.5.1: the most specific range decides the weight of a type.
-    kind = media_type.partition(";")[0]
-    wanted: Sequence[str] = (kind, f"{kind.partition('/')[0]}/*", "*/*")
-    found: dict[str, float] = {}
-    for part in accept.split(","):
-        name, _, rest = part.strip().partition(";")
-        weight = re.search(r"(?:^|;)\s*q\s*=\s*([0-9.]+)", rest)
-        try:
-            found[name.strip().lower()] = float(weight[1]) if weight else 1.0
-        except ValueError:
-            continue
-    for specific, pattern in enumerate(wanted):
-        if pattern in found:
-            return found[pattern], -specific
-    return 0.0, -len(wanted)

@@ -1,0 +1,157 @@
+"""How the answer is to be: its format, its freshness, the address its links begin with."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request
+
+from geo_service import __version__
+from geo_service.core.errors import BadParameter, BadRequest, NotAcceptable, NotModified
+from geo_service.core.text import Lang, Text
+from geo_service.deps.context import settings_of
+
+VARY = "Accept, Accept-Language, Accept-Encoding"
+_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
+
+
+def choose_format(request: Request, formats: Mapping[str, str], asked: str | None) -> str:
+    """Choose the representation: ``f`` first, then ``Accept`` by weight, then the first one.
+
+    Parameters
+    ----------
+    request : Request
+        Its ``Accept`` counts when `asked` is ``None``.
+    formats : mapping of str to str
+        Short name to media type, the usual one first.
+    asked : str, optional
+        Value of ``f``.
+
+    Returns
+    -------
+    str
+        A key of `formats`.
+
+    Raises
+    ------
+    BadParameter
+        If ``f`` names none of them.
+    NotAcceptable
+        If ``Accept`` admits none of them.
+    """
+    if asked is not None:
+        if asked not in formats:
+            raise BadParameter(
+                Text(
+                    th=f"f ต้องเป็นหนึ่งใน {', '.join(formats)}",
+                    en=f"f is one of {', '.join(formats)}",
+                ),
+                parameter="f",
+                known=list(formats),
+            )
+        return asked
+    accept = request.headers.get("accept", "*/*")
+    best = max(formats, key=lambda name: _quality(accept, formats[name]))
+    if _quality(accept, formats[best])[0] <= 0:
+        raise NotAcceptable(
+            Text(
+                th=f"มีเฉพาะรูปแบบ {', '.join(formats.values())}",
+                en=f"Available: {', '.join(formats.values())}",
+            ),
+            known=list(formats.values()),
+        )
+    return best
+
+
+def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> dict[str, str]:
+    """Give the headers of a cacheable answer, or stop here when the caller's copy is good.
+
+    Call it before any heavy query. An address that carries the current ``v`` never changes.
+
+    Parameters
+    ----------
+    request : Request
+        The whole address, ``Accept`` and ``If-None-Match`` count.
+    version : str
+        Version of everything the answer is made from.
+    lang : {"th", "en"}, optional
+        Language of the answer, when it has one.
+
+    Returns
+    -------
+    dict of str to str
+        ``ETag``, ``Cache-Control``, ``Vary``, ``Content-Language``.
+
+    Raises
+    ------
+    NotModified
+        If ``If-None-Match`` names this very state.
+    """
+    identity = "\n".join(
+        (
+            __version__,
+            version,
+            str(request.url.replace(scheme="http")),
+            request.headers.get("accept", ""),
+            lang or "",
+        )
+    )
+    tag = f'W/"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}"'
+    is_fixed = request.query_params.get("v") == version
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "public, no-cache",
+        "Vary": VARY,
+    }
+    if lang is not None:
+        headers["Content-Language"] = lang
+    known = {part.strip() for part in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, tag.removeprefix("W/"), "*"}:
+        raise NotModified(headers)
+    return headers
+
+
+def base_url(request: Request) -> str:
+    """Return the address of the service as its callers see it, without a final slash.
+
+    Parameters
+    ----------
+    request : Request
+        Its ``Host`` counts unless ``GEO_PUBLIC_URL`` is set.
+
+    Returns
+    -------
+    str
+        For example ``http://127.0.0.1:8000``.
+
+    Raises
+    ------
+    BadRequest
+        If ``Host`` could not be the name of a host.
+    """
+    public = settings_of(request).public_url.rstrip("/")
+    if public:
+        return public
+    if not _HOST.fullmatch(request.headers.get("host", "localhost")):
+        raise BadRequest(Text(th="ส่วนหัว Host ไม่ถูกต้อง", en="The Host header is not a host"))
+    return str(request.base_url).rstrip("/")
+
+
+def _quality(accept: str, media_type: str) -> tuple[float, int]:
+    # RFC 9110, 12.5.1: the most specific range decides the weight of a type.
+    kind = media_type.partition(";")[0]
+    wanted: Sequence[str] = (kind, f"{kind.partition('/')[0]}/*", "*/*")
+    found: dict[str, float] = {}
+    for part in accept.split(","):
+        name, _, rest = part.strip().partition(";")
+        weight = re.search(r"(?:^|;)\s*q\s*=\s*([0-9.]+)", rest)
+        try:
+            found[name.strip().lower()] = float(weight[1]) if weight else 1.0
+        except ValueError:
+            continue
+    for specific, pattern in enumerate(wanted):
+        if pattern in found:
+            return found[pattern], -specific
+    return 0.0, -len(wanted)
