@@ -254,7 +254,7 @@ def _per_person(loading: Loading, drafts: Sequence[Draft], spec: PerPerson) -> N
             PlaceValue.indicator_key == "pop_total", PlaceValue.value > 0
         )
     ):
-        people[level, place_id][start.year] = value
+        people[level, place_id][start.year] = value or 0.0
     for one in drafts:
         known = people.get((one.place.level, one.place.id))
         if one.indicator != spec.indicator or one.value is None or not known:

@@ -53,8 +53,8 @@ def _tell_differences(loading: Loading, found: dict[str, int]) -> None:
         loading.reject(
             reason="code-differs",
             hint=Text(
-                th=f"{len(differing):,} จาก {len(found):,} รหัสไม่ใช่รหัสกรมการปกครอง เก็บแยกเป็นอีกระบบหนึ่ง",
-                en=f"{len(differing):,} of {len(found):,} codes are not DOPA's; kept as their own system",
+                th=f"{len(differing):,} จาก {len(found):,} รหัสไม่ใช่รหัสกรมการปกครอง เก็บเป็นระบบแยก",
+                en=f"{len(differing):,} of {len(found):,} codes are not DOPA's; kept as a system apart",
             ),
             severity="flagged",
         )
