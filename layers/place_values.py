@@ -96,7 +96,18 @@ class _Rebuild:
         self._covered: set[str] = set()
 
     def prepare(self, key: str) -> bool:
-        """Make and store the values of one indicator; say whether any row changed."""
+        """Make and store the values of one indicator.
+
+        Parameters
+        ----------
+        key : str
+            Key of the indicator.
+
+        Returns
+        -------
+        bool
+            Whether any row changed.
+        """
         self._have(key)
         indicator = self._catalogue[key]
         self._run("values_new", key=key, **self._withholding(indicator))
@@ -206,8 +217,8 @@ def _withholds_nothing(indicator: IndicatorInfo) -> bool:
     return plain and indicator.privacy == "P0" and indicator.finest_level in {"subdistrict", "org"}
 
 
+# Names the counts an indicator's numerators are made from.
 def _counts_within(indicator: IndicatorInfo, catalogue: Catalogue) -> Iterator[str]:
-    """Name the counts an indicator's numerators are made from."""
     for key in indicator.numerator_keys:
         part = catalogue.get(key)
         if part is None:
@@ -226,8 +237,8 @@ def _with_dependents(keys: Collection[str], catalogue: Catalogue) -> set[str]:
     return found
 
 
+# Puts every indicator after the ones it is made from.
 def _in_order(keys: Collection[str], catalogue: Catalogue) -> Sequence[str]:
-    """Put every indicator after the ones it is made from."""
     ordered: list[str] = []
 
     def place(key: str) -> None:

@@ -32,6 +32,7 @@ def breaks(
     *,
     limits: Sequence[float] = (),
     centre: float | None = None,
+    decimals: int | None = None,
 ) -> tuple[float, ...]:
     """Find the breaks of a map.
 
@@ -47,6 +48,8 @@ def breaks(
         Inner breaks set by a policy, in the indicator's unit.
     centre : float, optional
         A target that must be a break, so that classes lie on its two sides.
+    decimals : int, optional
+        Digits after the point that breaks should not exceed, where classes allow it.
 
     Returns
     -------
@@ -73,15 +76,15 @@ def breaks(
         return ()
     distinct = np.unique(values)
     low, high = float(distinct[0]), float(distinct[-1])
+    if method == "policy" and limits:
+        return _policy(sorted({float(limit) for limit in limits}), low, high)
     if low == high:
         return (low, high)
-    if method == "policy":
-        inner = sorted({float(limit) for limit in limits if low < limit <= high})
-    elif centre is not None and low < centre < high:
+    if centre is not None and low < centre < high:
         inner = _around(values, method, classes, centre)
     else:
         inner = _rounded(_inner(values, method, min(classes, distinct.size)), low, high)
-    return _ends(inner, low, high)
+    return _ends(_shortened(inner, low, high, decimals), low, high)
 
 
 def class_of(values: Values, edges: Sequence[float]) -> NDArray[np.int64]:
@@ -215,6 +218,25 @@ def _rounded(inner: list[float], low: float, high: float) -> list[float]:
             continue
         rounded.append(simplest_between(edge - room, edge + room, edge))
     return sorted({edge for edge in rounded if low < edge <= high})
+
+
+# All limits of a policy are breaks, whether or not a value lies beyond them.
+def _policy(limits: list[float], low: float, high: float) -> tuple[float, ...]:
+    floor = low if low < limits[0] else min(0.0, limits[0] - 1)
+    ceiling = high if high > limits[-1] else limits[-1] + max(abs(limits[-1]) / 10, 1)
+    return (floor, *limits, ceiling)
+
+
+# Cuts breaks to so many digits, unless two of them would then meet.
+def _shortened(inner: list[float], low: float, high: float, decimals: int | None) -> list[float]:
+    if decimals is None:
+        return inner
+    edges = [low, *inner, high]
+    short = [low, *(round(edge, decimals) for edge in inner), high]
+    return [
+        short[place] if short[place - 1] < short[place] < short[place + 1] else edges[place]
+        for place in range(1, len(edges) - 1)
+    ]
 
 
 # Closes the outer classes at readable numbers just outside the data.

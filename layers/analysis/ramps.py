@@ -78,7 +78,7 @@ DIVERGING: dict[str, dict[int, tuple[str, ...]]] = {
 
 DEFAULT_RAMP = "YlGnBu"
 DIVERGING_RAMP = "PuOr"
-FEWEST, MOST = 2, 7
+FEWEST, MOST, MOST_A_SIDE = 2, 7, 3
 
 NOT_REPORTED_COLOUR = "#c9ced6"
 NOT_APPLICABLE_COLOUR = "#ffffff"

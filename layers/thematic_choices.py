@@ -1,0 +1,262 @@
+"""What a reader asked a map for, settled against what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from boundaries.models import Area, RegionScheme
+from geo_service.core.errors import BadParameter, NotFound
+from geo_service.core.periods import Period, parse_interval, parse_period
+from geo_service.core.text import Text
+from layers.analysis.classify import MOST_CLASSES
+from layers.indicators import IndicatorInfo
+from layers.thematic_map import SCHEMES, Scheme
+
+#: Shown when no level is asked for: the first of these that has values.
+LEVEL_ORDER = ("province", "district", "org", "subdistrict", "region", "country")
+DEFAULT_REGION_SCHEME = "cluster18_2560"
+FEWEST_CLASSES = 2
+
+
+def level_of(indicator: IndicatorInfo, levels: Sequence[str], asked: str | None) -> str:
+    """Settle the level of a map.
+
+    Parameters
+    ----------
+    indicator : IndicatorInfo
+        What is measured.
+    levels : sequence of str
+        Levels that have values, coarsest first.
+    asked : str, optional
+        What the reader asked for.
+
+    Returns
+    -------
+    str
+        A level that has values.
+
+    Raises
+    ------
+    NotFound
+        If there is nothing of the kind; names what there is.
+    BadParameter
+        If it makes no sense here; names what does.
+    """
+    if not levels:
+        raise NotFound(
+            Text(
+                th=f"ยังไม่มีข้อมูลของตัวชี้วัด '{indicator.name.th}'",
+                en=f"No data is loaded for '{indicator.name.en}'",
+            ),
+            indicator=indicator.key,
+        )
+    if asked is None:
+        return next(level for level in LEVEL_ORDER if level in levels)
+    if asked not in LEVEL_ORDER:
+        raise BadParameter(
+            Text(
+                th=f"ไม่รู้จักระดับ '{asked}' ที่ใช้ได้: {', '.join(LEVEL_ORDER)}",
+                en=f"There is no level '{asked}'; known: {', '.join(LEVEL_ORDER)}",
+            ),
+            parameter="level",
+            known=list(LEVEL_ORDER),
+        )
+    if asked not in levels:
+        raise NotFound(
+            Text(
+                th=f"ตัวชี้วัดนี้ไม่มีค่าในระดับ '{asked}' มีในระดับ {', '.join(levels)}",
+                en=f"This indicator has no values by {asked}; it has them by {', '.join(levels)}",
+            ),
+            known=list(levels),
+        )
+    return asked
+
+
+def period_of(
+    indicator: IndicatorInfo, periods: Sequence[Period], asked: Period | str | None
+) -> Period:
+    """Settle the period of a map.
+
+    Parameters
+    ----------
+    indicator : IndicatorInfo
+        Whose calendar a plain year means.
+    periods : sequence of Period
+        Periods that have values, earliest first.
+    asked : Period or str, optional
+        What the reader asked for.
+
+    Returns
+    -------
+    Period
+        The one asked for, or the latest.
+
+    Raises
+    ------
+    NotFound
+        If there is nothing of the kind; names what there is.
+    """
+    if asked is None:
+        return periods[-1]
+    if isinstance(asked, str) and "/" in asked:
+        first, last = parse_interval(asked)
+        fitting = [
+            one
+            for one in periods
+            if (first is None or one.start >= first) and (last is None or one.end <= last)
+        ]
+    else:
+        wanted = parse_period(asked) if isinstance(asked, str) else asked
+        # "2567" asks for the year as the indicator counts years: fiscal for money.
+        fitting = [one for one in periods if one.key == wanted.key] or [
+            one
+            for one in periods
+            if one.granularity == wanted.granularity == "year"
+            and wanted.calendar == "gregorian"
+            and one.calendar == indicator.calendar
+            and one.year_ce == wanted.year_ce
+        ]
+    if not fitting:
+        raise NotFound(
+            Text(
+                th=f"ไม่มีข้อมูลของงวดที่ขอ มีตั้งแต่{periods[0].label.th} ถึง{periods[-1].label.th}",
+                en="No data for that period; there is from "
+                f"{periods[0].label.en} to {periods[-1].label.en}",
+            ),
+            parameter="period",
+            known=[one.key for one in periods],
+        )
+    return fitting[-1]
+
+
+def scheme_of(indicator: IndicatorInfo, asked: Scheme | None, classes: int) -> Scheme:
+    """Settle how a map is classed.
+
+    Parameters
+    ----------
+    indicator : IndicatorInfo
+        With or without policy limits.
+    asked : str, optional
+        What the reader asked for.
+    classes : int
+        How many classes.
+
+    Returns
+    -------
+    str
+        A classification that fits.
+
+    Raises
+    ------
+    BadParameter
+        If it makes no sense here; names what does.
+    """
+    if not FEWEST_CLASSES <= classes <= MOST_CLASSES:
+        raise BadParameter(
+            Text(
+                th=f"จำนวนชั้นต้องอยู่ระหว่าง {FEWEST_CLASSES} ถึง {MOST_CLASSES}",
+                en=f"Between {FEWEST_CLASSES} and {MOST_CLASSES} classes",
+            ),
+            parameter="classes",
+        )
+    if asked is None:
+        return "policy" if indicator.thresholds else "quantile"
+    if asked not in SCHEMES or (asked == "policy" and not indicator.thresholds):
+        known = [one for one in SCHEMES if one != "policy" or indicator.thresholds]
+        raise BadParameter(
+            Text(
+                th=f"ใช้วิธีแบ่งชั้น '{asked}' กับตัวชี้วัดนี้ไม่ได้ ที่ใช้ได้: {', '.join(known)}",
+                en=f"This indicator cannot be classed by '{asked}'; known: {', '.join(known)}",
+            ),
+            parameter="scheme",
+            known=known,
+        )
+    return asked
+
+
+def area_of(session: Session, code: str | None, level: str) -> Area | None:
+    """Find the area a map is limited to.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    code : str, optional
+        Code of a region, province or district; none and TH mean the country.
+    level : str
+        Level of the places.
+
+    Returns
+    -------
+    Area or None
+        None for the whole country.
+
+    Raises
+    ------
+    NotFound
+        If there is nothing of the kind; names what there is.
+    BadParameter
+        If it makes no sense here; names what does.
+    """
+    if code is None or code == "TH":
+        return None
+    found = session.scalars(
+        select(Area).where(Area.code == code).order_by(Area.valid.desc())
+    ).first()
+    if found is None:
+        raise NotFound(
+            Text(th=f"ไม่มีพื้นที่รหัส '{code}'", en=f"There is no area '{code}'"), parameter="area"
+        )
+    finer = {
+        "region": ("region", "province", "district", "subdistrict", "org"),
+        "province": ("province", "district", "subdistrict", "org"),
+        "district": ("district", "subdistrict", "org"),
+        "subdistrict": ("subdistrict",),
+    }
+    if level not in finer[found.level] or (level == "region" and found.level == "region"):
+        raise BadParameter(
+            Text(
+                th=f"พื้นที่ '{code}' ไม่มีหน่วยย่อยในระดับ '{level}'",
+                en=f"The area '{code}' has no places of level '{level}' within",
+            ),
+            parameter="area",
+        )
+    return found
+
+
+def regions_of(session: Session, asked: str | None) -> str:
+    """Settle which regions are meant.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    asked : str, optional
+        What the reader asked for.
+
+    Returns
+    -------
+    str
+        A region scheme.
+
+    Raises
+    ------
+    BadParameter
+        If it makes no sense here; names what does.
+    """
+    known = session.scalars(select(RegionScheme.id).order_by(RegionScheme.id)).all()
+    if asked is None:
+        return DEFAULT_REGION_SCHEME if DEFAULT_REGION_SCHEME in known else known[0]
+    if asked not in known:
+        raise BadParameter(
+            Text(
+                th=f"ไม่รู้จักการแบ่งภาค '{asked}' ที่ใช้ได้: {', '.join(known)}",
+                en=f"There is no region scheme '{asked}'; known: {', '.join(known)}",
+            ),
+            parameter="region_scheme",
+            known=list(known),
+        )
+    return asked
