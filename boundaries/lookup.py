@@ -343,10 +343,13 @@ class Gazetteer:
         where = within if any(within) else (None, parent.code if parent else None)
         if level == "district":
             where = (where[0] or (parent.code if parent else None), None)
-        other = self._by_any_name(level, name, within=where, on=on)
-        if isinstance(other, Found) and other.id != answer.id and not answer.flags:
-            told = (self._told(place), self._told(self._places[other.id]))
-            return Ambiguous("contradicting-place", told)
+        for narrower in (where, (answer.code[:2] if answer.code.isdigit() else None, None)):
+            other = self._by_any_name(level, name, within=narrower, on=on)
+            if not isinstance(other, Found) or "name-matched" in other.flags:
+                continue
+            if other.id != answer.id and not answer.flags:
+                told = (self._told(place), self._told(self._places[other.id]))
+                return Ambiguous("contradicting-place", told)
         return Found(answer.id, answer.code, answer.name_th, (*answer.flags, "name-differs"))
 
     def _by_any_name(
