@@ -51,6 +51,11 @@ class Interval:
     start: date | None
     end: date | None
 
+    @property
+    def text(self) -> str:
+        """The interval in ISO 8601, ``..`` for an open end."""
+        return f"{self.start or '..'}/{self.end or '..'}"
+
 
 def touches(geom: SQLColumnExpression[Any], box: Box) -> ColumnElement[bool]:
     """Say that a shape meets a rectangle.

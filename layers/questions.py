@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
@@ -96,6 +95,7 @@ def relation_for(session: Session, question: Question) -> Relation:
         periods = periods_of(session, collection)
         return relation_of(
             collection,
+            when=_day_of(asked),
             chosen=Chosen({key: choose_period(known, asked) for key, known in periods.items()}),
         )
     if collection.family == "history":
@@ -169,17 +169,28 @@ def choose_period(periods: Sequence[Period], asked: Period | Interval | None) ->
     Returns
     -------
     Period or None
-        The period itself, else the latest one that ends within what was asked.
+        The period asked for, or the latest within the interval; as thematic maps choose.
     """
     if asked is None:
         return periods[-1] if periods else None
-    if isinstance(asked, Period):
-        same = [period for period in periods if period.key == asked.key]
-        if same:
-            return same[-1]
-        asked = Interval(asked.start, asked.end)
-    inside = [period for period in periods if _is_in(asked, period.end)]
-    return inside[-1] if inside else None
+    if isinstance(asked, Interval):
+        inside = [one for one in periods if _is_within(asked, one)]
+        return inside[-1] if inside else None
+    # "2567" asks for the year as the indicator counts years: fiscal for money.
+    same = [one for one in periods if one.key == asked.key] or [
+        one
+        for one in periods
+        if one.granularity == asked.granularity == "year"
+        and asked.calendar == "gregorian"
+        and one.year_ce == asked.year_ce
+    ]
+    return same[-1] if same else None
+
+
+def _day_of(asked: Period | Interval | None) -> Interval | None:
+    # Values of a time belong to the places that were in force when it ended.
+    end = None if asked is None else asked.end
+    return None if end is None else Interval(end, end)
 
 
 def _is_asked(row: Period, question: Question) -> bool:
@@ -193,6 +204,6 @@ def _meets(when: Interval, period: Period) -> bool:
     return not is_early and (when.end is None or period.start <= when.end)
 
 
-def _is_in(when: Interval, day: date) -> bool:
-    is_late = when.end is not None and day > when.end
-    return not is_late and (when.start is None or day >= when.start)
+def _is_within(when: Interval, period: Period) -> bool:
+    is_early = when.start is not None and period.start < when.start
+    return not is_early and (when.end is None or period.end <= when.end)

@@ -100,14 +100,19 @@ def relation_of(
             return _of_areas(level, when)
         case "org":
             return _of_orgs(when, has_offices=True)
-    places = _of_orgs(None, has_offices=False) if level == "org" else _of_areas(level, None)
     chosen = chosen or Chosen()
     if collection.family == "history":
-        return _with_history(collection, places, chosen.rows)
-    return _with_values(collection, places, chosen.of_indicator)
+        return _with_history(collection, chosen.rows)
+    return _with_values(collection, _places(level, when), chosen.of_indicator)
 
 
-def _of_areas(level: str, when: Interval | None) -> Relation:
+def _places(level: str, when: Interval | None, day: Expression | None = None) -> Relation:
+    if level == "org":
+        return _of_orgs(when, has_offices=False, day=day)
+    return _of_areas(level, when, day=day)
+
+
+def _of_areas(level: str, when: Interval | None, day: Expression | None = None) -> Relation:
     place = aliased(Area, name="place")
     columns: dict[str, Expression] = _names(place) | {
         "area_km2": place.area_km2,
@@ -124,12 +129,16 @@ def _of_areas(level: str, when: Interval | None) -> Relation:
     newer = aliased(Area, name="newer")
     conditions = (
         place.level == level,
-        _at(place, when, newer, and_(newer.level == level, newer.code == place.code)),
+        _in_force(place, day)
+        if when is None
+        else _last_in(when, place, newer, and_(newer.level == level, newer.code == place.code)),
     )
     return Relation(source, place.code, place.id, place.geom, columns, conditions)
 
 
-def _of_orgs(when: Interval | None, *, has_offices: bool) -> Relation:
+def _of_orgs(
+    when: Interval | None, *, has_offices: bool, day: Expression | None = None
+) -> Relation:
     place, newer = aliased(Org, name="place"), aliased(Org, name="newer")
     district, province = aliased(Area, name="district"), aliased(Area, name="province")
     source: Any = outerjoin(place, district, district.id == place.district_id)
@@ -137,7 +146,11 @@ def _of_orgs(when: Interval | None, *, has_offices: bool) -> Relation:
     columns = _names(place) | _larger("district", district) | _larger("province", province)
     columns |= {name: getattr(place, name) for name in _ORG_COLUMNS}
     columns |= _range_columns(place.valid)
-    condition = _at(place, when, newer, newer.code == place.code)
+    condition = (
+        _in_force(place, day)
+        if when is None
+        else _last_in(when, place, newer, newer.code == place.code)
+    )
     geom: Any = place.point if has_offices else place.geom
     return Relation(source, place.code, place.id, geom, columns, (condition,), place.geom)
 
@@ -180,11 +193,13 @@ def _with_values(
     return Relation(source, places.id, places.place_id, places.geom, columns, places.conditions)
 
 
-def _with_history(collection: Collection, places: Relation, rows: Sequence[Period]) -> Relation:
+def _with_history(collection: Collection, rows: Sequence[Period]) -> Relation:
     listed = [(period.key, period.start, period.end) for period in rows]
     times: Any = values(
         named("period", Text), named("period_start", Date), named("period_end", Date), name="times"
     ).data(listed or [("", _LONG_AGO, _LONG_AGO)])
+    # A value belongs to the place that was in force when its period ended.
+    places = _places(collection.level or "", None, day=times.c.period_end)
     source: Any = join(places.source, times, true())
     columns = dict(places.columns)
     columns |= {name: times.c[name] for name in ("period", "period_start", "period_end")}
@@ -216,14 +231,16 @@ def _range_columns(valid: Expression) -> dict[str, Expression]:
     return {"valid_from": func.lower(valid), "valid_to": last}
 
 
-def _at(
+def _in_force(place: type[Area | Org], day: Expression | None) -> ColumnElement[bool]:
+    return place.valid.op("@>")(func.current_date() if day is None else day)
+
+
+def _last_in(
+    when: Interval,
     place: type[Area | Org],
-    when: Interval | None,
     newer: type[Area | Org],
     same: ColumnElement[bool],
 ) -> ColumnElement[bool]:
-    if when is None:
-        return place.valid.op("@>")(func.current_date())
     # A code that changed within the interval is shown once, as it was last: ids stay unique.
     later = func.coalesce(func.lower(newer.valid), _LONG_AGO) > func.coalesce(
         func.lower(place.valid), _LONG_AGO

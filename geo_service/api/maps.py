@@ -12,13 +12,13 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, parse_count, revalidate
 from layers import indicators, thematic
+from layers.filters import Interval
 from layers.models import PLACE_LEVELS
 from layers.questions import State, state_of
 from layers.thematic import SCHEMES, MapClass, MapPlace, Scheme, Source, ThematicMap
 
 router = APIRouter(prefix="/maps", tags=["maps"])
 
-_MOST_CLASSES = 9
 _CSV_HEADINGS = (
     "indicator", "unit", "level", "code", "name_th", "name_en", "within_th", "within_en",
     "period", "value", "status", "numerator", "denominator", "class_from", "class_to", "rank",
@@ -35,7 +35,7 @@ class MapQuery:
         level: Annotated[str | None, Query(description="country ... subdistrict | org")] = None,
         area: Annotated[str | None, Query(description="code of a place to stay within")] = None,
         scheme: Annotated[str | None, Query(description="quantile | equal | natural ...")] = None,
-        classes: Annotated[str | None, Query(description="3-9")] = None,
+        classes: Annotated[str | None, Query(description="2-7")] = None,
         region_scheme: Annotated[str | None, Query(description="for level=region")] = None,
     ) -> None:
         if level not in {None, *PLACE_LEVELS}:
@@ -46,11 +46,9 @@ class MapQuery:
             if not found:
                 _refuse("scheme", SCHEMES)
             self.scheme = found[0]
-        self.level, self.period, self.area = level, period, area
+        self.level, self.area, self.region_scheme = level, area, region_scheme
+        self.period = period.text if isinstance(period, Interval) else period
         self.classes = parse_count(classes, "classes", default=5, least=2)
-        self.region_scheme = region_scheme
-        if self.classes > _MOST_CLASSES:
-            _refuse("classes", tuple(str(count) for count in range(2, _MOST_CLASSES + 1)))
 
 
 MapQueryDep = Annotated[MapQuery, Depends()]

@@ -234,7 +234,7 @@ def _schemas(most: int) -> dict[str, dict[str, Any]]:
         "level": {"type": "string", "enum": list(PLACE_LEVELS)},
         "scheme": {"type": "string", "enum": list(SCHEMES)},
         "theme": {"type": "string", "enum": list(THEMES)},
-        "classes": {"type": "integer", "minimum": 2, "maximum": 9, "default": 5},
+        "classes": {"type": "integer", "minimum": 2, "maximum": 7, "default": 5},
         "components": {"type": "boolean"},
         "resolution": {"type": "integer", "minimum": 0, "maximum": 15},
         **dict.fromkeys(("z", "x", "y", "tile_matrix", "tile_row", "tile_col"), whole),
