@@ -1,0 +1,312 @@
+"""Where numbers come from: data sets, their loads and refusals, down to a file and a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from geo_service.core.db import fixed_sql
+from geo_service.core.errors import NotFound
+from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
+from geo_service.core.text import Text
+from layers import indicators
+from layers.models import FeatureLayer, Observation
+
+#: Refusals and traces listed at once; a file may have many thousands.
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """A source we load from; ``version`` counts its committed loads."""
+
+    id: str
+    kind: str
+    title: Text
+    publisher: Text
+    licence: str
+    attribution: Text
+    url: str
+    is_sample: bool
+    version: int
+    loaded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt to load one file; ``version`` is what it made, if it was committed."""
+
+    id: int
+    recipe: str
+    file_name: str
+    file_sha256: str
+    file_bytes: int
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    rows_read: int
+    rows_loaded: int
+    rows_unchanged: int
+    rows_refused: int
+    rows_flagged: int
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was refused, flagged or repaired, and why."""
+
+    run_id: int
+    severity: str
+    reason: str
+    file_name: str
+    row: int | None
+    column: str | None
+    said: str | None
+    hint: Text
+    candidates: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A data set with everything that happened to it, the latest first."""
+
+    dataset: DatasetInfo
+    runs: tuple[Run, ...]
+    refusals: tuple[Refusal, ...]
+    refusal_counts: dict[str, int]
+    indicator_keys: tuple[str, ...]
+    layer_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One reported number behind a value: which file, which row, which load.
+
+    ``value`` is in the unit of the indicator ``key``.
+    """
+
+    key: str
+    period_key: str
+    place_code: str
+    place_name: Text
+    value: float | None
+    status: str
+    flags: tuple[str, ...]
+    dataset_id: str
+    version: int
+    file_name: str
+    row: int | None
+    loaded_at: datetime
+
+
+def list_all(session: Session) -> list[DatasetInfo]:
+    """List the data sets that have been loaded, by identifier.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+
+    Returns
+    -------
+    list of DatasetInfo
+        Without those whose every load was undone or refused.
+    """
+    rows = session.execute(_datasets().where(Dataset.version > 0))
+    return [_dataset(row) for row in rows]
+
+
+def read(session: Session, dataset_id: str) -> Lineage:
+    """Read one data set with its loads and its refused rows.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    dataset_id : str
+        For example ``dopa-population``.
+
+    Returns
+    -------
+    Lineage
+        At most 200 refused rows of the latest load, all counted by reason.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = session.execute(_datasets().where(Dataset.id == dataset_id)).first()
+    if row is None:
+        raise NotFound(
+            Text(th=f"ไม่มีชุดข้อมูล '{dataset_id}'", en=f"There is no data set '{dataset_id}'"),
+            dataset=dataset_id,
+        )
+    runs = _runs(session, dataset_id)
+    latest = [run.id for run in runs if run.status.startswith("loaded")][:1]
+    return Lineage(
+        dataset=_dataset(row),
+        runs=runs,
+        refusals=_refusals(session, latest),
+        refusal_counts=_refusal_counts(session, latest),
+        indicator_keys=tuple(
+            session.scalars(
+                select(Observation.indicator_key)
+                .where(Observation.dataset_id == dataset_id)
+                .distinct()
+                .order_by(Observation.indicator_key)
+            )
+        ),
+        layer_ids=tuple(
+            session.scalars(
+                select(FeatureLayer.id)
+                .where(FeatureLayer.dataset_id == dataset_id)
+                .order_by(FeatureLayer.id)
+            )
+        ),
+    )
+
+
+def trace(session: Session, key: str, *, level: str, code: str, period: str) -> list[Trace]:
+    """Find the reported numbers behind one value.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    key : str
+        Key of the indicator; of one that is made from others, their numbers are traced.
+    level : str
+        Level of the place.
+    code : str
+        Code of the place.
+    period : str
+        Key of the period.
+
+    Returns
+    -------
+    list of Trace
+        What the place itself reported, or else what the places within it did; at most 200.
+
+    Raises
+    ------
+    NotFound
+        If there is no such indicator.
+    """
+    keys, waiting = [key], list(indicators.read(session, key).parts)
+    while waiting:
+        part = waiting.pop(0)
+        if part not in keys:
+            keys.append(part)
+            waiting += indicators.read(session, part).parts
+    rows = session.execute(
+        fixed_sql("layers", "trace"),
+        {"keys": keys, "level": level, "code": code, "period": period, "most": MOST_LISTED},
+    )
+    return [
+        Trace(
+            key=row.indicator_key,
+            period_key=row.period_key,
+            place_code=row.code,
+            place_name=Text(th=row.name_th, en=row.name_en),
+            value=row.value,
+            status=row.status,
+            flags=tuple(row.flags),
+            dataset_id=row.dataset_id,
+            version=row.version,
+            file_name=row.file_name,
+            row=row.source_row,
+            loaded_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _datasets() -> Select[Any, Any]:
+    loaded = (
+        select(func.max(DatasetVersion.created_at))
+        .where(DatasetVersion.dataset_id == Dataset.id)
+        .correlate(Dataset)
+        .scalar_subquery()
+    )
+    return select(Dataset, loaded.label("loaded_at")).order_by(Dataset.id)
+
+
+def _dataset(row: Row[Any]) -> DatasetInfo:
+    found: Dataset = row[0]
+    return DatasetInfo(
+        id=found.id,
+        kind=found.kind,
+        title=Text(th=found.title_th, en=found.title_en),
+        publisher=Text(th=found.publisher_th, en=found.publisher_en),
+        licence=found.licence,
+        attribution=Text(th=found.attribution_th, en=found.attribution_en),
+        url=found.source_url,
+        is_sample=found.is_sample,
+        version=found.version,
+        loaded_at=row.loaded_at,
+    )
+
+
+def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
+    rows = session.execute(
+        select(IngestRun, DatasetVersion.version)
+        .outerjoin(DatasetVersion, DatasetVersion.run_id == IngestRun.id)
+        .where(IngestRun.dataset_id == dataset_id)
+        .order_by(IngestRun.id.desc())
+    )
+    return tuple(
+        Run(
+            id=run.id,
+            recipe=run.recipe,
+            file_name=run.file_name,
+            file_sha256=run.file_sha256,
+            file_bytes=run.file_bytes,
+            status=run.status,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            rows_read=run.rows_read,
+            rows_loaded=run.rows_loaded,
+            rows_unchanged=run.rows_unchanged,
+            rows_refused=run.rows_refused,
+            rows_flagged=run.rows_flagged,
+            version=version,
+        )
+        for run, version in rows
+    )
+
+
+def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:
+    rows = session.scalars(
+        select(Reject).where(Reject.run_id.in_(run_ids)).order_by(Reject.id).limit(MOST_LISTED)
+    )
+    return tuple(
+        Refusal(
+            run_id=row.run_id,
+            severity=row.severity,
+            reason=row.reason,
+            file_name=row.file_name,
+            row=row.row,
+            column=row.column,
+            said=row.said,
+            hint=Text(th=row.hint_th, en=row.hint_en),
+            candidates=tuple(row.candidates),
+        )
+        for row in rows
+    )
+
+
+def _refusal_counts(session: Session, run_ids: Sequence[int]) -> dict[str, int]:
+    rows = session.execute(
+        select(Reject.reason, func.count())
+        .where(Reject.run_id.in_(run_ids))
+        .group_by(Reject.reason)
+        .order_by(Reject.reason)
+    )
+    return dict(rows.tuples().all())
