@@ -54,7 +54,7 @@ def _tell_differences(loading: Loading, found: dict[str, int]) -> None:
             reason="code-differs",
             hint=Text(
                 th=f"{len(differing):,} จาก {len(found):,} รหัสไม่ใช่รหัสกรมการปกครอง เก็บเป็นระบบแยก",
-                en=f"{len(differing):,} of {len(found):,} codes are not DOPA's; kept as a system apart",
+                en=f"{len(differing):,} of {len(found):,} codes are not those of DOPA; kept apart",
             ),
             severity="flagged",
         )
