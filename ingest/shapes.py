@@ -130,8 +130,12 @@ def _parents(session: Session) -> dict[int, int]:
 
 
 def _united(parts: Iterable[Any]) -> Any:  # noqa: ANN401  (a geometry)
-    one = np.empty(1, dtype=object)
-    one[0] = shapely.coverage_union_all(list(parts))
+    one, found = np.empty(1, dtype=object), list(parts)
+    try:
+        one[0] = shapely.coverage_union_all(found)
+    except shapely.errors.GEOSException:
+        # Parts of different levels side by side may lack each other's corners.
+        one[0] = shapely.union_all(found)
     return geometry.polygons_only(one)[0]
 
 
