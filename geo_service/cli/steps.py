@@ -127,7 +127,8 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
                 with transaction(engine) as session:
                     catalogue.sync(session)
                 if data is not None:
-                    _keep(list(batch.load(engine, data, progress=progress)), settings)
+                    for report in batch.load(engine, data, progress=progress):
+                        _keep(report, settings)
                 elif batch.wants_sample(engine):
                     sample.load(engine, progress)
                 with transaction(engine) as session:
@@ -139,16 +140,15 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     return ready
 
 
-def _keep(reports: list[Report], settings: Settings) -> None:
-    # One line a file here; every row that was refused is in the reports.
+def _keep(report: Report, settings: Settings) -> None:
+    # One line a file here; every row that was refused is in the report.
     folder = settings.data_dir / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    for report in reports:
-        mark = "✗" if report.outcome == "refused" else "·"
-        say(f"{mark} {report.as_text('th').splitlines()[0]}")
-        words = json.dumps(report.as_json(), ensure_ascii=False, indent=2)
-        (folder / f"{report.dataset_id}.{report.file_name}.json").write_text(words, "utf-8")
-    say(Text(th=f"รายงานทุกแถว: {folder}", en="every row is reported there"))
+    kept = folder / f"{report.dataset_id}.{report.file_name}.json"
+    kept.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+    mark = "✗" if report.outcome == "refused" else "·"
+    more = f" → {kept}" if report.exit_code else ""
+    err.print(f"{mark} {report.as_text('th').splitlines()[0]}{more}")
 
 
 def free_port(settings: Settings) -> Settings:
