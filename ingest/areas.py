@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from boundaries.models import Area
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
-from ingest import area_history, area_store
+from ingest import area_history, area_store, org_areas
 from ingest.area_drafts import AreaDraft, AreasPart, read_drafts
 from ingest.load import Loading
 
@@ -45,6 +45,8 @@ def load(loading: Loading) -> None:
     if part.register_of_codes == "dopa" and part.level != "province":
         area_store.store_events(loading, part.level)
     area_store.dissolve_upward(loading, part.level, drafts)
+    if part.level == "subdistrict" and "areas" in loading.touched:
+        org_areas.redraw(loading)
     _tell_counts(loading, part.level)
 
 

@@ -17,7 +17,7 @@ import shapely
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from boundaries import geometry, queries
+from boundaries import geometry, hierarchy, queries
 from boundaries.models import Area, AreaShape, Org, OrgShape
 from geo_service.core.crs import TILE_SRID
 from ingest.copying import copy_rows
@@ -29,7 +29,7 @@ Drawn = dict[int, Any]
 
 
 def rebuild(session: Session, *, progress: Progress = silent) -> int:
-    """Prepare every shape of areas and organisations anew.
+    """Prepare every shape of areas and organisations anew; regions are dissolved first.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ def rebuild(session: Session, *, progress: Progress = silent) -> int:
         Number of prepared shapes, EPSG:3857, over all bands (``boundaries.geometry.BANDS``).
     """
     progress("shapes", 0, 3)
+    hierarchy.build_regions(session)
     areas = _area_shapes(session)
     progress("shapes", 1, 3)
     session.execute(delete(AreaShape))
