@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 from geo_service.core.errors import BadParameter, NotFound
-from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from geo_service.deps import SessionDep
 from layers import (
@@ -169,7 +168,7 @@ def build(session: SessionDep, state: State) -> ThematicMap:
         session,
         state.indicator,
         level=state.level,
-        period=parse_period(state.period) if state.period else None,
+        period=state.period,
         area=state.area,
         scheme=state.scheme,  # type: ignore[arg-type]  # checked where the address is read
         classes=state.classes or DEFAULT_CLASSES,

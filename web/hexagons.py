@@ -67,7 +67,7 @@ def _as_map(base: ThematicMap, rows: Sequence[HexRow], state: State) -> Thematic
         level="hexbin",
         classes=(*_ranges(base.indicator, values, edges), *_special(rows)),
         places=(),
-        histogram=classify.histogram(values, edges, HISTOGRAM_BARS) if edges else (),
+        histogram=classify.histogram(values, edges, HISTOGRAM_BARS),
         scheme=scheme,  # type: ignore[arg-type]  # one of the four above
         method=sentence("hexbin_method"),
         reporting=sum(row.status in {"reported", "zero"} for row in rows),

@@ -88,8 +88,7 @@ def build(thematic: ThematicMap, lang: Lang) -> Legend:
         for index, entry in enumerate(thematic.classes)
         if entry.kind == "range" or entry.count
     )
-    values = [place.value for place in thematic.places if place.value is not None]
-    low, high = (min(values), max(values)) if values else (None, None)
+    low, high = _ends(thematic)
     decimals = thematic.indicator.decimals
     return Legend(
         rows=rows,
@@ -135,6 +134,15 @@ def class_of(place: MapPlace, classes: tuple[MapClass, ...]) -> int | None:
         return place.class_index
     kinds = [entry.kind for entry in classes]
     return kinds.index(place.status) if place.status in kinds else None
+
+
+def _ends(thematic: ThematicMap) -> tuple[float | None, float | None]:
+    values = [place.value for place in thematic.places if place.value is not None]
+    if values:
+        return min(values), max(values)
+    # a map of hexagons carries no places: its histogram spans its classes
+    ranges = [entry for entry in thematic.classes if entry.kind == "range"]
+    return (ranges[0].lower, ranges[-1].upper) if ranges else (None, None)
 
 
 def _bars(thematic: ThematicMap, low: float | None, high: float | None) -> tuple[Bar, ...]:

@@ -90,7 +90,11 @@ def context(
     rows, cut = table(thematic, lang, most=MOST_TABLE_ROWS)
     return {
         "map": thematic,
-        "state": replace(state, level=thematic.level),
+        "state": replace(
+            state,
+            level=thematic.level,
+            resolution=hexagons.resolution if hexagons else None,
+        ),
         "is_sample": thematic.is_sample,
         "lead": lead(thematic, lang),
         "drawing": drawing,

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from geo_service.core.errors import NotFound
-from geo_service.core.periods import parse_period
+from geo_service.core.errors import NotFound, NotModified
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, SettingsDep
-from geo_service.problems import NotModified, answer_to, as_fault, choose_language
+from geo_service.problems import answer_to, as_fault, choose_language
 from layers.thematic import Scheme
 from web import explore, gallery, hexagons, map_page
 from web.assets import STATIC
@@ -56,10 +55,10 @@ def asked_state(
     indicator: str,
     lang: LangDep,
     level: Level | None = None,
-    period: str | None = None,
+    period: Annotated[str | None, Query(max_length=60)] = None,
     area: Annotated[str | None, Query(max_length=20)] = None,
     scheme: Scheme | None = None,
-    classes: Annotated[int | None, Query(ge=2, le=9)] = None,
+    classes: Annotated[int | None, Query(ge=2, le=7)] = None,
     region_scheme: Annotated[str | None, Query(max_length=40)] = None,
     resolution: Annotated[int | None, Query(ge=3, le=9)] = None,
     points: Annotated[str | None, Query(max_length=64)] = None,
@@ -76,7 +75,7 @@ def asked_state(
         indicator=indicator,
         lang=lang,
         level=level,
-        period=parse_period(period).key if period else None,
+        period=period or None,
         area=area or None,
         scheme=scheme,
         classes=classes,
@@ -170,7 +169,7 @@ def map_of(
     if state.view is not None:
         return respond("print.html", state.lang, shown)
     thematic_map = shown["map"]
-    shown["controls"] = explore.controls(session, thematic_map, state)
+    shown["controls"] = explore.controls(session, thematic_map, shown["state"])
     return respond("map.html", state.lang, shown)
 
 

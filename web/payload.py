@@ -59,7 +59,9 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         ],
         "title": thematic.title.in_(lang),
         "source": "; ".join(
-            f"{s.title.in_(lang)} ({s.publisher.in_(lang)}) {s.licence}".strip()
+            ", ".join(
+                part for part in (s.title.in_(lang), s.publisher.in_(lang), s.licence) if part
+            )
             for s in thematic.sources
         ),
         "sample": thematic.is_sample,

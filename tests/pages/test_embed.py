@@ -7,7 +7,10 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+
+from geo_service.core.db import transaction
+from tests.builders import build_small_country
 
 pytestmark = pytest.mark.browser
 
@@ -66,13 +69,21 @@ def test_there_is_no_chrome_inside_a_frame(client: TestClient):
     assert "เปิดแผนที่เต็ม" in page
 
 
-def test_a_name_with_html_stays_text(browser_page, country_engine, serve, settings_for):
-    with country_engine.begin() as connection:
+@pytest.fixture
+def own_country(fresh_engine: Engine) -> Engine:
+    """The tiny country in a database of this test's own."""
+    with transaction(fresh_engine) as opened:
+        build_small_country(opened)
+    return fresh_engine
+
+
+def test_a_name_with_html_stays_text(browser_page, own_country, serve, settings_for):
+    with own_country.begin() as connection:
         connection.execute(
             text("UPDATE area SET name_th = :evil WHERE code = '50' AND level = 'province'"),
             {"evil": EVIL},
         )
-    address = serve(settings_for(country_engine.url.render_as_string(hide_password=False)))
+    address = serve(settings_for(own_country.url.render_as_string(hide_password=False)))
     dialogs = []
     browser_page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     browser_page.goto(f"{address}/maps/waste_gen_rate?level=province&lang=th")
@@ -87,8 +98,8 @@ def test_a_name_with_html_stays_text(browser_page, country_engine, serve, settin
     assert dialogs == []
 
 
-def test_only_the_listed_sites_may_embed(client_of, country_engine):
-    service = client_of(country_engine, frame_ancestors="https://dla.example; script-src *")
+def test_only_the_listed_sites_may_embed(client_of, own_country):
+    service = client_of(own_country, frame_ancestors="https://dla.example; script-src *")
     policy = service.get(EMBED).headers["content-security-policy"]
     assert "frame-ancestors https://dla.example script-src *" in policy
     assert re.findall(r"(?:^|; )script-src ([^;]*)", policy) == [

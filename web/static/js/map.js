@@ -277,7 +277,7 @@ window.AtlasMap = (() => {
 
   function clusterIcon(cluster) {
     const count = cluster.getChildCount();
-    const size = count < 20 ? 30 : count < 200 ? 36 : 44;
+    const size = count < 20 ? 26 : count < 200 ? 32 : 38;
     const label = element("span", "", count.toLocaleString("en-US"));
     return L.divIcon({ html: label, className: "cluster", iconSize: [size, size] });
   }
