@@ -24,7 +24,7 @@ def total(found):
     return sum(row.numerator or 0 for row in found.rows)
 
 
-def value_at(session, key, level, code, period="2024"):
+def value_at(session, key, level, code, *, period):
     return session.execute(
         select(PlaceValue.value, PlaceValue.numerator, PlaceValue.denominator)
         .join(Area, Area.id == PlaceValue.place_id)
@@ -128,7 +128,7 @@ def test_a_ratio_is_the_sum_of_one_over_the_sum_of_the_other(session, small_coun
     found = hexbins.read(session, "waste_gen_rate", YEAR_2023, resolution=6)
     for row in found.rows:
         assert row.value == pytest.approx(1000 * row.numerator / row.denominator, rel=1e-12)
-    country = value_at(session, "waste_gen_rate", "country", "TH", "2023")
+    country = value_at(session, "waste_gen_rate", "country", "TH", period="2023")
     assert total(found) == pytest.approx(country.numerator, rel=1e-12)
     people = sum(row.denominator for row in found.rows)
     assert people == pytest.approx(country.denominator, rel=1e-12)
