@@ -4,19 +4,45 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
 from geo_service import __version__, problems
-from geo_service.api import collections, features, health, indicators, landing, maps, openapi, tiles
+from geo_service.api import (
+    collections,
+    datasets,
+    features,
+    health,
+    hexbins,
+    indicators,
+    landing,
+    maps,
+    openapi,
+    tiles,
+)
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.deps import known_parameters
+from web import pages
+
+#: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
+ROUTERS = (
+    landing.router,
+    openapi.router,
+    collections.router,
+    features.router,
+    tiles.router,
+    hexbins.router,
+    maps.router,
+    indicators.router,
+    datasets.router,
+    health.router,
+    pages.router,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -55,13 +81,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.state.engine = open_engine(settings)
     problems.install(app)
-    for router in _routers():
+    for router in ROUTERS:
         app.include_router(router)
     # The page for people is web's; neither web nor api knows the other.
-    try:
-        app.state.landing_html = import_module("web.pages").landing_html
-    except (ImportError, NameError, SyntaxError, AttributeError):
-        app.state.landing_html = None
+    app.state.landing_html = pages.landing_html
     return app
 
 
@@ -92,23 +115,3 @@ def open_engine(settings: Settings) -> Engine:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.engine.dispose()
-
-
-def _routers() -> list[APIRouter]:
-    made = [
-        landing.router,
-        openapi.router,
-        collections.router,
-        features.router,
-        tiles.router,
-        # Before the pages: /maps/{indicator}.json must not be read as the page of an indicator.
-        maps.router,
-        indicators.router,
-        health.router,
-    ]
-    for name in ("geo_service.api.hexbins", "web.pages"):
-        try:
-            made.append(import_module(name).router)
-        except (ImportError, NameError, SyntaxError, AttributeError):  # being written
-            continue
-    return made

@@ -22,6 +22,7 @@ from geo_service.problems import answer_to
 
 log = logging.getLogger(__name__)
 
+_NOT_MODIFIED = 304
 LONGEST_QUERY_BYTES = 16_000
 SMALLEST_COMPRESSED_BYTES = 600
 _COMPRESSIBLE = re.compile(
@@ -127,7 +128,10 @@ class Safety:
             if message["type"] == "http.response.start":
                 is_started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in _SAFETY.items():
+                # RFC 9111, 3.2: a 304 replaces the headers of the stored page, so it must not
+                # bring a policy that the page was not made for.
+                added = _CORS if message["status"] == _NOT_MODIFIED else _SAFETY
+                for name, value in added.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -43,7 +43,7 @@ class Crs:
 
     @property
     def limits(self) -> tuple[float, float, float, float]:
-        """The coordinates that can exist in it: west, south, east, north, x before y."""
+        """Coordinates that can exist in this CRS: west, south, east, north; degrees or metres."""
         if self.is_degrees:
             return (-180.0, -90.0, 180.0, 90.0)
         if self.srid == TILE_SRID:

@@ -311,6 +311,8 @@ def test_a_copy_that_is_still_good_is_not_sent_again(client):
     assert again.status_code == 304
     assert again.content == b""
     assert again.headers["etag"] == first.headers["etag"]
+    # A 304 replaces the headers of the stored page: it must not bring another policy.
+    assert "content-security-policy" not in again.headers
     other = client.get(f"{ITEMS}?limit=1", headers={"If-None-Match": first.headers["etag"]})
     assert other.status_code == 200
     assert "Accept-Language" in first.headers["vary"]
