@@ -398,21 +398,17 @@ def clinic_table(placed: Sequence[Facility], codes: Sequence[str]) -> Table:
     Returns
     -------
     Table
-        Fiscal years; Bangkok has none: not applicable.
+        Fiscal years, without Bangkok, which has no such centres.
     """
-    at = {code: index for index, code in enumerate(codes)}
-    bangkok = [code.startswith("10") for code in codes]
+    outside = [code for code in codes if not code.startswith("10")]
+    at = {code: index for index, code in enumerate(outside)}
     table = Table("health_centres_district", ("code", "fiscal_year_be", "phc_n", "phc_pao_n"))
     for year in TRANSFERRED:
-        total = np.zeros(len(codes), dtype=np.int64)
-        handed = np.zeros(len(codes), dtype=np.int64)
+        total = np.zeros(len(outside), dtype=np.int64)
+        handed = np.zeros(len(outside), dtype=np.int64)
         for one in placed:
             index = at[one.area[:4]]
             total[index] += 1
             handed[index] += int(one.properties.get("transferred_fy_be", 9999)) <= be(year)
-        table.add(
-            codes,
-            be(year),
-            [with_gaps(column, bangkok, NOT_APPLICABLE) for column in (total, handed)],
-        )
+        table.add(outside, be(year), [total, handed])
     return table
