@@ -238,7 +238,7 @@ def _datasets() -> Select[Any, Any]:
     return select(Dataset, loaded.label("loaded_at")).order_by(Dataset.id)
 
 
-def _dataset(row: Row[Any]) -> DatasetInfo:
+def _dataset(row: Row[Any, Any]) -> DatasetInfo:
     found: Dataset = row[0]
     return DatasetInfo(
         id=found.id,
