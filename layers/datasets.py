@@ -309,4 +309,4 @@ def _refusal_counts(session: Session, run_ids: Sequence[int]) -> dict[str, int]:
         .group_by(Reject.reason)
         .order_by(Reject.reason)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
