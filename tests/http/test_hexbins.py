@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -43,7 +44,7 @@ def test_shapes_are_closed_and_run_counter_clockwise(client):
     for feature in features:
         (ring,) = feature["geometry"]["coordinates"]
         assert ring[0] == ring[-1]
-        pairs = zip(ring[:-1], ring[1:], strict=True)
+        pairs = pairwise(ring)
         assert sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs) > 0
 
 
