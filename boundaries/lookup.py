@@ -136,8 +136,8 @@ class Gazetteer:
         ):
             if target != source:
                 successors[level, source].append(str(target))
-        codes = session.execute(select(AreaCode.system, AreaCode.code, AreaCode.area_id)).tuples()
-        org_codes = session.execute(select(OrgCode.system, OrgCode.code, OrgCode.org_id)).tuples()
+        codes = session.execute(select(AreaCode.system, AreaCode.code, AreaCode.area_id))
+        org_codes = session.execute(select(OrgCode.system, OrgCode.code, OrgCode.org_id))
         return cls(
             read_areas(session),
             read_orgs(session),
@@ -343,6 +343,8 @@ class Gazetteer:
         where = within if any(within) else (None, parent.code if parent else None)
         if level == "district":
             where = (where[0] or (parent.code if parent else None), None)
+        if level == "province":
+            where = (None, None)
         for narrower in (where, (answer.code[:2] if answer.code.isdigit() else None, None)):
             other = self._by_any_name(level, name, within=narrower, on=on)
             if not isinstance(other, Found) or "name-matched" in other.flags:

@@ -80,12 +80,7 @@ def run(
         drafts = _bounds(loading, drafts, bounds)
     for sums in checks.sums:
         _sums(loading, drafts, sums)
-    for jumps in checks.jumps:
-        _jumps(loading, drafts, jumps)
-    for copied in checks.copied:
-        _copied(loading, drafts, copied)
-    for per_person in checks.per_person:
-        _per_person(loading, drafts, per_person)
+    _series_checks(loading, drafts)
     sums_by_key = totals([*drafts, *unplaced])
     for total in checks.totals:
         _stated_total(loading, sums_by_key, total)
@@ -95,6 +90,16 @@ def run(
     for key, amount in totals(unplaced).items():
         loading.report.figures[f"{_name_of(*key)}, not loaded"] = amount
     return drafts
+
+
+def _series_checks(loading: Loading, drafts: Sequence[Draft]) -> None:
+    checks = loading.recipe.checks
+    for jumps in checks.jumps:
+        _jumps(loading, drafts, jumps)
+    for copied in checks.copied:
+        _copied(loading, drafts, copied)
+    for per_person in checks.per_person:
+        _per_person(loading, drafts, per_person)
 
 
 def totals(drafts: Iterable[Draft]) -> dict[tuple[str, str, str, str], float]:

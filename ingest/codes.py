@@ -47,7 +47,7 @@ def load(loading: Loading) -> None:
 def _tell_differences(loading: Loading, found: dict[str, int]) -> None:
     # A code of the same form as ours that means another place is a trap: say so.
     rows = loading.session.execute(select(Area.id, Area.code).where(Area.id.in_(found.values())))
-    ours = dict(rows.tuples().all())
+    ours = dict(rows.all())
     differing = {code: ours[area_id] for code, area_id in found.items() if ours[area_id] != code}
     if len(differing) > len(found) / 2:
         loading.reject(
@@ -107,9 +107,7 @@ def _store(loading: Loading, system: str, found: dict[str, int]) -> None:
             select(AreaCode.code, AreaCode.area_id).where(
                 AreaCode.system == system, AreaCode.code.in_(found)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     new = {code: area_id for code, area_id in found.items() if stored.get(code) != area_id}
     gone = [code for code in new if code in stored]

@@ -181,7 +181,7 @@ def known_units(session: Session) -> dict[str, str]:
     dict of str to str
         English unit by key.
     """
-    return dict(session.execute(select(Indicator.key, Indicator.unit_en)).tuples().all())
+    return dict(session.execute(select(Indicator.key, Indicator.unit_en)).all())
 
 
 def _unknown_indicator(key: str, units: dict[str, str]) -> Text:

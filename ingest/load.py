@@ -167,11 +167,13 @@ class Loading:
         # Both names come from our own closed list.
         key = REMEMBERED[table]
         values = {"version": self.version_id, "name": table, "keys": list(set(keys))}
+        # A row this very load inserted has no image: undoing takes it away.
+        older = " AND t.version_id IS DISTINCT FROM :version" if table in VERSIONED else ""
         self.session.execute(
             text(
                 f"INSERT INTO {SCHEMA}.row_before (version_id, table_name, row_id, image)"  # noqa: S608
                 f" SELECT :version, :name, t.{key}, t.*::text FROM {SCHEMA}.{table} t"
-                f" WHERE t.{key} = ANY(:keys) AND NOT EXISTS (SELECT FROM {SCHEMA}.row_before b"
+                f" WHERE t.{key} = ANY(:keys){older} AND NOT EXISTS (SELECT FROM {SCHEMA}.row_before b"
                 f" WHERE b.version_id = :version AND b.table_name = :name AND b.row_id = t.{key})"
             ),
             values,

@@ -197,8 +197,10 @@ def parse_recipe(content: bytes, name: str) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRecipe(
             Text(
-                th=f"สูตร '{name}' ไม่ใช่ไฟล์ TOML ที่ถูกต้อง: {error}",
-                en=f"The recipe '{name}' is not valid TOML: {error}",
+                th=f"สูตร '{name}' ไม่ใช่ไฟล์ TOML ที่ถูกต้อง: {error}"
+                " (ชื่อภาษาไทยทางซ้ายของ = ต้องอยู่ในเครื่องหมายคำพูด)",
+                en=f"The recipe '{name}' is not valid TOML: {error}"
+                " (a Thai name left of = must be quoted)",
             )
         ) from error
     except ValidationError as error:
