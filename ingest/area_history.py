@@ -126,7 +126,7 @@ def _events(
     known = set(
         loading.session.execute(
             select(AreaEvent.kind, AreaEvent.from_code).where(AreaEvent.level == part.level)
-        ).tuples()
+        )
     )
     wanted: list[tuple[str, str, str | None]]
     wanted = [("created", row.code, None) for row in later]

@@ -97,7 +97,7 @@ def store_events(loading: Loading, level: str) -> None:
     known = set(
         loading.session.execute(
             select(AreaEvent.from_code, AreaEvent.to_code).where(AreaEvent.level == level)
-        ).tuples()
+        )
     )
     rows = [row for row in _events(level) if (row["from_code"], row["to_code"]) not in known]
     if rows:

@@ -173,7 +173,8 @@ class Loading:
             text(
                 f"INSERT INTO {SCHEMA}.row_before (version_id, table_name, row_id, image)"  # noqa: S608
                 f" SELECT :version, :name, t.{key}, t.*::text FROM {SCHEMA}.{table} t"
-                f" WHERE t.{key} = ANY(:keys){older} AND NOT EXISTS (SELECT FROM {SCHEMA}.row_before b"
+                f" WHERE t.{key} = ANY(:keys){older}"
+                f" AND NOT EXISTS (SELECT FROM {SCHEMA}.row_before b"
                 f" WHERE b.version_id = :version AND b.table_name = :name AND b.row_id = t.{key})"
             ),
             values,

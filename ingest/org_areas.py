@@ -182,7 +182,7 @@ def _sizes(session: Session) -> dict[int, float]:
     statement = select(Area.id, Area.area_km2).where(
         Area.level == "subdistrict", Area.area_km2.is_not(None)
     )
-    return {area_id: float(size) for area_id, size in session.execute(statement).tuples() if size}
+    return {area_id: float(size) for area_id, size in session.execute(statement) if size}
 
 
 def _populations(session: Session) -> dict[int, float]:
@@ -200,7 +200,7 @@ def _populations(session: Session) -> dict[int, float]:
 def _covered(session: Session) -> dict[int, list[tuple[int, str, float]]]:
     covered: dict[int, list[tuple[int, str, float]]] = defaultdict(list)
     columns = (OrgCoverage.org_id, OrgCoverage.area_id, OrgCoverage.extent, OrgCoverage.share_area)
-    for org_id, area_id, extent, share in session.execute(select(*columns)).tuples():
+    for org_id, area_id, extent, share in session.execute(select(*columns)):
         covered[org_id].append((area_id, extent, share))
     return covered
 

@@ -92,7 +92,7 @@ def _tell_points(reader: Reader, drafts: Sequence[OrgDraft]) -> None:
         if draft.point is not None
     }
     elsewhere = org_areas.points_elsewhere(session, points)
-    names_of = dict(session.execute(select(Area.id, Area.name_th)).tuples().all())
+    names_of = dict(session.execute(select(Area.id, Area.name_th)).all())
     for at, (province_id, distance_km) in elsewhere.items():
         draft, other = drafts[at], names_of[province_id]
         draft.flags.add("point-in-another-province")
@@ -144,7 +144,7 @@ def _store(loading: Loading, drafts: Sequence[OrgDraft]) -> dict[str, int]:
     if new or changed:
         loading.touched.add("orgs")
     session.expire_all()
-    return dict(session.execute(select(Org.code, Org.id)).tuples().all())
+    return dict(session.execute(select(Org.code, Org.id)).all())
 
 
 def _differs(row: Org | None, draft: OrgDraft) -> bool:
@@ -180,7 +180,7 @@ def _values(draft: OrgDraft) -> dict[str, Any]:
 
 def _store_codes(loading: Loading, drafts: Sequence[OrgDraft], ids: Mapping[str, int]) -> None:
     session = loading.session
-    there = set(session.execute(select(OrgCode.org_id, OrgCode.system, OrgCode.code)).tuples())
+    there = set(session.execute(select(OrgCode.org_id, OrgCode.system, OrgCode.code)))
     wanted = []
     for draft in drafts:
         one = ids[draft.code]

@@ -8,9 +8,12 @@ from boundaries.lookup import Ambiguous, Found, Gazetteer, Missing
 from boundaries.places import Place
 
 
-def place(id, level, code, th, en="", parent=None, **rest):
+def place(number, level, code, th, *names_and_parent, **rest):
+    en, parent = {0: ("", None), 1: (*names_and_parent, None)}.get(
+        len(names_and_parent), names_and_parent
+    )
     known = {"name_alt": (), "first": None, "after": None, **rest}
-    return Place(id, level, code, th, en, parent_id=parent, **known)
+    return Place(number, level, code, th, en, parent_id=parent, **known)
 
 
 AREAS = [
