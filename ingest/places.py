@@ -188,7 +188,9 @@ class Places:
         name = words.get("name") or words.get("name_en")
         if not name or level in {"org", "country"} or "code" not in words:
             return ()
-        within = words.get("province") or (words["code"][:2] if self.spec.system == "dopa" else "")
+        within = words.get("province") or ""
+        if not within and self.spec.system == "dopa" and level != "province":
+            within = words["code"][:2]
         found = self._gazetteer.area(level, name=name, province=within or None)
         if isinstance(found, Found):
             return (f"{found.name_th} ({found.code})",)
