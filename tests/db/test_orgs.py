@@ -1,7 +1,7 @@
 """Loading organisations and facilities: points, shares, the ground they cover, the real list."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from boundaries.models import Org, OrgCoverage
@@ -64,6 +64,8 @@ SHARED = (
 
 
 def test_a_shared_sub_district_is_divided_by_the_stated_size(load, opened):
+    opened.execute(delete(OrgCoverage))  # nobody else is there
+    opened.commit()
     assert load(*SHARED).outcome == "loaded"
     whole = opened.scalar(text("SELECT area_km2 FROM geo.area WHERE code = '500102'"))
     town = one(opened, "7500001")
