@@ -345,18 +345,31 @@ class Gazetteer:
             where = (where[0] or (parent.code if parent else None), None)
         if level == "province":
             where = (None, None)
-        for narrower in (where, (answer.code[:2] if answer.code.isdigit() else None, None)):
-            other = self._by_any_name(level, name, within=narrower, on=on)
-            if not isinstance(other, Found) or "name-matched" in other.flags:
-                continue
-            if other.id != answer.id and not answer.flags:
-                told = (self._told(place), self._told(self._places[other.id]))
+        province = answer.code[:2] if answer.code.isdigit() else None
+        for narrower in (where, (province, None)):
+            others, flags = self._of_name(level, name, within=narrower, on=on)
+            is_other = len(others) == 1 and not flags and others[0].id != answer.id
+            if is_other and not answer.flags:
+                told = (self._told(place), self._told(others[0]))
                 return Ambiguous("contradicting-place", told)
         return Found(answer.id, answer.code, answer.name_th, (*answer.flags, "name-differs"))
 
     def _by_any_name(
         self, level: str, name: str, *, within: tuple[str | None, str | None], on: date | None
     ) -> Found | Missing | Ambiguous:
+        found, flags = self._of_name(level, name, within=within, on=on)
+        if found:
+            return self._one(found, flags)
+        inside = (
+            p
+            for p in self._places.values()
+            if p.level == level and p.is_in_force(on) and self._lies_in(p, *within)
+        )
+        return Missing("unknown-place", self._nearest(names.area_key(name, level), inside))
+
+    def _of_name(
+        self, level: str, name: str, *, within: tuple[str | None, str | None], on: date | None
+    ) -> tuple[list[Place], tuple[str, ...]]:
         entered = names.area_key(name, level)
         flags: tuple[str, ...] = ()
         known = self._by_name.get((level, entered), [])
@@ -366,14 +379,7 @@ class Gazetteer:
             known = self._by_loose.get((level, names.loose_key(entered)), [])
             flags = ("name-matched",)
         found = [p for p in known if p.is_in_force(on) and self._lies_in(p, *within)]
-        if not found:
-            inside = (
-                p
-                for p in self._places.values()
-                if p.level == level and p.is_in_force(on) and self._lies_in(p, *within)
-            )
-            return Missing("unknown-place", self._nearest(entered, inside))
-        return self._one(found, flags)
+        return found, flags if found else ()
 
     def _seats(self) -> Iterator[Place]:
         # The districts of the provincial seats, which people call just Mueang.
