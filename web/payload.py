@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from geo_service.core.text import Lang
 from layers.thematic import MapPlace, ThematicMap
@@ -64,6 +65,7 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             )
             for s in thematic.sources
         ),
+        "source_url": _source_address(thematic, lang),
         "sample": thematic.is_sample,
         "whole": thematic.area_name.in_(lang) if thematic.area_name else said["national"],
         "bbox": thematic.bbox,
@@ -86,6 +88,12 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "words": {key: said[key] for key in SAID_TO_SCRIPTS},
         **about,
     }
+
+
+def _source_address(thematic: ThematicMap, lang: Lang) -> str | None:
+    if not thematic.sources:
+        return None
+    return f"/datasets/{quote(thematic.sources[0].dataset_id, safe='')}?lang={lang}&f=html"
 
 
 def _row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.request import urlopen
@@ -17,6 +18,28 @@ pytestmark = pytest.mark.browser
 RATE = "/maps/waste_gen_rate?level=province&period=2567&lang=th"
 #: 23.5 tonnes a day among 27,000 people (tests/builders.py), kg per person and day
 RATE_OF_SAEN_SUK = "0.87"
+
+#: Counts the pixels of a PNG that have the colour of each place's class.
+COUNT_PIXELS = """async (picture) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${picture}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width;
+  canvas.height = image.height;
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const bytes = pen.getImageData(0, 0, image.width, image.height).data;
+  const fills = AtlasMap.places().map((place) => AtlasMap.data.classes[place.class].fill);
+  const wanted = fills.map((fill) => [1, 3, 5].map((i) => parseInt(fill.slice(i, i + 2), 16)));
+  const counts = wanted.map(() => 0);
+  for (let i = 0; i < bytes.length; i += 4) {
+    wanted.forEach(([r, g, b], n) => {
+      if (bytes[i] === r && bytes[i + 1] === g && bytes[i + 2] === b) counts[n]++;
+    });
+  }
+  return counts;
+}"""
 
 
 @pytest.fixture
@@ -199,7 +222,12 @@ def test_a_picture_of_the_map_can_be_saved(open_map):
     with page.expect_download() as download:
         page.click("#save-png")
     assert download.value.suggested_filename == "waste_gen_rate-province-2024.png"
-    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    picture = b64encode(download.value.path().read_bytes()).decode()
+    # both provinces are on the picture, in the colours of their classes, well above the size
+    # of the swatches in its legend
+    painted = page.evaluate(COUNT_PIXELS, picture)
+    assert len(painted) == 2
+    assert all(count > 5_000 for count in painted)
 
 
 def test_many_places_come_as_tiles(open_map, monkeypatch):

@@ -348,7 +348,14 @@ window.AtlasMap = (() => {
     if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
     add(data.words.flags, (place.flags || []).join(", "));
     box.append(facts);
-    box.append(element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source].filter(Boolean).join(" · ")));
+    const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source].filter(Boolean).join(" · "));
+    if (data.source_url) {
+      const link = element("a", "", data.words.where_from);
+      link.href = data.source_url;
+      if (window.parent !== window) link.target = "_blank";
+      foot.append(" ", link);
+    }
+    box.append(foot);
     if (hasTrend()) facts.before(element("div", "spark-place"));
     tell("select", place, box);
     return box;
@@ -385,6 +392,7 @@ window.AtlasMap = (() => {
       .setLatLng(where)
       .setContent(popup(place))
       .openOn(map);
+    say(`${place.name}: ${said(place)}`);
   }
 
   function showPlace(code) {

@@ -56,22 +56,52 @@
     return canvas;
   }
 
+  // Panes lie one above the other by z-index, whatever their order in the page.
   async function drawMap(pen, frame, box, left, top) {
-    const defs = document.getElementById("patterns").querySelector("defs").cloneNode(true);
-    for (const layer of frame.querySelectorAll(".leaflet-base-pane svg, .leaflet-overlay-pane canvas, .leaflet-overlay-pane svg")) {
-      const at = layer.getBoundingClientRect();
-      if (layer.tagName.toLowerCase() === "canvas") {
-        pen.drawImage(layer, left + at.left - box.left, top + at.top - box.top, at.width, at.height);
-        continue;
+    const height = (pane) => Number(getComputedStyle(pane).zIndex) || 0;
+    const panes = [...frame.querySelectorAll(".leaflet-map-pane > .leaflet-pane")].sort((a, b) => height(a) - height(b));
+    for (const pane of panes) {
+      for (const layer of pane.querySelectorAll("svg, canvas")) {
+        const at = layer.getBoundingClientRect();
+        if (!at.width) continue;
+        const picture = layer.tagName.toLowerCase() === "canvas" ? layer : await asImage(layer, at);
+        pen.drawImage(picture, left + at.left - box.left, top + at.top - box.top, at.width, at.height);
       }
-      const copy = layer.cloneNode(true);
-      copy.prepend(defs.cloneNode(true));
-      copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-      const image = new Image();
-      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
-      await image.decode();
-      pen.drawImage(image, left + at.left - box.left, top + at.top - box.top, at.width, at.height);
+      pane.querySelectorAll(".base-label span, .cluster").forEach((label) => drawLabel(pen, label, box, left, top));
     }
+  }
+
+  async function asImage(layer, at) {
+    const copy = layer.cloneNode(true);
+    copy.prepend(document.getElementById("patterns").querySelector("defs").cloneNode(true));
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", at.width);
+    copy.setAttribute("height", at.height);
+    // where it lies is said by its box already
+    copy.removeAttribute("style");
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    return image;
+  }
+
+  function drawLabel(pen, label, box, left, top) {
+    const at = label.getBoundingClientRect();
+    const look = getComputedStyle(label);
+    const x = left + at.left - box.left + at.width / 2, y = top + at.top - box.top + at.height / 2;
+    if (label.classList.contains("cluster")) {
+      pen.beginPath();
+      pen.arc(x, y, at.width / 2, 0, 2 * Math.PI);
+      pen.fillStyle = look.backgroundColor;
+      pen.fill();
+    }
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.font = `${look.fontStyle} ${look.fontWeight} ${look.fontSize} ${FONT}`;
+    pen.fillStyle = look.color;
+    pen.fillText(label.textContent, x, y);
+    pen.textAlign = "left";
+    pen.textBaseline = "alphabetic";
   }
 
   function drawLegend(pen, left, top) {
