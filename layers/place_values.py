@@ -170,9 +170,8 @@ class _Rebuild:
 
     def _pairs(self, indicator: IndicatorInfo, level: str, *, only_reported: bool) -> None:
         denominator = indicator.denominator_key or ""
-        if level == "org" and denominator in self._catalogue and denominator not in self._covered:
-            self._covered.add(denominator)
-            self._run("values_covered", key=denominator)
+        if level == "org" and denominator in self._catalogue:
+            self._cover(denominator, indicator.numerator_keys)
         self._run(
             "values_pairs",
             key=indicator.key,
@@ -184,6 +183,15 @@ class _Rebuild:
             factor=indicator.factor,
             only_reported=only_reported,
         )
+
+    def _cover(self, denominator: str, numerators: Sequence[str]) -> None:
+        """Estimate a denominator of organisations, once, where organisations reported."""
+        asked = text(_BY_ORGANISATION)
+        if denominator not in self._covered and self._session.scalar(
+            asked, {"keys": list(numerators)}
+        ):
+            self._covered.add(denominator)
+            self._run("values_covered", key=denominator)
 
     def _reclassify(self, indicator: IndicatorInfo) -> None:
         source = self._catalogue.get(indicator.numerator_keys[0])
@@ -209,6 +217,9 @@ class _Rebuild:
         }
 
 
+_BY_ORGANISATION = """
+SELECT EXISTS (SELECT 1 FROM value_raw WHERE indicator_key = ANY (:keys) AND level = 'org')
+"""
 _KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
 
 
