@@ -68,7 +68,7 @@ FILES = (
 )
 
 
-def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
+def load(engine: Engine, progress: Progress | None = None, *, derived: bool = True) -> list[Report]:
     """Load all files of the sample and build what is derived from them.
 
     Each file is a transaction of its own and what is derived is one more at the end, so that an
@@ -80,6 +80,8 @@ def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
         A migrated database, with a role that may write.
     progress : Progress, optional
         Told before each file and while derived data are built.
+    derived : bool
+        False leaves what is derived (values, shapes, hexagons) to a later refresh.
 
     Returns
     -------
@@ -105,8 +107,9 @@ def load(engine: Engine, progress: Progress | None = None) -> list[Report]:
                 raise Refused(_why(report), file=name)
             reports.append(report)
     told("sample", len(FILES), len(FILES))
-    with transaction(engine) as session:
-        refresh(session, progress=told)
+    if derived:
+        with transaction(engine) as session:
+            refresh(session, progress=told)
     return reports
 
 
