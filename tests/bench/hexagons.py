@@ -155,14 +155,15 @@ def _read_polygons() -> tuple[np.ndarray, str]:
 
 
 def _loop_shares(polygons: np.ndarray) -> dict[tuple[int, int], float]:
-    # As one would write it: the library's cells, with their neighbours as the fill goes by
-    # centres, each cut with the polygon in the equal-area plane.
+    # As one would write it: the library's cells and those of the corners, with their neighbours
+    # as the fill goes by centres, each cut with the polygon in the equal-area plane.
     found: dict[tuple[int, int], float] = {}
     for place, polygon in enumerate(polygons):
         fine = shapely.transform(shapely.segmentize(polygon, 0.02), equal_area)
-        cells: set[int] = set()
-        for cell in h3.h3shape_to_cells(h3.geo_to_h3shape(polygon), SHARE_RESOLUTION).tolist():
-            cells.update(h3.grid_disk(cell, 1).tolist())
+        seeds = set(h3.h3shape_to_cells(h3.geo_to_h3shape(polygon), SHARE_RESOLUTION).tolist())
+        for lng, lat in shapely.get_coordinates(polygon).tolist():
+            seeds.add(int(h3.latlng_to_cell(lat, lng, SHARE_RESOLUTION)))
+        cells = {near for cell in seeds for near in h3.grid_disk(cell, 1).tolist()}
         parts = {}
         for cell in cells:
             outline = shapely.Polygon([(lng, lat) for lat, lng in h3.cell_to_boundary(cell)])
