@@ -262,20 +262,23 @@ def _settled(loading: Loading, drafts: list[Draft]) -> list[Draft]:
     for draft in drafts:
         groups[draft.key].append(draft)
     kept: list[Draft] = []
-    for group in groups.values():
+    for every in groups.values():
+        # Blanks of an old code say nothing, and the old code's value fills its successor's blank.
+        group = [one for one in every if one.state != "missing" or not one.place.is_moved]
+        if any(one.state != "missing" for one in group):
+            is_filled = any(one.place.is_moved for one in group)
+            group = [one for one in group if one.state != "missing" or not is_filled]
         exact = [one for one in group if not one.place.is_moved]
-        first = (exact or group)[0]
-        if len(group) == 1:
-            kept.append(first)
-        elif exact and len(exact) < len(group):
-            _refuse_moved(loading, [one for one in group if one.place.is_moved], first)
-            kept += _one_of(loading, exact)
-        else:
-            kept += _one_of(loading, group)
+        if exact and len(exact) < len(group):
+            _refuse_moved(loading, [one for one in group if one.place.is_moved], exact[0])
+        if group:
+            kept += _one_of(loading, exact or group)
     return kept
 
 
 def _one_of(loading: Loading, group: list[Draft]) -> list[Draft]:
+    if len(group) == 1:
+        return group
     if len({(one.value, one.state) for one in group}) == 1:
         for other in group[1:]:
             loading.reject(
