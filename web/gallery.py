@@ -180,7 +180,7 @@ def _card(one: Measured, lang: Lang, picture: Thumbnail | None) -> Card:
         name=info.name.in_(lang),
         unit=info.unit.in_(lang),
         address=State(info.key, lang).address(),
-        when=f"{LEVELS[level].in_(lang)} · {one.latest(level).label.in_(lang)}",
+        when=f"{LEVELS[level].in_(lang)} · {_unbroken(one.latest(level).label.in_(lang))}",
         national=number(total, info.decimals) if total is not None else "",
         fills=picture.fills if picture else (),
     )
@@ -244,6 +244,10 @@ def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
             "words": {key: said[key] for key in ("copied", "copy_failed")},
         },
     }
+
+
+def _unbroken(label: str) -> str:
+    return label.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _level(one: Measured) -> str:

@@ -65,6 +65,7 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             )
             for s in thematic.sources
         ),
+        "source_short": _first_source(thematic, lang),
         "source_url": _source_address(thematic, lang),
         "sample": thematic.is_sample,
         "whole": thematic.area_name.in_(lang) if thematic.area_name else said["national"],
@@ -88,6 +89,12 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "words": {key: said[key] for key in SAID_TO_SCRIPTS},
         **about,
     }
+
+
+def _first_source(thematic: ThematicMap, lang: Lang) -> str:
+    # a popup has room for one; the panel and the picture name them all
+    names = [source.title.in_(lang) for source in thematic.sources]
+    return f"{names[0]} (+{len(names) - 1})" if len(names) > 1 else "".join(names)
 
 
 def _source_address(thematic: ThematicMap, lang: Lang) -> str | None:

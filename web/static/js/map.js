@@ -348,7 +348,7 @@ window.AtlasMap = (() => {
     if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
     add(data.words.flags, (place.flags || []).join(", "));
     box.append(facts);
-    const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source].filter(Boolean).join(" · "));
+    const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source_short].filter(Boolean).join(" · "));
     if (data.source_url) {
       const link = element("a", "", data.words.where_from);
       link.href = data.source_url;
