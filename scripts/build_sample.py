@@ -20,6 +20,7 @@ from sample_build.cells import Cell, divide, unite
 from sample_build.organisations import Organisation, found
 from sample_build.outline import Province
 from sample_build.population import YEARS_CE, People, settle
+from sample_build.rounding import apportion
 from sample_build.tables import Table, be
 
 SEED = 2567
@@ -174,7 +175,7 @@ def _population(
         latent.add(
             [one.code for one in provinces],
             be(year),
-            [np.rint(weight / weight.sum() * total).astype(int)],
+            [apportion(weight, total)],
         )
     return [main, coarse, houses, small, homes, latent]
 

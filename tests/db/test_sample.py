@@ -95,7 +95,7 @@ def test_country_totals_are_the_published_ones(
     ],
 )
 def test_country_ratios_are_the_published_ones(
-    loaded: Session, key: str, period: str, published: float, digits: int
+    loaded: Session, *, key: str, period: str, published: float, digits: int
 ) -> None:
     found = loaded.scalar(COUNTRY, {"key": key, "period": period})
     assert found is not None

@@ -150,6 +150,7 @@ def test_offices_lie_inside_a_sub_district_they_cover() -> None:
     [
         ("population", "pop_2564", {}, 66_171_439),
         ("population", "pop_2567", {}, 64_989_504),
+        ("population_latent", "pop_latent", {"year_be": "2566"}, 9_250_000),
         ("ages_subdistrict", "pop_60p", {"year_be": "2567"}, 13_450_391),
         ("age_bands_district", "pop_60_69", {"year_be": "2567"}, 7_593_731),
         ("age_bands_district", "pop_70_79", {"year_be": "2567"}, 3_987_082),
