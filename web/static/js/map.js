@@ -4,7 +4,7 @@
 
 window.AtlasMap = (() => {
   const data = JSON.parse(document.getElementById("map-data").textContent);
-  const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 0.3 };
+  const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 1.2 };
   const MOST_FOR_TREND = 300;
   const listeners = { change: [], hover: [], select: [] };
   const shapes = new Map();
@@ -123,7 +123,8 @@ window.AtlasMap = (() => {
 
   // Hexagons are drawn on canvas, which knows no url(#...): it gets the pattern itself.
   const paintOf = (fill) => (data.level === "hexbin" ? AtlasTiles.paintOf(fill) : fill);
-  const edgeOf = (entry) => (entry.fill.startsWith("url") ? "#c5ccd6" : "#ffffff");
+  // White edges would shimmer: at low zooms a cell is a few pixels wide.
+  const edgeOf = (entry) => (entry.fill.startsWith("url") ? "#c5ccd6" : entry.fill);
 
   // Many places get small circles, so that they do not cover each other.
   const largest = () => Math.min(Math.max(260 / Math.sqrt(places.length || 1), 7), 30);
@@ -262,6 +263,7 @@ window.AtlasMap = (() => {
       if (!answer.ok) throw new Error(String(answer.status));
       L.geoJSON(await answer.json(), {
         renderer: canvas,
+        smoothFactor: 0,
         onEachFeature: (feature, layer) => {
           const place = fromTile(feature.properties, "cell");
           shapes.set(place.code, layer);
