@@ -34,9 +34,9 @@ app.add_typer(datasets, name="datasets")
 
 
 def _settings() -> Settings:
-    from pydantic import ValidationError  # noqa: PLC0415  (--help must be fast)
+    from pydantic import ValidationError
 
-    from geo_service.core.settings import Settings  # noqa: PLC0415
+    from geo_service.core.settings import Settings
 
     try:
         return Settings()
@@ -81,7 +81,7 @@ def up(
     ] = None,
 ) -> None:
     """Prepare everything (database, tables, sample, hexagons) and serve; safe to run again."""
-    from geo_service.cli import steps  # noqa: PLC0415
+    from geo_service.cli import steps
 
     settings = steps.prepare(_settings(), data)
     if no_serve:
@@ -98,7 +98,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Server processes.")] = None,
 ) -> None:
     """Start the HTTP service on a database that is prepared."""
-    from geo_service.cli import steps  # noqa: PLC0415
+    from geo_service.cli import steps
 
     asked = {"host": host, "port": port, "workers": workers}
     changed = {name: value for name, value in asked.items() if value is not None}
@@ -108,8 +108,8 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the tables to this version (alembic upgrade head)."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from geo_service.core import migrations  # noqa: PLC0415
+    from geo_service.cli import steps
+    from geo_service.core import migrations
 
     migrations.upgrade(steps.address(steps.located(_settings())))
     at = migrations.newest()
@@ -131,8 +131,8 @@ def ingest(
 
     Exit code 0: loaded or already loaded; 3: loaded, some rows refused; 4: refused.
     """
-    from geo_service.cli import steps  # noqa: PLC0415
-    from ingest import pipeline  # noqa: PLC0415
+    from geo_service.cli import steps
+    from ingest import pipeline
 
     engine = steps.opened(_settings())
     is_file = recipe.endswith(".toml") or "/" in recipe
@@ -153,7 +153,7 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="Show one recipe.")] = None,
 ) -> None:
     """List what can be loaded, or show one recipe."""
-    from ingest import recipe as recipe_files  # noqa: PLC0415
+    from ingest import recipe as recipe_files
 
     if name is None:
         for key, known in sorted(recipe_files.known_recipes().items()):
@@ -169,9 +169,9 @@ def indicators(
     key: Annotated[str | None, typer.Argument(help="Show one indicator.")] = None,
 ) -> None:
     """List what is measured, or show one indicator."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from geo_service.core.db import transaction  # noqa: PLC0415
-    from layers import indicators as catalogue  # noqa: PLC0415
+    from geo_service.cli import steps
+    from geo_service.core.db import transaction
+    from layers import indicators as catalogue
 
     with transaction(steps.opened(_settings())) as session:
         if key is None:
@@ -199,9 +199,9 @@ def refresh(
     ] = False,
 ) -> None:
     """Rebuild what is derived: prepared values, shapes for tiles, hexagons."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from geo_service.core.db import transaction  # noqa: PLC0415
-    from ingest import refresh as derived  # noqa: PLC0415
+    from geo_service.cli import steps
+    from geo_service.core.db import transaction
+    from ingest import refresh as derived
 
     settings = _settings()
     engine = steps.opened(settings)
@@ -220,8 +220,8 @@ def refresh(
 @app.command()
 def doctor() -> None:
     """Check database, versions, extensions, rights and data; say what to do."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from geo_service.core import doctor as examination  # noqa: PLC0415
+    from geo_service.cli import steps
+    from geo_service.core import doctor as examination
 
     settings = _settings()
     ill = False
@@ -238,7 +238,7 @@ def doctor() -> None:
 @database.command("start")
 def db_start() -> None:
     """Start the private database; make it when there is none."""
-    from geo_service.core.postgres import Cluster  # noqa: PLC0415
+    from geo_service.core.postgres import Cluster
 
     Cluster(_settings().data_dir).start()
     db_status()
@@ -247,7 +247,7 @@ def db_start() -> None:
 @database.command("stop")
 def db_stop() -> None:
     """Stop the private database."""
-    from geo_service.core.postgres import Cluster  # noqa: PLC0415
+    from geo_service.core.postgres import Cluster
 
     stopped = Cluster(_settings().data_dir).stop()
     say(
@@ -260,7 +260,7 @@ def db_stop() -> None:
 @database.command("status")
 def db_status() -> None:
     """Say whether the private database runs; exit code 6 when it does not."""
-    from geo_service.core.postgres import Cluster  # noqa: PLC0415
+    from geo_service.core.postgres import Cluster
 
     status = Cluster(_settings().data_dir).status()
     if status.running:
@@ -274,7 +274,7 @@ def db_status() -> None:
 @database.command("url")
 def db_url() -> None:
     """Print the address of the database, for psql and other programs."""
-    from geo_service.core.postgres import Cluster  # noqa: PLC0415
+    from geo_service.core.postgres import Cluster
 
     settings = _settings()
     if settings.database_url is not None:
@@ -286,8 +286,8 @@ def db_url() -> None:
 @datasets.command("list")
 def datasets_list() -> None:
     """List what was loaded, with its version."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from ingest import batch  # noqa: PLC0415
+    from geo_service.cli import steps
+    from ingest import batch
 
     for loaded in batch.loaded(steps.opened(_settings())):
         mark = " [ข้อมูลตัวอย่าง · sample data]" if loaded.is_sample else ""
@@ -302,8 +302,8 @@ def datasets_rollback(
     report: Annotated[Path | None, typer.Option(help="Where to write the JSON report.")] = None,
 ) -> None:
     """Undo the newest load of a data set."""
-    from geo_service.cli import steps  # noqa: PLC0415
-    from ingest import pipeline  # noqa: PLC0415
+    from geo_service.cli import steps
+    from ingest import pipeline
 
     _tell(pipeline.rollback(steps.opened(_settings()), dataset), report)
 

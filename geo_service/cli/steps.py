@@ -42,7 +42,7 @@ def located(settings: Settings) -> Settings:
     """
     if settings.database_url is not None:
         return settings
-    from geo_service.core.postgres import Cluster  # noqa: PLC0415  (--help must be fast)
+    from geo_service.core.postgres import Cluster
 
     cluster = Cluster(settings.data_dir)
     if not cluster.status().running:
@@ -87,7 +87,7 @@ def opened(settings: Settings) -> Engine:
     Engine
         Of the database of the installation.
     """
-    from geo_service.core.db import make_engine  # noqa: PLC0415  (--help must be fast)
+    from geo_service.core.db import make_engine
 
     return make_engine(address(located(settings)), pool_timeout_s=30.0)
 
@@ -107,10 +107,10 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     Settings
         With ``database_url``.
     """
-    from geo_service.core import migrations  # noqa: PLC0415  (--help must be fast)
-    from geo_service.core.db import make_engine, transaction  # noqa: PLC0415
-    from geo_service.core.machine import only_one  # noqa: PLC0415
-    from ingest import batch, catalogue, refresh, sample  # noqa: PLC0415
+    from geo_service.core import migrations
+    from geo_service.core.db import make_engine, transaction
+    from geo_service.core.machine import only_one
+    from ingest import batch, catalogue, refresh, sample
 
     started = time.monotonic()
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
@@ -198,10 +198,10 @@ def serve(settings: Settings) -> None:
     Conflict
         If the port is taken.
     """
-    import uvicorn  # noqa: PLC0415  (--help must be fast)
+    import uvicorn
 
-    from geo_service.core import log  # noqa: PLC0415
-    from geo_service.main import create_app  # noqa: PLC0415
+    from geo_service.core import log
+    from geo_service.main import create_app
 
     log.configure(settings.log_level)
     try:

@@ -146,7 +146,7 @@ def _database_faults() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+        from sqlalchemy.exc import OperationalError
 
         if not isinstance(error, OperationalError):
             raise
