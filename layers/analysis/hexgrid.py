@@ -118,6 +118,10 @@ def rings(cells: Cells) -> Floats:
     -------
     ndarray, shape (n, k, 2)
         Longitude and latitude in degrees, EPSG:4326; k is 6 nearly everywhere.
+
+    References
+    ----------
+    H3 documentation, "cellToBoundary": corners in order, more of them at an icosahedron edge.
     """
     frame = pl.DataFrame({"cell": cells.astype(np.uint64)})
     corners = frame.select(plh3.cell_to_boundary("cell").alias("corners"))["corners"]
@@ -145,6 +149,10 @@ def outlines(cells: Cells) -> Shapes:
     -------
     ndarray of Polygon, shape (n,)
         EPSG:4326, counter-clockwise.
+
+    References
+    ----------
+    H3 documentation, "cellToBoundary".
     """
     return np.asarray(shapely.polygons(rings(cells)), dtype=object)
 
@@ -161,6 +169,10 @@ def centres(cells: Cells) -> Floats:
     -------
     ndarray, shape (n, 2)
         Longitude and latitude in degrees, EPSG:4326.
+
+    References
+    ----------
+    H3 documentation, "cellToLatLng".
     """
     frame = pl.DataFrame({"cell": cells.astype(np.uint64)})
     both = frame.select(
@@ -175,7 +187,7 @@ def cells_in(bbox: tuple[float, float, float, float], resolution: int) -> Cells:
     Parameters
     ----------
     bbox : tuple of (west, south, east, north)
-        Degrees, EPSG:4326; west <= east.
+        In degrees, EPSG:4326; west <= east.
     resolution : int
         H3 resolution.
 
@@ -275,6 +287,10 @@ def cells_at(lonlat: Floats, resolution: int) -> Cells:
     -------
     ndarray, shape (n,)
         H3 cells.
+
+    References
+    ----------
+    H3 documentation, "latLngToCell".
     """
     frame = pl.DataFrame({"lon": lonlat[:, 0], "lat": lonlat[:, 1]})
     cells = frame.select(plh3.latlng_to_cell("lat", "lon", resolution).alias("cell"))["cell"]

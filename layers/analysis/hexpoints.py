@@ -40,6 +40,10 @@ def scan_points(path: Path) -> pl.LazyFrame:
     ------
     ValueError
         If the file is neither.
+
+    References
+    ----------
+    Polars user guide, "Lazy API, sources and sinks".
     """
     if path.suffix == ".parquet":
         return pl.scan_parquet(path)
