@@ -8,6 +8,7 @@ around its office, as most municipalities are town centres, and the rest to the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,9 @@ Indices = NDArray[np.int64]
 #: No share is smaller than this: an organisation that covers a place covers some of it.
 SMALLEST_SHARE = 0.001
 _ROUNDS = 40
-_HALVINGS = 24
+_TRIES = 24
+#: A disc whose area is off by twice this share is taken.
+_CLOSE_ENOUGH = 1e-6
 
 
 def fit_shares(
@@ -107,12 +110,21 @@ def _disc(shape: Any, around: shapely.Point, size: float) -> Any:  # noqa: ANN40
     # The part of the shape nearest to the point that has the size wanted, in its own units.
     inside = shapely.shortest_line(shape, around)
     centre = shapely.Point(shapely.get_coordinates(inside)[0])
-    low, high = 0.0, float(shapely.hausdorff_distance(shape, centre)) * 1.01
-    for _ in range(_HALVINGS):
-        radius = (low + high) / 2
-        found = shapely.intersection(shape, shapely.buffer(centre, radius, quad_segs=12))
-        if shapely.area(found) < size:
-            low = radius
+    # The root of the area grows nearly in step with the radius: a straight line through two
+    # radii, one with too little and one with too much, leads to the next.
+    low, too_little = 0.0, -math.sqrt(size)
+    high = float(shapely.hausdorff_distance(shape, centre)) * 1.01
+    too_much = math.sqrt(shapely.area(shape)) - math.sqrt(size)
+    piece = shape
+    for _ in range(_TRIES):
+        radius = low - too_little * (high - low) / (too_much - too_little)
+        piece = shapely.intersection(shape, shapely.buffer(centre, radius, quad_segs=12))
+        off = math.sqrt(shapely.area(piece)) - math.sqrt(size)
+        if abs(off) <= _CLOSE_ENOUGH * math.sqrt(size):
+            break
+        # The end that stays put counts for half the next time, or the steps would shrink.
+        if off < 0:
+            low, too_little, too_much = radius, off, too_much / 2
         else:
-            high = radius
-    return shapely.intersection(shape, shapely.buffer(centre, high, quad_segs=12))
+            high, too_much, too_little = radius, off, too_little / 2
+    return piece

@@ -24,6 +24,8 @@ from boundaries.places import Place, read_areas, read_orgs
 #: Names told when nothing matches, at most.
 _NEAREST = 5
 _LIKENESS = 0.6
+#: From large to small; what a gazetteer of a level holds is that level and all before it.
+LEVELS = ("province", "district", "subdistrict", "org")
 _CODE_DIGITS = {"province": 2, "district": 4, "subdistrict": 6}
 _DLA_DIGITS = 7
 
@@ -114,8 +116,8 @@ class Gazetteer:
                 self._org_systems.add(system)
 
     @classmethod
-    def read(cls, session: Session, on: date | None = None) -> Gazetteer:
-        """Read everything that has a code or a name.
+    def read(cls, session: Session, on: date | None = None, *, finest: str = "org") -> Gazetteer:
+        """Read what has a code or a name.
 
         Parameters
         ----------
@@ -123,6 +125,8 @@ class Gazetteer:
             To read with.
         on : date, optional
             The day that questions are about unless they say another.
+        finest : str
+            One of ``LEVELS``: what is smaller is not read and not found.
 
         Returns
         -------
@@ -136,13 +140,16 @@ class Gazetteer:
         ):
             if target != source:
                 successors[level, source].append(str(target))
-        codes = session.execute(select(AreaCode.system, AreaCode.code, AreaCode.area_id))
-        org_codes = session.execute(select(OrgCode.system, OrgCode.code, OrgCode.org_id))
+        # P-codes are read off DOPA's; there are as many as there are areas.
+        codes = select(AreaCode.system, AreaCode.code, AreaCode.area_id)
+        org_codes = select(OrgCode.system, OrgCode.code, OrgCode.org_id)
+        has_orgs = finest == LEVELS[-1]
+        levels = {"country", *LEVELS[: LEVELS.index(finest) + 1]}
         return cls(
-            read_areas(session),
-            read_orgs(session),
-            codes=codes,
-            org_codes=org_codes,
+            read_areas(session, levels),
+            read_orgs(session) if has_orgs else (),
+            codes=session.execute(codes.where(AreaCode.system != "pcode")),
+            org_codes=session.execute(org_codes) if has_orgs else (),
             successors=dict(successors),
             on=on,
         )

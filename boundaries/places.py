@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, Org
+
+#: Parts other names where the server joins them: arrays are slow to take apart one by one.
+_UNIT = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +51,36 @@ class Place:
         return (self.first is None or self.first <= on) and (self.after is None or on < self.after)
 
 
-def read_areas(session: Session) -> Iterator[Place]:
-    """Read every area that is no region, past versions included.
+def read_areas(session: Session, levels: Collection[str]) -> Iterator[Place]:
+    """Read every area of some levels, past versions included.
 
     Parameters
     ----------
     session : Session
         To read with.
+    levels : collection of str
+        For example ``province`` and ``district``.
 
     Yields
     ------
     Place
         In the order of their ids.
     """
-    columns = (Area.id, Area.level, Area.code, Area.name_th, Area.name_en, Area.name_alt)
-    statement = select(*columns, Area.valid, Area.parent_id).where(Area.level != "region")
-    for row in session.execute(statement.order_by(Area.id)):
-        yield Place(
-            id=row.id,
-            level=row.level,
-            code=row.code,
-            name_th=row.name_th,
-            name_en=row.name_en,
-            name_alt=tuple(row.name_alt),
-            first=row.valid.lower,
-            after=row.valid.upper,
-            parent_id=row.parent_id,
-        )
+    statement = select(
+        Area.id,
+        Area.level,
+        Area.code,
+        Area.name_th,
+        Area.name_en,
+        func.array_to_string(Area.name_alt, _UNIT),
+        func.lower(Area.valid),
+        func.upper(Area.valid),
+        Area.parent_id,
+    ).where(Area.level.in_(levels))
+    for area_id, level, code, th, en, alt, first, after, parent_id in session.execute(
+        statement.order_by(Area.id)
+    ):
+        yield Place(area_id, level, code, th, en, _parted(alt), first, after, parent_id)
 
 
 def read_orgs(session: Session) -> Iterator[Place]:
@@ -90,18 +96,22 @@ def read_orgs(session: Session) -> Iterator[Place]:
     Place
         Its parent is its district, or its province when it has none.
     """
-    columns = (Org.id, Org.code, Org.kind, Org.name_th, Org.name_en, Org.name_alt, Org.valid)
-    statement = select(*columns, Org.province_id, Org.district_id).order_by(Org.id)
-    for row in session.execute(statement):
-        yield Place(
-            id=row.id,
-            level="org",
-            code=row.code,
-            name_th=row.name_th,
-            name_en=row.name_en,
-            name_alt=tuple(row.name_alt),
-            first=row.valid.lower,
-            after=row.valid.upper,
-            parent_id=row.district_id or row.province_id,
-            kind=row.kind,
-        )
+    statement = select(
+        Org.id,
+        Org.code,
+        Org.name_th,
+        Org.name_en,
+        func.array_to_string(Org.name_alt, _UNIT),
+        func.lower(Org.valid),
+        func.upper(Org.valid),
+        func.coalesce(Org.district_id, Org.province_id),
+        Org.kind,
+    )
+    for org_id, code, th, en, alt, first, after, parent_id, kind in session.execute(
+        statement.order_by(Org.id)
+    ):
+        yield Place(org_id, "org", code, th, en, _parted(alt), first, after, parent_id, kind)
+
+
+def _parted(joined: str) -> tuple[str, ...]:
+    return tuple(joined.split(_UNIT)) if joined else ()

@@ -15,6 +15,7 @@ from geo_service.core.errors import Conflict, Refused
 from geo_service.core.models import Dataset
 from geo_service.core.text import Text
 from ingest import pipeline
+from ingest.gazetteers import Gazetteers
 from ingest.load import Progress, silent
 from ingest.report import Report
 
@@ -144,9 +145,12 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
                 f" a {LIST} of your own)",
             )
         )
+    gazetteers = Gazetteers()
     for number, (file, recipe) in enumerate(present):
         progress("files", number, len(present))
-        yield pipeline.ingest(engine, file, recipe=recipe, refresh=False, progress=progress)
+        yield pipeline.ingest(
+            engine, file, recipe=recipe, refresh=False, progress=progress, gazetteers=gazetteers
+        )
     progress("files", len(present), len(present))
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from geo_service.core.errors import BadParameter
@@ -28,6 +29,8 @@ MISSING_MARKS = frozenset(
      "ไม่มีข้อมูล", "ไม่ระบุ", "ไม่ทราบ", "ไม่ได้รายงาน", "no data", "not reported")
 )  # fmt: skip
 
+#: Words and numbers remembered within a run: names, codes and years return row after row.
+_REMEMBERED = 65_536
 #: Invisible characters that change no meaning: zero-width, joiners, bidi controls, soft hyphen.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 _SPACES = re.compile(r"\s+")
@@ -125,8 +128,14 @@ def clean_text(raw: str | None) -> str:
     str
         Perhaps empty.
     """
-    if raw is None:
+    if not raw:
         return ""
+    # Nothing is invisible in ASCII, and most cells are digits.
+    return " ".join(raw.split()) if raw.isascii() else _settled(raw)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _settled(raw: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", raw))
     text = text.replace("\u0e4d\u0e32", "\u0e33").replace("เเ", "แ")
     text = re.sub("\u0e4d([\u0e48-\u0e4b])\u0e32", "\\1\u0e33", text)
@@ -167,10 +176,17 @@ def read_number(raw: str | None, marks: Marks | None = None) -> Number | Problem
     Number or Problem
         The number in the unit of the file, or why there is none.
     """
-    text = clean_text(raw).translate(THAI_DIGITS)
+    text = clean_text(raw)
+    if not text.isascii():
+        text = text.translate(THAI_DIGITS)
     state = (marks or _USUAL).states.get(text.casefold())
     if state is not None:
         return Number(state)
+    return _number(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _number(text: str) -> Number | Problem:
     text = text.replace("\u2212", "-")
     if not (_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text)):
         return _why_no_number(text)
@@ -210,6 +226,7 @@ def _not_finite() -> Problem:
     )
 
 
+@lru_cache(maxsize=1024)
 def read_period(
     raw: str | None,
     *,
@@ -217,7 +234,7 @@ def read_period(
     era: Era = "detect",
     monthly: bool = False,
 ) -> Period | Problem:
-    """Read a cell that names a year, a month or a date.
+    """Read a cell that names a year, a month or a date; the same words are read once.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
@@ -29,10 +30,28 @@ def copy_rows(session: Session, table: str, rows: pl.DataFrame) -> int:
         Number of rows written.
     """
     text = BytesIO()
-    rows.write_csv(text, include_header=False)
+    # An empty text is quoted, a missing one is not: COPY tells them apart.
+    rows.write_csv(text, include_header=False, quote_style="non_numeric")
     text.seek(0)
     columns = ", ".join(f'"{name}"' for name in rows.columns)
     cursor: Any = session.connection().connection.cursor()
     cursor.copy_expert(f'COPY {SCHEMA}."{table}" ({columns}) FROM STDIN (FORMAT csv)', text)
     cursor.close()
     return rows.height
+
+
+def array_text(words: Iterable[str]) -> str:
+    """Write an array of text as PostgreSQL reads it.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Its elements.
+
+    Returns
+    -------
+    str
+        For a column of ``copy_rows``.
+    """
+    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    return "{" + ",".join(f'"{word}"' for word in quoted) + "}"

@@ -34,7 +34,7 @@ class Place:
     @property
     def is_moved(self) -> bool:
         """Whether the row named a place that has been succeeded by this one."""
-        return any(flag.startswith("successor-of-") for flag in self.flags)
+        return bool(self.flags) and any(f.startswith("successor-of-") for f in self.flags)
 
 
 @dataclass(slots=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import polars as pl
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from boundaries import queries
-from boundaries.lookup import Gazetteer
 from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
+from ingest.copying import array_text, copy_rows
 from ingest.feature_drafts import FeatureDraft, FeatureReader, FeaturesPart
 from ingest.load import Loading
 from layers.models import Feature, FeatureLayer
@@ -37,7 +40,8 @@ def load(loading: Loading) -> None:
         If no row can be taken.
     """
     part = loading.recipe.section(FeaturesPart, "features")
-    drafts = FeatureReader(loading, part, Gazetteer.read(loading.session)).read()
+    gazetteer = loading.gazetteers.read(loading.session, part.place_level)
+    drafts = FeatureReader(loading, part, gazetteer).read()
     drafts = _unique(loading, drafts)
     if not drafts:
         raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))
@@ -73,12 +77,13 @@ def _locate(loading: Loading, part: FeaturesPart, drafts: Sequence[FeatureDraft]
     rows = [row for row in levels["subdistrict"] if row.is_in_force]
     tree = shapely.STRtree([shapely.from_wkb(bytes(row.shape)) for row in rows])
     named = {row.id: shapely.from_wkb(bytes(row.shape)) for row in levels[part.place_level]}
-    for draft in drafts:
-        if draft.shape is None:
-            continue
-        point = shapely.point_on_surface(draft.shape)
-        inside = tree.query(point, predicate="within")
-        located = rows[inside[0]] if len(inside) else None
+    shaped = [draft for draft in drafts if draft.shape is not None]
+    points = shapely.point_on_surface([draft.shape for draft in shaped])
+    inside: dict[int, Any] = {}
+    for at, found in tree.query(points, predicate="within").T:
+        inside.setdefault(int(at), rows[found])
+    for at, (draft, point) in enumerate(zip(shaped, points, strict=True)):
+        located = inside.get(at)
         claimed = named.get(draft.area_id or 0)
         if claimed is not None and shapely.distance(claimed, point) > _NEAR_DEG:
             _tell_elsewhere(loading, draft, point)
@@ -133,17 +138,32 @@ def _store(loading: Loading, layer_id: str, drafts: Sequence[FeatureDraft]) -> N
         session.execute(delete(Feature).where(Feature.id.in_(gone)))
     for draft in changed:
         session.execute(
-            update(Feature).where(Feature.id == stored[draft.code].id).values(**_values(draft))
+            update(Feature).where(Feature.id == stored[draft.code].id).values(**_values(draft)),
+            execution_options={"synchronize_session": False},
         )
-    if new:
-        version = {"version_id": loading.version_id}
-        session.execute(insert(Feature), [_values(draft) | version for draft in new])
+    _insert(loading, new)
     same = len(drafts) - len(new) - len(changed)
     loading.count(inserted=len(new), updated=len(changed), unchanged=same, deleted=len(gone))
     loading.report.figures[layer_id] = len(drafts)
     if new or changed or gone:
         loading.touched.add(f"layer:{layer_id}")
     session.expire_all()
+
+
+def _insert(loading: Loading, drafts: Sequence[FeatureDraft]) -> None:
+    # Copied: a layer may have tens of thousands of features.
+    if not drafts:
+        return
+    shapes = shapely.set_srid(np.array([d.shape for d in drafts], dtype=object), STORAGE_SRID)
+    rows = [
+        _values(draft)
+        | {"properties": json.dumps(draft.properties, ensure_ascii=False), "geom": shape}
+        | {"flags": array_text(sorted(draft.flags)), "version_id": loading.version_id}
+        for draft, shape in zip(
+            drafts, shapely.to_wkb(shapes, hex=True, include_srid=True), strict=True
+        )
+    ]
+    copy_rows(loading.session, "feature", pl.DataFrame(rows, infer_schema_length=None))
 
 
 def _differs(row: Feature, draft: FeatureDraft) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from geo_service.core.db import SCHEMA
 from geo_service.core.models import Dataset, DatasetVersion, IngestRun
 from geo_service.core.text import Text
+from ingest.gazetteers import Gazetteers
 from ingest.report import Rejected, Report, Severity
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Loading:
     report: Report
     progress: Progress = silent
     touched: set[str] = field(default_factory=set)
+    gazetteers: Gazetteers = field(default_factory=Gazetteers)
 
     @property
     def version_id(self) -> int:

@@ -58,8 +58,8 @@ def load(loading: Loading) -> None:
 class Reading:
     """The rows of one table becoming drafts.
 
-    ``totals`` are totals that the file prints; ``unplaced`` are values of rows whose place was
-    refused, which still belong to the sum of the file.
+    ``totals`` are totals that the file prints; ``unplaced`` are values that were
+    refused for their place, or because rows contradict, and still belong to the file's sums.
     """
 
     loading: Loading
@@ -70,9 +70,14 @@ class Reading:
     unplaced: list[Draft] = field(default_factory=list)
     _blank: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     _marks: Marks = field(init=False)
+    _period: PeriodPart = field(init=False)
+    _year: str | None = None
 
     def __post_init__(self) -> None:
         recipe = self.loading.recipe
+        self._period = recipe.period or PeriodPart()
+        if self._period.heading is not None:
+            self._year = self.table.heading(self._period.heading)
         self._marks = Marks.of(recipe.missing, recipe.not_applicable, recipe.suppressed)
 
     def drafts(self) -> list[Draft]:
@@ -100,16 +105,14 @@ class Reading:
                 self.rows_read += 1
                 drafts += self._row(row, places)
         self._tell_blank_columns()
-        return _settled(self.loading, drafts)
+        return _settled(self, drafts)
 
     def _row(self, row: Row, places: Places | None) -> list[Draft]:
-        spec = self.loading.recipe.period or PeriodPart()
-        known: Period | None = None
-        if spec.heading is not None:
+        spec, known = self._period, None
+        if self._year is not None:
             period = read_period(
-                row.cells[self.table.heading(spec.heading)],
-                calendar=spec.calendar, era=spec.era, monthly=spec.monthly,
-            )  # fmt: skip
+                row.cells[self._year], calendar=spec.calendar, era=spec.era, monthly=spec.monthly
+            )
             if isinstance(period, Problem):
                 self._refuse(row, spec.heading, period)
                 return []
@@ -256,32 +259,38 @@ class _Rules:
         )
 
 
-def _settled(loading: Loading, drafts: list[Draft]) -> list[Draft]:
+def _settled(reading: Reading, drafts: list[Draft]) -> list[Draft]:
     # Keeps one draft of each key; sees to rows that repeat, contradict or moved.
     groups: dict[tuple[str, bool, int, str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
         groups[draft.key].append(draft)
     kept: list[Draft] = []
     for every in groups.values():
-        # Blanks of an old code say nothing, and the old code's value fills its successor's blank.
-        group = [one for one in every if one.state != "missing" or not one.place.is_moved]
-        if any(one.state != "missing" for one in group):
-            is_filled = any(one.place.is_moved for one in group)
-            group = [one for one in group if one.state != "missing" or not is_filled]
-        exact = [one for one in group if not one.place.is_moved]
-        if exact and len(exact) < len(group):
-            _refuse_moved(loading, [one for one in group if one.place.is_moved], exact[0])
-        if group:
-            kept += _one_of(loading, exact or group)
+        if len(every) > 1 or every[0].place.flags:
+            kept += _one_of_all(reading, every)
+        else:
+            kept.append(every[0])
     return kept
 
 
-def _one_of(loading: Loading, group: list[Draft]) -> list[Draft]:
-    if len(group) == 1:
+def _one_of_all(reading: Reading, every: list[Draft]) -> list[Draft]:
+    # Blanks of an old code say nothing, and the old code's value fills its successor's blank.
+    group = [one for one in every if one.state != "missing" or not one.place.is_moved]
+    if any(one.state != "missing" for one in group):
+        is_filled = any(one.place.is_moved for one in group)
+        group = [one for one in group if one.state != "missing" or not is_filled]
+    exact = [one for one in group if not one.place.is_moved]
+    if exact and len(exact) < len(group):
+        _refuse_moved(reading, [one for one in group if one.place.is_moved], exact[0])
+    return _one_of(reading, exact or group)
+
+
+def _one_of(reading: Reading, group: list[Draft]) -> list[Draft]:
+    if len(group) <= 1:
         return group
     if len({(one.value, one.state) for one in group}) == 1:
         for other in group[1:]:
-            loading.reject(
+            reading.loading.reject(
                 reason="duplicate-row",
                 hint=Text(
                     th=f"เหมือนแถว {group[0].row} นับครั้งเดียว",
@@ -291,28 +300,30 @@ def _one_of(loading: Loading, group: list[Draft]) -> list[Draft]:
             )  # fmt: skip
         return group[:1]
     rows = ", ".join(str(one.row) for one in group)
-    for one in group:
-        loading.reject(
-            reason="conflicting-rows",
-            hint=Text(
-                th=f"แถว {rows} ให้ค่าต่างกันสำหรับที่และปีเดียวกัน ไม่รับทั้งหมด โปรดแก้ไฟล์",
-                en=f"Rows {rows} differ for one place and period; none is taken, mend the file",
-            ),
-            row=one.row, column=one.column, said=one.said,
-        )  # fmt: skip
+    hint = Text(
+        th=f"แถว {rows} ให้ค่าต่างกันสำหรับที่และปีเดียวกัน ไม่รับทั้งหมด โปรดแก้ไฟล์",
+        en=f"Rows {rows} differ for one place and period; none is taken, mend the file",
+    )
+    _refuse_conflicting(reading, group, hint)
     return []
 
 
-def _refuse_moved(loading: Loading, moved: list[Draft], first: Draft) -> None:
-    for one in moved:
-        loading.reject(
-            reason="conflicting-rows",
-            hint=Text(
-                th=f"รหัสเก่านี้สืบต่อเป็น {one.place.code} ซึ่งมีค่าของตนแล้วในแถว {first.row}",
-                en=f"The old code leads to {one.place.code}, which has row {first.row} of its own",
-            ),
-            row=one.row, column=one.column, said=one.said,
-        )  # fmt: skip
+def _refuse_moved(reading: Reading, moved: list[Draft], first: Draft) -> None:
+    code, row = first.place.code, first.row
+    hint = Text(
+        th=f"รหัสเก่านี้สืบต่อเป็น {code} ซึ่งมีค่าของตนแล้วในแถว {row}",
+        en=f"The old code leads to {code}, which has row {row} of its own",
+    )
+    _refuse_conflicting(reading, moved, hint)
+
+
+def _refuse_conflicting(reading: Reading, group: list[Draft], hint: Text) -> None:
+    for one in group:
+        reading.loading.reject(
+            reason="conflicting-rows", hint=hint, row=one.row, column=one.column, said=one.said
+        )
+    # They are part of the totals that the file prints all the same.
+    reading.unplaced += group
 
 
 def _refuse_hopeless(loading: Loading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -13,6 +14,9 @@ from geo_service.core.text import Text
 from ingest.org_drafts import OrgDraft, Reader
 
 SYSTEM = "dla7-2560"
+
+#: Id, kind, names and flags of an organisation as it is stored.
+Known = Any
 
 
 def add_codes(reader: Reader, drafts: Sequence[OrgDraft]) -> None:
@@ -31,7 +35,8 @@ def add_codes(reader: Reader, drafts: Sequence[OrgDraft]) -> None:
         If no organisations are loaded yet.
     """
     session = reader.loading.session
-    stored = {row.id: row for row in session.scalars(select(Org))}
+    columns = (Org.id, Org.kind, Org.name_th, Org.name_en, Org.flags)
+    stored: dict[int, Known] = {row.id: row for row in session.execute(select(*columns))}
     if not stored:
         raise Refused(
             Text(
@@ -53,7 +58,7 @@ def add_codes(reader: Reader, drafts: Sequence[OrgDraft]) -> None:
     figures["matched"], figures["kind_changed"] = len(found), len(changed)
 
 
-def _known(reader: Reader, draft: OrgDraft, stored: dict[int, Org]) -> Org | None:
+def _known(reader: Reader, draft: OrgDraft, stored: dict[int, Known]) -> Known | None:
     gazetteer = reader.gazetteer
     answer: Found | Missing | Ambiguous = gazetteer.org(code=draft.code, system="dla7")
     if isinstance(answer, Missing) and draft.geocode:
@@ -96,7 +101,7 @@ def _store(reader: Reader, found: dict[int, OrgDraft]) -> None:
     loading.count(inserted=len(rows), unchanged=len(found) - len(rows))
 
 
-def _flag_changed(reader: Reader, changed: Sequence[tuple[Org, OrgDraft]]) -> None:
+def _flag_changed(reader: Reader, changed: Sequence[tuple[Known, OrgDraft]]) -> None:
     loading = reader.loading
     flagged = []
     for row, draft in changed:
@@ -116,7 +121,11 @@ def _flag_changed(reader: Reader, changed: Sequence[tuple[Org, OrgDraft]]) -> No
         )
     loading.remember("org", [one for one, _ in flagged])
     for one, flags in flagged:
-        loading.session.execute(update(Org).where(Org.id == one).values(flags=flags))
+        # Nobody holds these rows as objects that would have to be told.
+        loading.session.execute(
+            update(Org).where(Org.id == one).values(flags=flags),
+            execution_options={"synchronize_session": False},
+        )
     loading.count(updated=len(flagged))
     if flagged:
         loading.touched.add("orgs")

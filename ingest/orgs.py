@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+import shapely
 from geoalchemy2.shape import from_shape
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from boundaries import names, queries
-from boundaries.lookup import Gazetteer
 from boundaries.models import Area, Org, OrgCode, OrgCoverage
 from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
 from ingest import org_areas
-from ingest.copying import copy_rows
+from ingest.copying import array_text, copy_rows
 from ingest.load import Loading
 from ingest.org_codes import add_codes
 from ingest.org_drafts import OrgDraft, OrgsPart, Reader
@@ -43,7 +44,8 @@ def load(loading: Loading) -> None:
         If no row can be taken.
     """
     part = loading.recipe.section(OrgsPart, "orgs")
-    reader = Reader(loading, part, Gazetteer.read(loading.session))
+    finest = "org" if part.mode == "codes" else "subdistrict"
+    reader = Reader(loading, part, loading.gazetteers.read(loading.session, finest))
     drafts = _unique(reader, reader.read())
     if not drafts:
         raise Refused(
@@ -135,16 +137,37 @@ def _store(loading: Loading, drafts: Sequence[OrgDraft]) -> dict[str, int]:
     changed = [draft for draft in drafts if _differs(stored.get(draft.code), draft)]
     loading.remember("org", [stored[draft.code].id for draft in changed])
     for draft in changed:
-        session.execute(update(Org).where(Org.code == draft.code).values(**_values(draft)))
-    if new:
-        version = {"version_id": loading.version_id}
-        session.execute(insert(Org), [_values(draft) | version for draft in new])
+        session.execute(
+            update(Org).where(Org.code == draft.code).values(**_values(draft)),
+            execution_options={"synchronize_session": False},
+        )
+    _insert(loading, new)
     same = len(drafts) - len(new) - len(changed)
     loading.count(inserted=len(new), updated=len(changed), unchanged=same)
     if new or changed:
         loading.touched.add("orgs")
     session.expire_all()
     return dict(session.execute(select(Org.code, Org.id)).all())
+
+
+def _insert(loading: Loading, drafts: Sequence[OrgDraft]) -> None:
+    # Copied: thousands of bound rows with points take seconds.
+    if not drafts:
+        return
+    points = shapely.set_srid(np.array([d.point for d in drafts], dtype=object), STORAGE_SRID)
+    columns = [
+        _values(draft)
+        | {"name_alt": array_text(_other_names(draft)), "flags": array_text(sorted(draft.flags))}
+        | {"point": point, "version_id": loading.version_id}
+        for draft, point in zip(
+            drafts, shapely.to_wkb(points, hex=True, include_srid=True), strict=True
+        )
+    ]
+    copy_rows(loading.session, "org", pl.DataFrame(columns, infer_schema_length=None))
+
+
+def _other_names(draft: OrgDraft) -> list[str]:
+    return [draft.bare_th] if names.key(draft.bare_th) else []
 
 
 def _differs(row: Org | None, draft: OrgDraft) -> bool:
@@ -165,7 +188,7 @@ def _values(draft: OrgDraft) -> dict[str, Any]:
         "tier": draft.tier,
         "name_th": draft.name_th,
         "name_en": draft.name_en,
-        "name_alt": [draft.bare_th] if names.key(draft.bare_th) else [],
+        "name_alt": _other_names(draft),
         "province_id": draft.province_id,
         "district_id": draft.district_id,
         "point": None if draft.point is None else from_shape(draft.point, srid=STORAGE_SRID),

@@ -16,6 +16,7 @@ from geo_service.core.errors import Conflict, Fault, NotFound, Refused
 from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
 from geo_service.core.text import Text
 from ingest import codes, observations, remarks
+from ingest.gazetteers import Gazetteers
 from ingest.load import Loading, Progress, hold_lock, silent
 from ingest.read import Source
 from ingest.recipe import Recipe, known_recipes, nearest, read_recipe
@@ -34,6 +35,7 @@ def ingest(
     dry_run: bool = False,
     refresh: bool = True,
     progress: Progress | None = None,
+    gazetteers: Gazetteers | None = None,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -54,6 +56,8 @@ def ingest(
         Whether to rebuild what is derived from the data.
     progress : Progress, optional
         Told how far the work has come.
+    gazetteers : Gazetteers, optional
+        Shared by the files of a batch.
 
     Returns
     -------
@@ -70,10 +74,11 @@ def ingest(
     told = progress or silent
     known = read_recipe(recipe)
     report = Report(known.dataset.id, known.name, Path(path).name, dry_run=dry_run)
+    kept = gazetteers or Gazetteers()
     try:
         source = Source.read(Path(path))
         report.file_sha256, report.file_bytes = source.sha256, len(source.data)
-        _attempt(engine, source, known, report, refresh=refresh, progress=told)
+        _attempt(engine, source, known, report, refresh=refresh, progress=told, gazetteers=kept)
     except _Stop:
         pass
     except Fault as fault:
@@ -95,6 +100,7 @@ def _attempt(
     *,
     refresh: bool,
     progress: Progress,
+    gazetteers: Gazetteers,
 ) -> None:
     with transaction(engine) as session:
         hold_lock(session, progress)
@@ -107,7 +113,10 @@ def _attempt(
             version = DatasetVersion(dataset_id=dataset.id, version=number, run_id=run.id)
             session.add(version)
             session.flush()
-            loading = Loading(session, dataset, run, version, source, recipe, report, progress)
+            loading = Loading(
+                session, dataset, run, version, source, recipe, report, progress,
+                gazetteers=gazetteers,
+            )  # fmt: skip
             _loader_of(recipe)(loading)
             _finish_load(loading, refresh=refresh)
         _finish_run(session, run, report)

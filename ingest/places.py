@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from boundaries.lookup import Ambiguous, Found, Gazetteer, Missing
+from boundaries.lookup import LEVELS, Ambiguous, Found, Gazetteer, Missing
 from geo_service.core.text import Text
 from ingest.clean import THAI_DIGITS, Problem, clean_text
 from ingest.drafts import Place
@@ -65,6 +65,19 @@ _WHY: dict[str, Text] = {
 }
 
 
+_Answers = dict[date | None, Place | Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a row says about its place, and the answers to the same words by day."""
+
+    row: Row
+    level: str | None
+    words: dict[str, str]
+    known: _Answers
+
+
 @dataclass(slots=True)
 class Places:
     """Finds the place of each row; the same words in the same year are looked up once."""
@@ -74,31 +87,25 @@ class Places:
     table: Table
     _gazetteer: Gazetteer = field(init=False)
     _headings: dict[str, str] = field(init=False)
-    _known: dict[tuple[object, ...], dict[date | None, Place | Problem]] = field(
-        default_factory=dict
-    )
+    _known: dict[tuple[object, ...], _Answers] = field(default_factory=dict)
     _parents: dict[tuple[str, str, str], Found | Missing | Ambiguous] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
+    #: What the row asked about last says: a wide table asks once for each of its years.
+    _last: _Words | None = None
+    #: The heading that names the place first of all.
+    heading: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._gazetteer = Gazetteer.read(self.loading.session)
+        levels = [self.spec.level, *self.spec.levels.values()]
+        finest = max((LEVELS.index(one) for one in levels if one in LEVELS), default=0)
+        self._gazetteer = self.loading.gazetteers.read(self.loading.session, LEVELS[finest])
         self._headings = {
             part: self.table.heading(named)
             for part in ("level_heading", "code", "name", "name_en", "province", "district", "kind")
             if (named := getattr(self.spec, part)) is not None
         }
-
-    @property
-    def heading(self) -> str | None:
-        """The heading that names the place first of all."""
-        return next(
-            (
-                self._headings[part]
-                for part in ("code", "name", "name_en")
-                if part in self._headings
-            ),
-            None,
-        )
+        named = [self._headings.get(part) for part in ("code", "name", "name_en")]
+        self.heading = next(filter(None, named), None)
 
     @property
     def _name_heading(self) -> str | None:
@@ -121,10 +128,11 @@ class Places:
         Place or Problem
             The place; or why there is none, with what may have been meant.
         """
-        words = {part: self._word(row, heading) for part, heading in self._headings.items()}
-        stated = words.get("level_heading", "")
-        level = self.spec.level or self.spec.levels.get(stated)
-        if level is None:
+        if self._last is None or self._last.row is not row:
+            self._last = self._words(row)
+        said = self._last
+        if said.level is None:
+            stated = said.words.get("level_heading", "")
             return Problem(
                 "no-place",
                 Text(
@@ -132,17 +140,21 @@ class Places:
                     en=f"The recipe gives no level for '{stated}' (place.levels)",
                 ),
             )
-        found = self._known_or_new(level, words, on)
+        found = said.known.get(on) or self._new(said.level, said.words, said.known, on)
         if isinstance(found, Place) and not quiet and row.number not in self._told:
             self._told.add(row.number)
             self._tell(row, found)
         return found
 
-    def _known_or_new(self, level: str, words: dict[str, str], on: date | None) -> Place | Problem:
-        key = (level, tuple(words.values()))
-        known = self._known.setdefault(key, {})
-        if on in known:
-            return known[on]
+    def _words(self, row: Row) -> _Words:
+        words = {part: self._word(row, heading) for part, heading in self._headings.items()}
+        level = self.spec.level or self.spec.levels.get(words.get("level_heading", ""))
+        known = self._known.setdefault((level, *words.values()), {})
+        return _Words(row, level, words, known)
+
+    def _new(
+        self, level: str, words: dict[str, str], known: _Answers, on: date | None
+    ) -> Place | Problem:
         unknown = next((p for p in known.values() if isinstance(p, Problem)), None)
         if unknown is not None and unknown.reason == "unknown-place":
             return unknown  # on no day at all

@@ -19,6 +19,7 @@ from geo_service.core.db import transaction
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
 from ingest import catalogue
+from ingest.gazetteers import Gazetteers
 from ingest.load import Progress, silent
 from ingest.pipeline import ingest
 from ingest.refresh import refresh
@@ -97,12 +98,13 @@ def load(engine: Engine, progress: Progress | None = None, *, derived: bool = Tr
     with transaction(engine) as session:
         catalogue.sync(session)
     reports = []
+    gazetteers = Gazetteers()
     with _unpacked() as folder:
         for done, name in enumerate(FILES):
             told("sample", done, len(FILES))
             plain = folder / name.removesuffix(".gz")
             recipe = folder / f"{name.partition('.')[0]}.toml"
-            report = ingest(engine, plain, recipe=recipe, refresh=False)
+            report = ingest(engine, plain, recipe=recipe, refresh=False, gazetteers=gazetteers)
             if report.outcome == "refused":
                 raise Refused(_why(report), file=name)
             reports.append(report)
