@@ -9,14 +9,16 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, collate, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from boundaries.models import Area, Org, RegionMember
+from boundaries.geometry import BANDS
+from boundaries.models import Area, AreaShape, Org, OrgShape, RegionMember, RegionScheme
 from geo_service.core.text import Text
 
 # Width of the smallest detail of a border that is still seen, as a part of the map's width.
 DETAIL_SHARE = 1 / 2600
 GRID_DEG = 0.0001
+METRES_A_DEGREE = 111_320.0
 PROVINCE_DIGITS = 2
 
 
@@ -42,10 +44,12 @@ def read(session: Session, level: str, ids: Collection[int]) -> dict[int, dict[s
     """
     wanted = list(ids)
     table: Any = Org if level == "org" else Area
-    shapes = _read(
+    prepared = _prepared(session, level, wanted)
+    left = [key for key in wanted if key not in prepared]
+    shapes = prepared | _read(
         session,
         select(table.id, func.ST_AsBinary(table.geom)).where(
-            table.id.in_(wanted), table.geom.is_not(None)
+            table.id.in_(left), table.geom.is_not(None)
         ),
     )
     if level == "region":
@@ -98,12 +102,87 @@ def province_borders(session: Session, *, within: str | None = None) -> dict[str
     wanted = [Area.level == "province", func.upper_inf(Area.valid), Area.geom.is_not(None)]
     if within is not None and within[:PROVINCE_DIGITS].isdigit():
         wanted.append(Area.code == within[:PROVINCE_DIGITS])
-    shapes = _read(session, select(Area.id, func.ST_AsBinary(Area.geom)).where(*wanted))
+    ids = session.scalars(select(Area.id).where(*wanted)).all()
+    shapes = _prepared(session, "province", ids)
+    if len(shapes) < len(ids):
+        shapes = _read(session, select(Area.id, func.ST_AsBinary(Area.geom)).where(*wanted))
     if not shapes:
         return None
     edges = [shape.boundary for shape in generalise(shapes).values()]
     lines: dict[str, Any] = mapping(shapely.line_merge(shapely.union_all(edges)))
     return lines
+
+
+def named_places(session: Session) -> list[tuple[str, str, Text, Text]]:
+    """List the provinces and districts of today, to be found by name on any map.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+
+    Returns
+    -------
+    list of (str, str, Text, Text)
+        Level, code, name, and the name of the province a district lies in; provinces first.
+    """
+    above = aliased(Area)
+    rows = session.execute(
+        select(Area.level, Area.code, Area.name_th, Area.name_en, above.name_th, above.name_en)
+        .outerjoin(above, (above.id == Area.parent_id) & (above.level == "province"))
+        .where(Area.level.in_(("province", "district")), func.upper_inf(Area.valid))
+        .order_by(func.length(Area.code), Area.code)
+    )
+    return [
+        (level, code, Text(th, en), Text(within_th or "", within_en or ""))
+        for level, code, th, en, within_th, within_en in rows
+    ]
+
+
+def region_schemes(session: Session) -> list[tuple[str, Text]]:
+    """List the ways of grouping provinces into regions.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+
+    Returns
+    -------
+    list of (str, Text)
+        Ids and names.
+    """
+    rows = session.scalars(select(RegionScheme).order_by(RegionScheme.id))
+    return [(row.id, Text(row.name_th, row.name_en)) for row in rows]
+
+
+def outside_regions(session: Session, scheme: str) -> list[Text]:
+    """List the provinces that belong to no region of a scheme.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    scheme : str
+        Id of the region scheme.
+
+    Returns
+    -------
+    list of Text
+        Their names; a map by region leaves them blank.
+    """
+    region = aliased(Area)
+    members = (
+        select(RegionMember.province_code)
+        .join(region, region.id == RegionMember.region_id)
+        .where(region.scheme == scheme)
+    )
+    rows = session.execute(
+        select(Area.name_th, Area.name_en)
+        .where(Area.level == "province", func.upper_inf(Area.valid), Area.code.not_in(members))
+        .order_by(Area.code)
+    )
+    return [Text(th, en) for th, en in rows]
 
 
 def have_shapes(session: Session, level: str) -> bool:
@@ -153,6 +232,29 @@ def generalise(shapes: Mapping[int, BaseGeometry]) -> dict[int, BaseGeometry]:
         key: shape if small.is_empty else small
         for key, shape, small in zip(keys, geometries, simpler, strict=True)
     }
+
+
+# Shapes prepared for drawing, as coarse as the map is wide; none before the first refresh.
+def _prepared(session: Session, level: str, ids: Collection[int]) -> dict[int, BaseGeometry]:
+    table: Any = Org if level == "org" else Area
+    shape: Any = OrgShape if level == "org" else AreaShape
+    owner = shape.org_id if level == "org" else shape.area_id
+    box = session.execute(
+        select(
+            func.ST_XMin(func.ST_Extent(table.geom)), func.ST_XMax(func.ST_Extent(table.geom)),
+            func.ST_YMin(func.ST_Extent(table.geom)), func.ST_YMax(func.ST_Extent(table.geom)),
+        ).where(table.id.in_(ids))
+    ).one()  # fmt: skip
+    if box[0] is None:
+        return {}
+    tolerance_m = max(box[1] - box[0], box[3] - box[2]) * DETAIL_SHARE * METRES_A_DEGREE
+    # the coarsest band that is still finer than what this map can show
+    band = next((one.number for one in BANDS if one.tolerance_m <= tolerance_m), BANDS[-1].number)
+    lonlat = func.ST_Transform(shape.geom, 4326)
+    return _read(
+        session,
+        select(owner, func.ST_AsBinary(lonlat)).where(owner.in_(ids), shape.band == band),
+    )
 
 
 def _unions(session: Session, region_ids: list[int]) -> dict[int, BaseGeometry]:

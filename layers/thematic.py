@@ -134,6 +134,7 @@ def build(
         expected=len(counted),
         sources=_sources(session, indicator, now, flags),
         breaks_note=_breaks_note(breaks, periods),
+        breaks=tuple(one.effective for one in breaks),
         is_sample=is_sample,
         is_illustrative=is_illustrative,
         version=_version(session, key, chosen),

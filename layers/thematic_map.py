@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from geo_service.core.periods import Period
@@ -79,7 +80,9 @@ class ThematicMap:
 
     ``bbox`` is west, south, east, north in degrees EPSG:4326. ``histogram`` counts values in
     equally wide bins between the least and the greatest value shown. ``notes`` say what a
-    reader must know: sample or illustrative data, old denominators, few reports.
+    reader must know: sample or illustrative data, old denominators, few reports. ``breaks``
+    are the days on which the series changed its meaning. ``against`` is the earlier period of
+    a map of differences, whose values are the period's less that period's.
     """
 
     indicator: IndicatorInfo
@@ -106,3 +109,5 @@ class ThematicMap:
     version: str
     title: Text
     notes: tuple[Text, ...] = ()
+    breaks: tuple[date, ...] = ()
+    against: Period | None = None

@@ -11,11 +11,13 @@ from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, parse_count, revalidate
-from layers import indicators, thematic
+from layers import indicators, thematic, thematic_compare
+from layers.analysis.classify import MOST_CLASSES
 from layers.filters import Interval
 from layers.models import PLACE_LEVELS
 from layers.questions import State, state_of
 from layers.thematic import SCHEMES, MapClass, MapPlace, Scheme, Source, ThematicMap
+from layers.thematic_choices import FEWEST_CLASSES
 
 router = APIRouter(prefix="/maps", tags=["maps"])
 
@@ -35,8 +37,13 @@ class MapQuery:
         level: Annotated[str | None, Query(description="country ... subdistrict | org")] = None,
         area: Annotated[str | None, Query(description="code of a place to stay within")] = None,
         scheme: Annotated[str | None, Query(description="quantile | equal | natural ...")] = None,
-        classes: Annotated[str | None, Query(description="2-7")] = None,
+        classes: Annotated[
+            str | None, Query(description=f"{FEWEST_CLASSES}-{MOST_CLASSES}")
+        ] = None,
         region_scheme: Annotated[str | None, Query(description="for level=region")] = None,
+        compare: Annotated[
+            str | None, Query(max_length=60, description="period to take away: differences")
+        ] = None,
     ) -> None:
         if level not in {None, *PLACE_LEVELS}:
             _refuse("level", PLACE_LEVELS)
@@ -48,7 +55,8 @@ class MapQuery:
             self.scheme = found[0]
         self.level, self.area, self.region_scheme = level, area, region_scheme
         self.period = period.text if isinstance(period, Interval) else period
-        self.classes = parse_count(classes, "classes", default=5, least=2)
+        self.classes = parse_count(classes, "classes", default=5, least=FEWEST_CLASSES)
+        self.compare = compare or None
 
 
 MapQueryDep = Annotated[MapQuery, Depends()]
@@ -125,7 +133,7 @@ def map_csv(
     shown = _build(session, indicator, query)
     source = "; ".join(one.title.in_(lang) for one in shown.sources)
     rows = [_row(shown, one, lang, source) for one in shown.places]
-    name = f"{indicator}-{shown.level}-{shown.period.key}.csv"
+    name = f"{indicator}-{shown.level}-{_period_of(shown).replace('/', '-to-')}.csv"
     return csv_answer(_CSV_HEADINGS, rows, headers, file_name=name, is_sample=state.is_sample)
 
 
@@ -138,16 +146,17 @@ def _fresh(
 
 
 def _build(session: SessionDep, indicator: str, query: MapQuery) -> ThematicMap:
-    return thematic.build(
-        session,
-        indicator,
-        level=query.level,
-        period=query.period,
-        area=query.area,
-        scheme=query.scheme,
-        classes=query.classes,
-        region_scheme=query.region_scheme,
-    )
+    asked: dict[str, Any] = {
+        "level": query.level,
+        "period": query.period,
+        "area": query.area,
+        "scheme": query.scheme,
+        "classes": query.classes,
+        "region_scheme": query.region_scheme,
+    }
+    if query.compare is not None:
+        return thematic_compare.build(session, indicator, against=query.compare, **asked)
+    return thematic.build(session, indicator, **asked)
 
 
 def _head(shown: ThematicMap, links: Links) -> dict[str, Any]:
@@ -168,6 +177,9 @@ def _head(shown: ThematicMap, links: Links) -> dict[str, Any]:
             "start": shown.period.start.isoformat(),
             "end": shown.period.end.isoformat(),
         },
+        "compare": None
+        if shown.against is None
+        else {"key": shown.against.key, "title": shown.against.label.in_(lang)},
         "periods": [{"key": one.key, "title": one.label.in_(lang)} for one in shown.periods],
         "area": None
         if shown.area_code is None
@@ -235,10 +247,14 @@ def _row(shown: ThematicMap, one: MapPlace, lang: LangDep, source: str) -> tuple
     limits = (None, None) if own is None else (own.lower, own.upper)
     return (
         shown.indicator.key, shown.indicator.unit.in_(lang), shown.level, one.code, one.name.th,
-        one.name.en, one.within.th, one.within.en, shown.period.key, one.value, one.status,
+        one.name.en, one.within.th, one.within.en, _period_of(shown), one.value, one.status,
         one.numerator, one.denominator, *limits, one.rank, one.rank_of, one.previous,
         one.reporting, one.expected, one.basis, one.flags, source,
     )  # fmt: skip
+
+
+def _period_of(shown: ThematicMap) -> str:
+    return f"{shown.against.key}/{shown.period.key}" if shown.against else shown.period.key
 
 
 def _refuse(name: str, known: tuple[str, ...]) -> None:
