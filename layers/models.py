@@ -157,16 +157,16 @@ class PlaceValue(Base):
 
     Prepared from the observations: taken as reported at that level, or added up from the
     finest level that reported, ratios from their added-up parts. ``place_id`` is an
-    ``area.id``, or an ``org.id`` at level ``org``.
+    ``area.id``, or an ``org.id`` at level ``org``. Keys refer to nothing, as in ``hexbin``: rows
+    are made from observations, whose keys do, and checking a million again took as long as
+    writing them. The next rebuild drops what has lost its observations.
     """
 
     __tablename__ = "place_value"
 
-    indicator_key: Mapped[str] = mapped_column(
-        ForeignKey("indicator.key", ondelete="CASCADE"), primary_key=True
-    )
+    indicator_key: Mapped[str] = mapped_column(primary_key=True)
     level: Mapped[str] = mapped_column(primary_key=True)
-    period_key: Mapped[str] = mapped_column(ForeignKey("period.key"), primary_key=True)
+    period_key: Mapped[str] = mapped_column(primary_key=True)
     place_id: Mapped[int] = mapped_column(primary_key=True)
     value: Mapped[float | None]
     numerator: Mapped[float | None]

@@ -3,37 +3,48 @@
 A value reported for a place stands. Otherwise it is added up from the level below, ratios
 from the numerators and denominators of the same places. Where two data sets report one place,
 the one that knows more places of that level and period is taken, then the one loaded last.
-Small counts of persons are withheld last, after everything has been added up. The statements
-are in ``layers/sql/values_*.sql``; ``docs/indicators.md`` says the rules in words.
+Small counts of persons are withheld last, after everything has been added up.
+
+Every statement treats all indicators at once that are equally far from the observations, one
+level after the other. They are in ``layers/sql/values_*.sql``; ``docs/indicators.md`` says the
+rules in words.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
 from layers import versions
-from layers.indicators import IndicatorInfo, info_of
-from layers.models import PLACE_LEVELS, Indicator
+from layers.indicators import info_of
+from layers.models import Indicator, PlaceValue
+from layers.value_rules import (
+    RULE_COLUMNS,
+    SMALLEST_SHOWN,
+    Catalogue,
+    Rule,
+    limits_within,
+    public_levels,
+    rules_for,
+    with_dependents,
+)
+
+__all__ = ["SMALLEST_SHOWN", "public_levels", "rebuild"]
 
 log = logging.getLogger(__name__)
 
-#: Counts of persons above zero and below this are withheld, by privacy class.
-SMALLEST_SHOWN = {"P0": 0, "P1": 5, "P2": 5, "P3": 10, "P4": 10}
-
-#: From fine to coarse, so that each level can be added up from the one before.
-UPWARDS = ("subdistrict", "org", "district", "province", "region", "country")
-ADDED_UP = ("district", "province", "region", "country")
-PAIRED = ("RATIO", "WMEAN")
+#: Numbers of the levels, as in PLACE_LEVELS: 1 is the country, 6 the organisations. From fine
+#: to coarse, so that each can be added up from those before.
+UPWARDS = (5, 6, 4, 3, 2, 1)
+SUBDISTRICT, ORGANISATION = 5, 6
+#: What each level may be added up from.
+BELOW = {4: [5, 6], 3: [4, 6], 2: [3], 1: [3]}
 
 ROWS_WORTH_MEASURING = 5_000
-
-Catalogue = Mapping[str, IndicatorInfo]
 
 
 def rebuild(session: Session, indicator_keys: Collection[str] | None = None) -> set[str]:
@@ -56,210 +67,123 @@ def rebuild(session: Session, indicator_keys: Collection[str] | None = None) -> 
     """
     catalogue = {row.key: info_of(row) for row in session.scalars(select(Indicator))}
     known = set(session.scalars(text(_KNOWN))) if indicator_keys is None else set(indicator_keys)
-    wanted = _with_dependents(known & set(catalogue), catalogue)
+    if strays := known - set(catalogue):
+        session.execute(delete(PlaceValue).where(PlaceValue.indicator_key.in_(strays)))
+    wanted = with_dependents(known & set(catalogue), catalogue)
     if not wanted:
         return set()
-    session.execute(fixed_sql("layers", "values_begin"))
-    rebuilding = _Rebuild(session, catalogue, wanted)
-    changed = {key for key in _in_order(wanted, catalogue) if rebuilding.prepare(key)}
-    session.execute(text("RESET enable_nestloop; RESET work_mem"))
+    subjects = {key: versions.of_indicator(key) for key in wanted}
+    numbers = versions.versions_of(session, subjects.values())
+    rules = rules_for(wanted, catalogue, {key: numbers[subjects[key]] for key in wanted})
+    rebuilding = _Rebuild(session, catalogue, rules)
+    rebuilding.prepare()
+    changed = rebuilding.store()
+    session.execute(text("RESET enable_nestloop; RESET enable_mergejoin; RESET work_mem"))
     versions.bump(session, map(versions.of_indicator, changed))
     log.info("values prepared", extra={"asked": len(wanted), "changed": len(changed)})
     return changed
 
 
-def public_levels(indicator: IndicatorInfo) -> tuple[str, ...]:
-    """List the levels at which an indicator may be shown, coarsest first.
-
-    Parameters
-    ----------
-    indicator : IndicatorInfo
-        Its ``finest_level`` decides; organisations are as fine as sub-districts.
-
-    Returns
-    -------
-    tuple of str
-        Some of country, region, province, district, subdistrict, org.
-    """
-    finest = "org" if indicator.finest_level == "subdistrict" else indicator.finest_level
-    return PLACE_LEVELS[: PLACE_LEVELS.index(finest) + 1]
-
-
 class _Rebuild:
-    """One rebuild: which indicators' raw values are at hand in its working tables."""
+    """One rebuild in its working tables."""
 
-    def __init__(self, session: Session, catalogue: Catalogue, wanted: Collection[str]) -> None:
+    def __init__(self, session: Session, catalogue: Catalogue, rules: Sequence[Rule]) -> None:
         self._session = session
         self._catalogue = catalogue
-        self._wanted = wanted
-        self._at_hand: set[str] = set()
-        self._covered: set[str] = set()
+        self._rules = rules
 
-    def prepare(self, key: str) -> bool:
-        """Make and store the values of one indicator.
+    def prepare(self) -> None:
+        """Form the values of all indicators at hand, those made from others after their parts."""
+        session, rules = self._session, self._rules
+        session.execute(fixed_sql("layers", "values_begin"))
+        self._run(
+            "values_rules", **{name: [getattr(r, name) for r in rules] for name in RULE_COLUMNS}
+        )
+        self._write_parts()
+        session.execute(text("ANALYZE value_rule"))
+        self._run("values_kept", keys=[rule.key for rule in rules if rule.is_kept])
+        rows = self._run("values_observed", keys=[rule.key for rule in rules if not rule.is_kept])
+        if rows >= ROWS_WORTH_MEASURING:
+            session.execute(text("ANALYZE value_raw"))
+        for depth in range(max(rule.depth for rule in rules) + 1):
+            self._climb([rule for rule in rules if rule.depth == depth])
 
-        Parameters
-        ----------
-        key : str
-            Key of the indicator.
+    def store(self) -> set[str]:
+        """Write what differs from what is stored.
 
         Returns
         -------
-        bool
-            Whether any row changed.
+        set of str
+            Keys of the indicators with a difference.
         """
-        self._have(key)
-        indicator = self._catalogue[key]
-        self._run("values_new", key=key, **self._withholding(indicator))
-        version = versions.version_of(self._session, versions.of_indicator(key)) + 1
-        forgotten = self._run("values_forget", key=key)
-        kept = self._run("values_keep", key=key, version=version)
-        return forgotten + kept > 0
+        wanted = [rule.key for rule in self._rules if rule.is_wanted]
+        self._run("values_fresh")
+        written = self._run("values_write")
+        if self._run("values_diff", keys=wanted):
+            self._run("values_forget")
+            written += self._run("values_keep")
+        if written >= ROWS_WORTH_MEASURING:
+            self._session.execute(text("ANALYZE place_value"))
+        return set(self._session.scalars(fixed_sql("layers", "values_changed")))
 
     def _run(self, statement: str, **values: object) -> int:
         return self._session.execute(fixed_sql("layers", statement), values).rowcount  # type: ignore[attr-defined,no-any-return]
 
-    def _have(self, key: str) -> None:
-        """Bring the raw values of one indicator to hand, its parts first."""
-        if key in self._at_hand:
-            return
-        self._at_hand.add(key)
-        indicator = self._catalogue[key]
-        if key not in self._wanted and _withholds_nothing(indicator):
-            self._measure(self._run("values_kept", key=key))
-            return
-        for part in indicator.parts:
-            if part in self._catalogue:
-                self._have(part)
-        self._measure(self._run("values_observed", key=key))
-        if indicator.space_agg == "WMEAN":
-            years = indicator.denominator_max_age_years
-            self._run("values_weights", key=key, weight=indicator.weight_key, years=years)
-        if indicator.space_agg == "RECLASSIFY":
-            self._reclassify(indicator)
-        elif indicator.space_agg != "NONE":
-            self._climb(indicator)
+    def _write_parts(self) -> None:
+        number = {rule.key: rule.k for rule in self._rules}
+        numerators, limits = [], []
+        for rule in self._rules:
+            one = self._catalogue[rule.key]
+            numerators += [
+                {"k": rule.k, "part_k": number[part]}
+                for part in dict.fromkeys(one.numerator_keys)
+                if part in number
+            ]
+            limits += [
+                {"k": rule.k, "part_k": number[part], "below": limit}
+                for part, limit in limits_within(one, self._catalogue).items()
+                if rule.is_wanted and part in number
+            ]
+        if numerators:
+            self._session.execute(text(_NUMERATOR), numerators)
+        if limits:
+            self._session.execute(text(_LIMIT), limits)
 
-    def _measure(self, rows: int) -> None:
-        """Tell the planner how much there is, once there is much."""
-        if rows >= ROWS_WORTH_MEASURING:
-            self._session.execute(text("ANALYZE value_raw"))
-
-    def _climb(self, indicator: IndicatorInfo) -> None:
-        """Fill the levels from fine to coarse."""
-        by_area = indicator.denominator_key == "@area_km2"
+    def _climb(self, rules: Sequence[Rule]) -> None:
+        """Fill the levels from fine to coarse, for indicators whose parts are ready."""
+        for rule in rules:
+            self._alone(rule)
+        depth, every = rules[0].depth, [rule.k for rule in rules]
+        adding = [rule for rule in rules if rule.adds_up and not rule.by_area]
+        paired = any(rule.adds_up and rule.parts for rule in rules)
         for level in UPWARDS:
-            if indicator.numerator_keys:
-                self._pairs(indicator, level, only_reported=not by_area)
-            if level in ADDED_UP and not by_area:
-                self._sum_up(indicator, level)
-                if indicator.numerator_keys:
-                    self._pairs(indicator, level, only_reported=False)
-                    self._run("values_unvalued", key=indicator.key, level=level)
+            here = {"level": level, "ks": every}
+            if paired and level == ORGANISATION:
+                self._run("values_covered", depth=depth)
+            if paired:
+                self._run("values_pairs", depth=depth, is_first=True, **here)
+            if adding and level in BELOW:
+                self._run("values_sum_up", below=BELOW[level], **here)
+            if level in BELOW and any(rule.parts for rule in adding):
+                self._run("values_pairs", depth=depth, is_first=False, **here)
+                self._run("values_unvalued", level=level, ks=[r.k for r in adding if r.parts])
+            self._run("values_said", **here)
 
-    def _sum_up(self, indicator: IndicatorInfo, level: str) -> None:
-        self._run(
-            "values_sum_up",
-            key=indicator.key,
-            level=level,
-            is_ratio=indicator.space_agg in PAIRED,
-            factor=indicator.factor,
-            tier="upper" if indicator.tier == "upper" else "lower",
-            both_tiers=indicator.tier == "both",
-        )
-
-    def _pairs(self, indicator: IndicatorInfo, level: str, *, only_reported: bool) -> None:
-        denominator = indicator.denominator_key or ""
-        if level == "org" and denominator in self._catalogue:
-            self._cover(denominator, indicator.numerator_keys)
-        self._run(
-            "values_pairs",
-            key=indicator.key,
-            level=level,
-            numerators=list(indicator.numerator_keys),
-            parts=len(indicator.numerator_keys),
-            denominator=denominator,
-            years=indicator.denominator_max_age_years,
-            factor=indicator.factor,
-            only_reported=only_reported,
-        )
-
-    def _cover(self, denominator: str, numerators: Sequence[str]) -> None:
-        """Estimate a denominator of organisations, once, where organisations reported."""
-        asked = text(_BY_ORGANISATION)
-        if denominator not in self._covered and self._session.scalar(
-            asked, {"keys": list(numerators)}
-        ):
-            self._covered.add(denominator)
-            self._run("values_covered", key=denominator)
-
-    def _reclassify(self, indicator: IndicatorInfo) -> None:
-        source = self._catalogue.get(indicator.numerator_keys[0])
-        if source is not None:
-            limits = sorted(limit.value for limit in source.thresholds)
-            self._run("values_classes", key=indicator.key, source=source.key, limits=limits)
-
-    def _withholding(self, indicator: IndicatorInfo) -> dict[str, Any]:
-        limits = {
-            part: SMALLEST_SHOWN[self._catalogue[part].privacy]
-            for part in _counts_within(indicator, self._catalogue)
-        }
-        below = self._catalogue.get(indicator.denominator_key or "")
-        tiers = {"both": ["lower", "upper"]}.get(indicator.tier, [indicator.tier])
-        return {
-            "levels": list(public_levels(indicator)),
-            "tiers": tiers,
-            "is_ratio": indicator.space_agg not in {"SUM", "COUNT"},
-            "own_limit": SMALLEST_SHOWN[indicator.privacy],
-            "denominator_limit": SMALLEST_SHOWN[below.privacy] if below else 0,
-            "part_keys": list(limits),
-            "part_limits": [float(limit) for limit in limits.values()],
-        }
-
-
-_BY_ORGANISATION = """
-SELECT EXISTS (SELECT 1 FROM value_raw WHERE indicator_key = ANY (:keys) AND level = 'org')
-"""
-_KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
-
-
-def _withholds_nothing(indicator: IndicatorInfo) -> bool:
-    plain = indicator.space_agg in {"SUM", "COUNT"}
-    return plain and indicator.privacy == "P0" and indicator.finest_level in {"subdistrict", "org"}
-
-
-# Names the counts an indicator's numerators are made from.
-def _counts_within(indicator: IndicatorInfo, catalogue: Catalogue) -> Iterator[str]:
-    for key in indicator.numerator_keys:
-        part = catalogue.get(key)
-        if part is None:
-            continue
-        if part.space_agg in {"SUM", "COUNT"}:
-            yield key
-        yield from _counts_within(part, catalogue)
-
-
-def _with_dependents(keys: Collection[str], catalogue: Catalogue) -> set[str]:
-    found = set(keys)
-    while more := {
-        key for key, one in catalogue.items() if key not in found and found & set(one.parts)
-    }:
-        found |= more
-    return found
-
-
-# Puts every indicator after the ones it is made from.
-def _in_order(keys: Collection[str], catalogue: Catalogue) -> Sequence[str]:
-    ordered: list[str] = []
-
-    def place(key: str) -> None:
-        if key in ordered:
+    def _alone(self, rule: Rule) -> None:
+        """Do what is done for single indicators, before anything is added up."""
+        one = self._catalogue[rule.key]
+        number = {other.key: other.k for other in self._rules}
+        if rule.is_kept:
             return
-        for part in catalogue[key].parts:
-            if part in keys:
-                place(part)
-        ordered.append(key)
+        if one.space_agg == "WMEAN":
+            weight = number.get(one.weight_key or "", 0)
+            self._run("values_weights", k=rule.k, weight_k=weight, years=rule.years)
+        if one.space_agg == "RECLASSIFY" and one.numerator_keys[0] in number:
+            source = self._catalogue[one.numerator_keys[0]]
+            limits = sorted(limit.value for limit in source.thresholds)
+            self._run("values_classes", k=rule.k, source_k=number[source.key], limits=limits)
 
-    for key in sorted(keys):
-        place(key)
-    return ordered
+
+_KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
+_NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k)"
+_LIMIT = "INSERT INTO value_limit VALUES (:k, :part_k, :below)"

@@ -216,8 +216,6 @@ def upgrade() -> None:
     sa.CheckConstraint("level IN ('country', 'region', 'province', 'district', 'subdistrict', 'org')", name=op.f('ck_place_value_level')),
     sa.CheckConstraint("status IN ('reported', 'zero', 'not_reported', 'not_applicable', 'suppressed')", name=op.f('ck_place_value_status')),
     sa.CheckConstraint('reporting <= expected', name=op.f('ck_place_value_reporting')),
-    sa.ForeignKeyConstraint(['indicator_key'], ['geo.indicator.key'], name=op.f('fk_place_value_indicator_key'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['period_key'], ['geo.period.key'], name=op.f('fk_place_value_period_key')),
     sa.PrimaryKeyConstraint('indicator_key', 'level', 'period_key', 'place_id', name=op.f('pk_place_value')),
     schema='geo'
     )

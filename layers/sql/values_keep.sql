@@ -3,12 +3,10 @@ INSERT INTO place_value (
     indicator_key, level, period_key, place_id, value, numerator, denominator, status,
     reporting, expected, basis, flags, version
 )
-SELECT :key, n.level, n.period_key, n.place_id, n.value, n.numerator, n.denominator, n.status,
-       n.reporting, n.expected, n.basis, n.flags, :version
-FROM value_new AS n
-WHERE NOT EXISTS (
-    SELECT 1 FROM place_value AS t
-    WHERE t.indicator_key = :key AND t.level = n.level AND t.period_key = n.period_key
-      AND t.place_id = n.place_id
-)
-ORDER BY n.level, n.period_key, n.place_id
+SELECT r.key, l.name, p.key, n.place_id, n.value, n.numerator, n.denominator, n.status,
+       n.reporting, n.expected, n.basis, n.flags, r.version
+FROM value_diff AS n
+JOIN value_rule AS r ON r.k = n.k
+JOIN value_level AS l ON l.level = n.level
+JOIN value_time AS p ON p.t = n.t
+ORDER BY n.k, l.place_in_index, n.t, n.place_id

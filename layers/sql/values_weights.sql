@@ -1,20 +1,23 @@
 -- A weighted mean adds up as value times weight over weight.
 UPDATE value_raw AS v
 SET numerator = v.value * w.value, denominator = w.value,
-    flags = CASE WHEN w.used = v.period_key THEN v.flags
-                 ELSE v.flags || ('denominator-' || w.used) END
+    flags = CASE WHEN w.used = v.t THEN v.flags ELSE v.flags || ('denominator-' || w.used_key) END
 FROM (
-    SELECT DISTINCT ON (p.key, r.level, r.place_id)
-           p.key AS period_key, r.level, r.place_id, r.value, r.period_key AS used
+    SELECT DISTINCT ON (p.t, r.level, r.place_id)
+           p.t, r.level, r.place_id, r.value, r.t AS used, q.key AS used_key
     FROM value_raw AS r
-    JOIN period AS q ON q.key = r.period_key
-    JOIN period AS p
-        ON p.key = q.key
+    JOIN value_time AS q ON q.t = r.t
+    JOIN (
+        SELECT DISTINCT n.t, y.end_date
+        FROM value_raw AS n
+        JOIN value_time AS y ON y.t = n.t
+        WHERE n.k = :k
+    ) AS p
+        ON p.t = q.t
         OR (q.end_date <= p.end_date AND q.end_date >= p.end_date - make_interval(years => :years)
             AND :years > 0)
-    WHERE r.indicator_key = :weight AND r.value IS NOT NULL
-      AND p.key IN (SELECT DISTINCT period_key FROM value_raw WHERE indicator_key = :key)
-    ORDER BY p.key, r.level, r.place_id, (q.key = p.key) DESC, q.end_date DESC
+    WHERE r.k = :weight_k AND r.value IS NOT NULL
+    ORDER BY p.t, r.level, r.place_id, (q.t = p.t) DESC, q.end_date DESC
 ) AS w
-WHERE v.indicator_key = :key AND v.value IS NOT NULL
-  AND w.level = v.level AND w.period_key = v.period_key AND w.place_id = v.place_id
+WHERE v.k = :k AND v.value IS NOT NULL
+  AND w.level = v.level AND w.t = v.t AND w.place_id = v.place_id
