@@ -162,18 +162,24 @@ def fresh_engine(databases: Databases, request: pytest.FixtureRequest) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def country_url(databases: Databases) -> str:
-    """URL of a database that holds the tiny country, committed; read it, do not change it."""
+def country_template(databases: Databases) -> str:
+    """Name of a database that holds the tiny country; nobody stays connected to it."""
     url = databases.create("country", template="empty")
     with _opened(url) as made, transaction(made) as opened:
         build_small_country(opened)
-    return url
+    return "country"
+
+
+@pytest.fixture(scope="session")
+def country_url(databases: Databases, country_template: str) -> str:
+    """URL of a database that holds the tiny country, committed; read it, do not change it."""
+    return databases.create("served", template=country_template)
 
 
 @pytest.fixture
-def country_engine(databases: Databases, country_url: str) -> Iterator[Engine]:
+def country_engine(databases: Databases, country_template: str) -> Iterator[Engine]:
     """Engine of a copy of the tiny country of this test's own, for code that commits."""
-    with _opened(databases.create("copy", template="country")) as made:
+    with _opened(databases.create("copy", template=country_template)) as made:
         yield made
 
 
@@ -209,6 +215,7 @@ def app_settings(country_url: str, settings_for: Callable[..., Settings]) -> Set
 def client(app_settings: Settings) -> Iterator[TestClient]:
     """HTTP client of a service over the tiny country (read only: shared by all tests)."""
     from fastapi.testclient import TestClient  # noqa: PLC0415  (only when needed)
+
     from geo_service.main import create_app  # noqa: PLC0415
 
     with TestClient(create_app(app_settings)) as opened:
@@ -221,6 +228,7 @@ def client_of(settings_for: Callable[..., Settings]) -> Iterator[Callable[..., T
     from contextlib import ExitStack  # noqa: PLC0415
 
     from fastapi.testclient import TestClient  # noqa: PLC0415
+
     from geo_service.main import create_app  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -245,6 +253,7 @@ def shared_data() -> Path:
 def serve() -> Iterator[Callable[[Settings], str]]:
     """Start the service on a free port: ``serve(settings)`` gives its address."""
     import uvicorn  # noqa: PLC0415
+
     from geo_service.main import create_app  # noqa: PLC0415
 
     started: list[tuple[uvicorn.Server, threading.Thread]] = []
