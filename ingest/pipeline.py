@@ -34,6 +34,7 @@ def ingest(
     recipe: str | Path,
     dry_run: bool = False,
     refresh: bool = True,
+    resolutions: str | None = None,
     progress: Progress | None = None,
     gazetteers: Gazetteers | None = None,
 ) -> Report:
@@ -54,6 +55,8 @@ def ingest(
         Whether to do everything but commit.
     refresh : bool
         Whether to rebuild what is derived from the data.
+    resolutions : str, optional
+        H3 resolutions to keep, as in ``GEO_RESOLUTIONS``; those kept now when absent.
     progress : Progress, optional
         Told how far the work has come.
     gazetteers : Gazetteers, optional
@@ -78,7 +81,10 @@ def ingest(
     try:
         source = Source.read(Path(path))
         report.file_sha256, report.file_bytes = source.sha256, len(source.data)
-        _attempt(engine, source, known, report, refresh=refresh, progress=told, gazetteers=kept)
+        _attempt(
+            engine, source, known, report,
+            refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept,
+        )  # fmt: skip
     except _Stop:
         pass
     except Fault as fault:
@@ -99,6 +105,7 @@ def _attempt(
     report: Report,
     *,
     refresh: bool,
+    resolutions: str | None,
     progress: Progress,
     gazetteers: Gazetteers,
 ) -> None:
@@ -118,13 +125,18 @@ def _attempt(
                 gazetteers=gazetteers,
             )  # fmt: skip
             _loader_of(recipe)(loading)
-            _finish_load(loading, refresh=refresh)
+            _finish_load(loading)
+            if refresh and report.changed:
+                derive(
+                    session, loading.touched,
+                    load_id=version.id, resolutions=resolutions, progress=progress,
+                )  # fmt: skip
         _finish_run(session, run, report)
         if report.dry_run:
             raise _Stop
 
 
-def _finish_load(loading: Loading, *, refresh: bool) -> None:
+def _finish_load(loading: Loading) -> None:
     session, report = loading.session, loading.report
     session.flush()
     if report.changed == 0:
@@ -137,11 +149,16 @@ def _finish_load(loading: Loading, *, refresh: bool) -> None:
     report.version = loading.dataset.version = loading.version.version
     session.flush()
     versions.bump(session, sorted(loading.touched))
-    if refresh:
-        derive(session, loading.touched, progress=loading.progress)
 
 
-def derive(session: Session, touched: set[str], *, progress: Progress = silent) -> None:
+def derive(
+    session: Session,
+    touched: set[str],
+    *,
+    load_id: int | None = None,
+    resolutions: str | None = None,
+    progress: Progress = silent,
+) -> None:
     """Bring what is derived from changed data up to date; the caller commits.
 
     Parameters
@@ -150,16 +167,16 @@ def derive(session: Session, touched: set[str], *, progress: Progress = silent) 
         Open in a transaction that holds the load lock.
     touched : set of str
         Subjects that changed: ``areas``, ``orgs``, ``indicator:{key}``, ``layer:{id}``.
+    load_id : int, optional
+        The load whose subjects these are.
+    resolutions : str, optional
+        H3 resolutions to keep; those kept now when absent.
     progress : Progress
         Told how far the work has come.
     """
-    place_values = import_module("layers.place_values")
     refreshing = import_module("ingest.refresh")
-    if {"areas", "orgs"} & touched:
-        place_values.rebuild(session, None)
-    elif keys := {one.partition(":")[2] for one in touched if one.startswith("indicator:")}:
-        place_values.rebuild(session, keys)
-    refreshing.refresh(session, values=False, progress=progress)
+    changed = refreshing.Changed(frozenset(touched), load_id)
+    refreshing.refresh(session, resolutions=resolutions, changed=changed, progress=progress)
 
 
 def _loader_of(recipe: Recipe) -> Callable[[Loading], None]:
@@ -286,7 +303,13 @@ def _record_refusal(engine: Engine, recipe: Recipe, report: Report, fault: Fault
         run.status = "refused" if isinstance(fault, Refused) else "failed"
 
 
-def rollback(engine: Engine, dataset_id: str, *, progress: Progress | None = None) -> Report:
+def rollback(
+    engine: Engine,
+    dataset_id: str,
+    *,
+    resolutions: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Undo the newest load of a data set, exactly.
 
     Parameters
@@ -295,6 +318,8 @@ def rollback(engine: Engine, dataset_id: str, *, progress: Progress | None = Non
         Database, with a role that may write.
     dataset_id : str
         Id of the data set.
+    resolutions : str, optional
+        H3 resolutions to keep; those kept now when absent.
     progress : Progress, optional
         Told how far the work has come.
 
@@ -335,7 +360,8 @@ def rollback(engine: Engine, dataset_id: str, *, progress: Progress | None = Non
                     en=f"The data set '{dataset_id}' holds no load that could be undone",
                 )
             )
-        _undo_version(session, dataset, version, report=report, progress=told)
+        touched = _undo_version(session, dataset, version, report=report)
+        derive(session, touched, resolutions=resolutions, progress=told)
     return report
 
 
@@ -345,8 +371,7 @@ def _undo_version(
     version: DatasetVersion,
     *,
     report: Report,
-    progress: Progress,
-) -> None:
+) -> set[str]:
     run = session.get(IngestRun, version.run_id) if version.run_id is not None else None
     touched = subjects_of(session, version.id)
     undone = undo(session, version.id)
@@ -365,4 +390,4 @@ def _undo_version(
     session.flush()
     session.expire_all()
     versions.bump(session, sorted(touched))
-    derive(session, touched, progress=progress)
+    return touched

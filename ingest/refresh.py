@@ -8,30 +8,45 @@ shares and hexagons carry versions, the others leave a mark in the table of vers
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
-from ingest import cells, shapes
+from ingest import cells, shapes, undo
 from ingest.load import Progress, hold_lock, silent
 from layers import hexbins, hexsubjects, indicators, place_values, versions
 from layers.analysis.hexgrid import COARSEST, FINEST
 from layers.models import Hexbin
 
+DEFAULT_RESOLUTIONS = "5-8"
+
 #: Cells above this resolution would be tens of millions over the country.
 _FINEST_KEPT = 9
+#: A mark of values is the newest load times this plus the versions of places and catalogue.
+_LOAD = 1_000_003
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Subjects (of `layers.versions`) that a caller has changed, and by which load."""
+
+    subjects: frozenset[str] = frozenset()
+    load_id: int | None = None
 
 
 def refresh(
     session: Session,
     *,
-    resolutions: str = "5-8",
+    resolutions: str | None = None,
     only_changed: bool = True,
-    values: bool = True,
+    changed: Changed | None = None,
     progress: Progress = silent,
 ) -> list[str]:
     """Rebuild what is derived and no longer agrees with what it was made from.
@@ -40,12 +55,14 @@ def refresh(
     ----------
     session : Session
         Open in a transaction; the caller commits.
-    resolutions : str
-        H3 resolutions to keep, coarsest-finest: ``5-8`` or a single number.
+    resolutions : str, optional
+        H3 resolutions to keep, coarsest-finest: ``5-8`` or a single number. When absent, those
+        kept now, or ``5-8`` if there are none.
     only_changed : bool
         False rebuilds everything.
-    values : bool
-        False when the caller has just rebuilt the prepared values itself.
+    changed : Changed, optional
+        What the caller has just changed in this transaction; anything loaded earlier that is
+        not derived yet is found by itself.
     progress : Progress
         Told of every step.
 
@@ -54,10 +71,12 @@ def refresh(
     list of str
         What was rebuilt, a line each; empty when all was up to date.
     """
-    wanted = parse_resolutions(resolutions)
     hold_lock(session, progress)
+    kept = hexsubjects.resolutions(session) if resolutions is None else []
+    wanted = kept or parse_resolutions(resolutions or DEFAULT_RESOLUTIONS)
     done: list[str] = []
-    done += _refresh_values(session, values=values, everything=not only_changed)
+    measure(session)
+    done += _refresh_values(session, changed or Changed(), everything=not only_changed)
     done += _refresh_shapes(session, everything=not only_changed, progress=progress)
     shared = cells.rebuild_shares(session, wanted, everything=not only_changed, progress=progress)
     outlines = cells.rebuild_outlines(session)
@@ -65,16 +84,39 @@ def refresh(
         # Hexagons follow the areas' version; shares also change when other resolutions are kept.
         versions.bump(session, [hexsubjects.SHARES])
         done.append(f"cell shares: {shared} areas, {outlines} new cells")
+    measure(session)
     done += _refresh_hexbins(session, everything=not only_changed, progress=progress)
     return done
 
 
-def parse_resolutions(text: str) -> list[int]:
+def measure(session: Session) -> list[str]:
+    """Tell the planner anew about tables that have grown or shrunk much.
+
+    Without it, a first question after a load takes seconds instead of hundredths, until the
+    database has looked by itself.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction.
+
+    Returns
+    -------
+    list of str
+        Names of the tables looked at.
+    """
+    names = list(session.scalars(fixed_sql("ingest", "unmeasured")))
+    for name in names:
+        session.execute(text(f'ANALYZE {SCHEMA}."{name}"'))
+    return names
+
+
+def parse_resolutions(words: str) -> list[int]:
     """Read which H3 resolutions to keep.
 
     Parameters
     ----------
-    text : str
+    words : str
         ``5-8`` or ``7``.
 
     Returns
@@ -87,37 +129,53 @@ def parse_resolutions(text: str) -> list[int]:
     BadParameter
         If it is neither, or beyond what a country can hold.
     """
-    match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", text)
+    match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", words)
     first = int(match[1]) if match else FINEST
     last = int(match[2] or match[1]) if match else COARSEST
     if not COARSEST <= first <= last <= _FINEST_KEPT:
         raise BadParameter(
             Text(
-                th=f"ความละเอียด '{text}' ไม่ถูกต้อง ตัวอย่าง: 5-8 (0 ถึง {_FINEST_KEPT})",
-                en=f"'{text}' is no range of resolutions; write 5-8 (0 to {_FINEST_KEPT})",
+                th=f"ความละเอียด '{words}' ไม่ถูกต้อง ตัวอย่าง: 5-8 (0 ถึง {_FINEST_KEPT})",
+                en=f"'{words}' is no range of resolutions; write 5-8 (0 to {_FINEST_KEPT})",
             ),
             parameter="resolutions",
         )
     return list(range(first, last + 1))
 
 
-def _refresh_values(session: Session, *, values: bool, everything: bool) -> list[str]:
+def _refresh_values(session: Session, changed: Changed, *, everything: bool) -> list[str]:
     # Loads have ever larger ids; undoing one takes its id away, so the two must not just add up.
-    loads = session.scalar(select(func.coalesce(func.max(DatasetVersion.id), 0))) or 0
+    newest = session.scalar(select(func.coalesce(func.max(DatasetVersion.id), 0))) or 0
     raised = session.scalar(
         select(func.coalesce(func.sum(DataVersion.number), 0)).where(
             DataVersion.subject.in_(["areas", "orgs", "catalogue"])
         )
     )
-    made_from = int(loads) * 1_000_003 + int(raised or 0)
-    if not values:
-        _mark(session, "place_value", made_from)
+    made_from = int(newest) * _LOAD + int(raised or 0)
+    before = _mark_of(session, "place_value")
+    if not everything and before == made_from and not changed.subjects:
         return []
-    if not everything and _mark_of(session, "place_value") == made_from:
-        return []
-    changed = place_values.rebuild(session)
+    keys: set[str] | None = None
+    if not everything and before is not None and before % _LOAD == int(raised or 0):
+        keys = _indicators(changed.subjects | _pending(session, before // _LOAD, changed))
+    renewed = place_values.rebuild(session, keys)
     _mark(session, "place_value", made_from)
-    return [f"values: {len(changed)} indicators"] if changed else []
+    return [f"values: {len(renewed)} indicators"] if renewed else []
+
+
+def _pending(session: Session, last: int, changed: Changed) -> set[str]:
+    # What loads since the last derived one have touched, but for the one we are told of.
+    newer = select(DatasetVersion.id).where(DatasetVersion.id > last)
+    found: set[str] = set()
+    for load_id in session.scalars(newer.order_by(DatasetVersion.id)):
+        if load_id != changed.load_id:
+            found |= undo.subjects_of(session, load_id)
+    return found
+
+
+def _indicators(subjects: Collection[str]) -> set[str]:
+    prefix = versions.of_indicator("")
+    return {one.removeprefix(prefix) for one in subjects if one.startswith(prefix)}
 
 
 def _refresh_shapes(session: Session, *, everything: bool, progress: Progress) -> list[str]:

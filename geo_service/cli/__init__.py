@@ -134,7 +134,8 @@ def ingest(
     from geo_service.cli import steps
     from ingest import pipeline
 
-    engine = steps.opened(_settings())
+    settings = _settings()
+    engine = steps.opened(settings)
     is_file = recipe.endswith(".toml") or "/" in recipe
     with bars() as progress:
         made = pipeline.ingest(
@@ -143,6 +144,7 @@ def ingest(
             recipe=Path(recipe) if is_file else recipe,
             dry_run=dry_run,
             refresh=not no_refresh,
+            resolutions=settings.resolutions,
             progress=progress,
         )
     _tell(made, report)
@@ -305,7 +307,9 @@ def datasets_rollback(
     from geo_service.cli import steps
     from ingest import pipeline
 
-    _tell(pipeline.rollback(steps.opened(_settings()), dataset), report)
+    settings = _settings()
+    undone = pipeline.rollback(steps.opened(settings), dataset, resolutions=settings.resolutions)
+    _tell(undone, report)
 
 
 def _tell(made: Report, path: Path | None) -> None:

@@ -130,7 +130,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
                     for report in batch.load(engine, data, progress=progress):
                         _keep(report, settings)
                 elif batch.wants_sample(engine):
-                    sample.load(engine, progress)
+                    sample.load(engine, progress, derived=False)
                 with transaction(engine) as session:
                     refresh.refresh(session, resolutions=ready.resolutions, progress=progress)
         finally:

@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, update
 
 from boundaries.models import Area, AreaShape
 from geo_service.core.errors import BadParameter
-from ingest.refresh import parse_resolutions, refresh
-from layers import versions
+from ingest.refresh import Changed, parse_resolutions, refresh
+from layers import hexsubjects, versions
 from layers.models import CellShare, Hexbin, HexCell, Indicator, Observation, PlaceValue
 from tests.builders import SUBDISTRICTS, add_version
 
@@ -90,8 +90,9 @@ def test_only_the_changed_indicator_gets_new_hexagons(session, small_country):
     observed = select(Observation.id).where(
         Observation.indicator_key == "waste_gen_tpd", Observation.value == 18.0
     )
-    session.execute(update(Observation).where(Observation.id.in_(observed)).values(value=20.0))
-    add_version(session, "test-correction", kind="indicators")
+    load = add_version(session, "test-correction", kind="indicators")
+    corrected = update(Observation).where(Observation.id.in_(observed))
+    session.execute(corrected.values(value=20.0, version_id=load))
     done = refresh(session, resolutions="5-7")
     assert any(line.startswith("hexagons: 2 indicators") for line in done), done
     after = {row[0]: row[1] for row in session.execute(made)}
@@ -133,3 +134,23 @@ def test_resolutions_are_a_range_or_a_number(text, kept):
 def test_resolutions_beyond_a_country_are_refused(text):
     with pytest.raises(BadParameter):
         parse_resolutions(text)
+
+
+def test_a_load_left_for_later_is_derived_with_the_next_one(session, small_country):
+    refresh(session, resolutions="5-7")
+    for key, old, new in (("pop_total", 12_000.0, 12_345.0), ("waste_gen_tpd", 18.0, 21.0)):
+        load = add_version(session, f"later-{key}".replace("_", "-"), kind="indicators")
+        corrected = update(Observation).where(
+            Observation.indicator_key == key, Observation.value == old
+        )
+        session.execute(corrected.values(value=new, version_id=load))
+    refresh(session, changed=Changed(frozenset({"indicator:waste_gen_tpd"}), load))
+    for key, new in (("pop_total", 12_345.0), ("waste_gen_tpd", 21.0)):
+        found = select(func.count()).where(PlaceValue.indicator_key == key, PlaceValue.value == new)
+        assert session.scalar(found), key
+
+
+def test_a_refresh_that_is_not_told_keeps_the_resolutions_there_are(session, small_country):
+    refresh(session, resolutions="6-7")
+    assert refresh(session) == []
+    assert hexsubjects.resolutions(session) == [6, 7]
