@@ -7,12 +7,14 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from geo_service.core.text import Lang, Text
+from layers.analysis.classify import MOST_CLASSES
 from layers.indicators import IndicatorInfo
 from layers.thematic import SCHEMES, ThematicMap
 from web.words import LEVELS, THEMES, words
 from web.words import SCHEMES as SCHEME_NAMES
 
-CLASS_COUNTS: Final = (3, 4, 5, 6, 7)
+#: Two classes hardly make a map; what an address asks for may have them.
+CLASS_COUNTS: Final = tuple(range(3, MOST_CLASSES + 1))
 VIEWS: Final = ("portrait", "landscape")
 
 
@@ -31,6 +33,7 @@ class State:
     resolution: int | None = None
     points: str | None = None
     view: str | None = None
+    compare: str | None = None
 
     def query(self) -> str:
         """Write the state as a query string.
@@ -43,6 +46,7 @@ class State:
         pairs = {
             "level": self.level,
             "period": self.period,
+            "compare": self.compare,
             "area": self.area,
             "scheme": self.scheme,
             "classes": self.classes,
@@ -117,6 +121,8 @@ class Controls:
     areas: tuple[Option, ...]
     resolutions: tuple[Option, ...]
     points: tuple[Option, ...]
+    compares: tuple[Option, ...]
+    region_schemes: tuple[Option, ...]
 
 
 def options(
@@ -128,6 +134,7 @@ def options(
     areas: list[tuple[str, Text]],
     resolutions: tuple[int, ...],
     points: list[tuple[str, Text]],
+    region_schemes: list[tuple[str, Text]],
 ) -> Controls:
     """List everything a reader may switch to from here.
 
@@ -147,6 +154,8 @@ def options(
         H3 resolutions there are; empty when hexagons make no sense.
     points : list of (str, Text)
         Ids and names of the point layers.
+    region_schemes : list of (str, Text)
+        Ids and names of the groupings of provinces.
 
     Returns
     -------
@@ -177,6 +186,7 @@ def options(
                 (scheme, SCHEME_NAMES[scheme].in_(lang))
                 for scheme in SCHEMES
                 if scheme != "policy" or thematic.indicator.thresholds
+                if scheme != "policy" or level != "hexbin"
             ],
             thematic.scheme,
         ),
@@ -190,7 +200,19 @@ def options(
             [("", said["no_points"]), *((key, name.in_(lang)) for key, name in points)],
             state.points or "",
         ),
+        compares=_list(_compares(thematic, lang), thematic.against.key if thematic.against else ""),
+        region_schemes=_list(
+            [(key, name.in_(lang)) for key, name in region_schemes], thematic.region_scheme or ""
+        ),
     )
+
+
+def _compares(thematic: ThematicMap, lang: Lang) -> list[tuple[str, str]]:
+    others = [p for p in reversed(thematic.periods) if p.key != thematic.period.key]
+    if not others or thematic.indicator.space_agg == "RECLASSIFY":
+        return []
+    none = ("", words(lang)["no_compare"])
+    return [none, *((period.key, period.label.in_(lang)) for period in others)]
 
 
 def _list(pairs: list[tuple[str, str]], chosen: str) -> tuple[Option, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
@@ -17,7 +17,9 @@ from layers import (
     questions,
     registry,
     thematic,
+    thematic_compare,
 )
+from layers.indicators import IndicatorInfo
 from layers.measured import Measured
 from layers.thematic import ThematicMap
 from web.choices import Controls, State, options
@@ -31,6 +33,8 @@ THEME_ORDER: Final = (
 DEFAULT_CLASSES: Final = 5
 POINTS_A_PAGE: Final = 5000
 PROVINCE: Final = 2
+#: Hexagons of this resolution are still drawn for the whole country; finer within an area.
+FINEST_COUNTRY: Final = hexbins.FINEST_PREPARED
 ADDED_UP: Final = ("SUM", "COUNT", "RATIO", "WMEAN")
 
 
@@ -85,6 +89,7 @@ def controls(session: SessionDep, thematic: ThematicMap, state: State) -> Contro
         areas=outlines.provinces(session),
         resolutions=cells,
         points=point_layers(session),
+        region_schemes=outlines.region_schemes(session),
     )
 
 
@@ -108,7 +113,7 @@ def hexagon_resolutions(session: SessionDep, thematic: ThematicMap) -> tuple[int
     return tuple(
         resolution
         for resolution in hexsubjects.resolutions(session)
-        if resolution <= hexbins.FINEST_PREPARED
+        if resolution <= (hexbins.FINEST_WITHOUT_BOX if thematic.area_code else FINEST_COUNTRY)
     )
 
 
@@ -164,16 +169,17 @@ def build(session: SessionDep, state: State) -> ThematicMap:
     ThematicMap
         The same that the data addresses answer.
     """
-    return thematic.build(
-        session,
-        state.indicator,
-        level=state.level,
-        period=state.period,
-        area=state.area,
-        scheme=state.scheme,  # type: ignore[arg-type]  # checked where the address is read
-        classes=state.classes or DEFAULT_CLASSES,
-        region_scheme=state.region_scheme,
-    )
+    asked: dict[str, Any] = {
+        "level": state.level,
+        "period": state.period,
+        "area": state.area,
+        "scheme": state.scheme,
+        "classes": DEFAULT_CLASSES if state.classes is None else state.classes,
+        "region_scheme": state.region_scheme,
+    }
+    if state.compare is not None:
+        return thematic_compare.build(session, state.indicator, against=state.compare, **asked)
+    return thematic.build(session, state.indicator, **asked)
 
 
 def settle(session: SessionDep, state: State, *, theme: str | None, was: str | None) -> State:
@@ -219,7 +225,15 @@ def settle(session: SessionDep, state: State, *, theme: str | None, was: str | N
         indicator=chosen.info.key,
         level=level,
         period=state.period if state.period in periods else None,
+        compare=_fitting_compare(state, chosen.info, periods, level),
     )
+
+
+def _fitting_compare(
+    state: State, info: IndicatorInfo, periods: set[str], level: str | None
+) -> str | None:
+    is_number = info.space_agg != "RECLASSIFY" and level != "hexbin"
+    return state.compare if is_number and state.compare in periods - {state.period} else None
 
 
 def points_above(session: SessionDep, state: State) -> Points | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from geo_service.core.errors import Fault
@@ -11,11 +11,11 @@ from geo_service.deps import SessionDep
 from layers import thematic
 from layers.measured import Measured
 from layers.thematic import SCHEMES, ThematicMap
-from web import explore, thumbnails
+from web import explore, figures, thumbnails
 from web.choices import State
 from web.map_page import embed_code
 from web.thumbnails import Outline, Shelf, Thumbnail
-from web.words import LEVELS, THEMES, number, words
+from web.words import LEVELS, THEMES, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Themes that are shown even before anything of them is loaded.
@@ -176,12 +176,13 @@ def _card(one: Measured, lang: Lang, picture: Thumbnail | None) -> Card:
     level = _level(one)
     info = one.info
     total = picture.total if picture else None
+    shown = replace(info, decimals=picture.decimals) if picture else info
     return Card(
         name=info.name.in_(lang),
         unit=info.unit.in_(lang),
         address=State(info.key, lang).address(),
         when=f"{LEVELS[level].in_(lang)} · {_unbroken(one.latest(level).label.in_(lang))}",
-        national=number(total, info.decimals) if total is not None else "",
+        national=figures.figure(total, shown, lang) if total is not None else "",
         fills=picture.fills if picture else (),
     )
 

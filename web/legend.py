@@ -7,6 +7,7 @@ from typing import Final
 
 from geo_service.core.text import Lang
 from layers.thematic import MapClass, MapPlace, ThematicMap
+from web.figures import CLASSES
 from web.words import STATUSES, number
 
 #: Fill of the classes that are no numbers: ids of patterns in ``templates/_patterns.svg``.
@@ -138,15 +139,16 @@ def class_of(place: MapPlace, classes: tuple[MapClass, ...]) -> int | None:
 
 def _ends(thematic: ThematicMap) -> tuple[float | None, float | None]:
     values = [place.value for place in thematic.places if place.value is not None]
-    if values:
+    if values and thematic.level != "hexbin":
         return min(values), max(values)
-    # a map of hexagons carries no places: its histogram spans its classes
+    # a map of hexagons carries its highest places alone: its histogram spans its classes
     ranges = [entry for entry in thematic.classes if entry.kind == "range"]
     return (ranges[0].lower, ranges[-1].upper) if ranges else (None, None)
 
 
 def _bars(thematic: ThematicMap, low: float | None, high: float | None) -> tuple[Bar, ...]:
-    counts = thematic.histogram
+    # classes in words have no axis to lie on
+    counts = () if thematic.indicator.space_agg == CLASSES else thematic.histogram
     if low is None or high is None or not counts or not max(counts):
         return ()
     step = (high - low) / len(counts)

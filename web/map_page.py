@@ -11,12 +11,14 @@ from shapely.geometry import shape as as_shape
 from geo_service.core.text import Lang
 from geo_service.deps import SessionDep
 from layers import outlines
+from layers.indicators import IndicatorInfo
 from layers.thematic import MapPlace, ThematicMap
-from web import folium_map, legend
+from web import figures, folium_map, hexagons, legend
 from web.choices import State
 from web.folium_map import Canvas, Points, Tiles
+from web.hexagons import Hexagons
 from web.payload import page_data
-from web.words import MINUS, PLACES, STATUSES, measured, number, short_year, words
+from web.words import MINUS, PLACES, STATUSES, number, short_year, words
 
 MOST_TABLE_ROWS: Final = 1000
 MOST_TABLE_ROWS_EMBED: Final = 200
@@ -43,21 +45,13 @@ class TableRow:
     rank: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hexagons:
-    """Hexagons in place of the shapes of places: GeoJSON of ours, EPSG:4326."""
-
-    resolution: int
-    url: str
-
-
 def context(
     session: SessionDep,
     thematic: ThematicMap,
     state: State,
     *,
     base_url: str,
-    hexagons: Hexagons | None = None,
+    cells: Hexagons | None = None,
     points: Points | None = None,
 ) -> dict[str, Any]:
     """Gather what the templates of a map need, the panel's choices left out.
@@ -72,8 +66,8 @@ def context(
         As it was asked for.
     base_url : str
         Address of the service as its callers see it, without a final slash.
-    hexagons : Hexagons, optional
-        Where the tiles of hexagons are, when the map shows these.
+    cells : Hexagons, optional
+        Where the hexagons are, when the map shows these.
     points : Points, optional
         Points above the map.
 
@@ -83,7 +77,9 @@ def context(
         Values by the names the templates use.
     """
     lang = state.lang
-    canvas = _canvas(session, thematic, hexagons, points)
+    if cells is None:
+        thematic = figures.with_digits(thematic)
+    canvas = _canvas(session, thematic, cells, points)
     is_inline = canvas.shapes is not None
     with_symbols = is_inline and _has_symbols(thematic)
     drawing = folium_map.draw(canvas, lang)
@@ -93,7 +89,8 @@ def context(
         "state": replace(
             state,
             level=thematic.level,
-            resolution=hexagons.resolution if hexagons else None,
+            resolution=cells.resolution if cells else None,
+            compare=thematic.against.key if thematic.against else None,
         ),
         "is_sample": thematic.is_sample,
         "lead": lead(thematic, lang),
@@ -103,19 +100,32 @@ def context(
         "places_word": PLACES[thematic.level].in_(lang),
         "table": rows,
         "table_cut": cut,
+        "table_title": words(lang)["table_of_cells" if cells else "table"],
+        "table_hint": hexagons.table_words(cells, len(rows), words(lang))
+        if cells
+        else words(lang)["table_hint"],
+        "counts_as_fills": _are_counts_filled(thematic, with_symbols=with_symbols),
+        "outside": _outside(session, thematic, lang),
         "inline": is_inline,
+        "cells": cells is not None,
         "data": page_data(
             thematic,
             lang,
             symbols=with_symbols,
             illustrative=thematic.is_illustrative,
             item_url=_item_url(thematic.level),
-            json_url=None if hexagons else state.data_address(".json"),
+            json_url=replace(state, level=None).data_address(".json")
+            if cells
+            else state.data_address(".json"),
+            rows_url=cells.rows_url if cells else None,
+            within=cells.within if cells else None,
+            finder=cells.finder if cells else None,
+            compared=thematic.against is not None,
             hexbin_title=words(lang)["hexbin_title"].replace(
-                "{resolution}", str(hexagons.resolution) if hexagons else ""
+                "{resolution}", str(cells.resolution) if cells else ""
             ),
         ),
-        **_addresses(state, thematic, base_url),
+        **_addresses(state, thematic, base_url, cells),
         **_timeline(thematic, lang),
     }
 
@@ -135,19 +145,23 @@ def lead(thematic: ThematicMap, lang: Lang) -> str:
     str
         The whole's value, the highest and the lowest place, how many reported.
     """
-    said, decimals = words(lang), thematic.indicator.decimals
-    unit = thematic.indicator.unit.in_(lang)
+    said, info = words(lang), thematic.indicator
     parts = []
     if thematic.total is not None and thematic.total.value is not None:
         whole = thematic.area_name.in_(lang) if thematic.area_name else said["national"]
-        parts.append(f"{whole} {measured(thematic.total.value, unit, decimals)}")
+        parts.append(
+            f"{whole} {figures.with_unit(thematic.total.value, figures.total_digits(thematic), lang)}"
+        )
     known = [p for p in thematic.places if p.value is not None]
-    if len(known) > 1:
-        for word, place in (
-            (said["highest"], max(known, key=_value)),
-            (said["lowest"], min(known, key=_value)),
-        ):
-            parts.append(f"{word} {place.name.in_(lang)} {number(place.value, decimals)}")
+    if len(known) > 1 and info.space_agg != figures.CLASSES:
+        ends = [(said["highest"], max(known, key=_value))]
+        if thematic.level != "hexbin":
+            # of the cells, only the highest are known by name
+            ends.append((said["lowest"], min(known, key=_value)))
+        parts += [
+            f"{word} {place.name.in_(lang)} {number(place.value, info.decimals)}"
+            for word, place in ends
+        ]
     parts.append(
         said["reporting_short"]
         .replace("{n}", number(thematic.reporting, 0))
@@ -207,22 +221,22 @@ def embed_code(address: str, title: str, base_url: str) -> str:
 
 
 def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
-    decimals = thematic.indicator.decimals
+    info = thematic.indicator
     return TableRow(
         code=place.code,
         name=place.name.in_(lang),
         within=place.within.in_(lang),
-        value=number(place.value, decimals),
-        change=_change(place, decimals, lang),
+        value=figures.figure(place.value, info, lang),
+        change=_change(place, info, lang),
         status=STATUSES[place.status].in_(lang),
         rank=place.rank,
     )
 
 
-def _change(place: MapPlace, decimals: int, lang: Lang) -> str:
-    if place.value is None or place.previous is None:
+def _change(place: MapPlace, info: IndicatorInfo, lang: Lang) -> str:
+    if place.value is None or place.previous is None or info.space_agg == figures.CLASSES:
         return number(None, 0)
-    step = number(place.value - place.previous, decimals)
+    step = number(place.value - place.previous, info.decimals)
     if not step.strip("0.,"):
         return words(lang)["no_change"]
     return f"▼ {step}" if step.startswith(MINUS) else f"▲ +{step}"
@@ -242,8 +256,21 @@ def _has_symbols(thematic: ThematicMap) -> bool:
     return (
         thematic.indicator.space_agg in COUNTED
         and thematic.level in SYMBOL_LEVELS
-        and all(value >= 0 for value in values)
+        and (thematic.against is not None or all(value >= 0 for value in values))
     )
+
+
+def _are_counts_filled(thematic: ThematicMap, *, with_symbols: bool) -> bool:
+    is_count = thematic.indicator.space_agg in COUNTED
+    return is_count and not with_symbols and thematic.level != "hexbin"
+
+
+def _outside(session: SessionDep, thematic: ThematicMap, lang: Lang) -> str:
+    if thematic.region_scheme is None:
+        return ""
+    left = outlines.outside_regions(session, thematic.region_scheme)
+    names = ", ".join(name.in_(lang) for name in left)
+    return words(lang)["outside_regions"].replace("{names}", names) if names else ""
 
 
 def _lines(session: SessionDep, thematic: ThematicMap) -> dict[str, Any] | None:
@@ -253,11 +280,11 @@ def _lines(session: SessionDep, thematic: ThematicMap) -> dict[str, Any] | None:
 
 
 def _canvas(
-    session: SessionDep, thematic: ThematicMap, hexagons: Hexagons | None, points: Points | None
+    session: SessionDep, thematic: ThematicMap, cells: Hexagons | None, points: Points | None
 ) -> Canvas:
     lines = _lines(session, thematic)
-    if hexagons is not None:
-        return Canvas(thematic.bbox, cells_url=hexagons.url, points=points, lines=lines)
+    if cells is not None:
+        return Canvas(thematic.bbox, cells_url=cells.url, points=points, lines=lines)
     if len(thematic.places) > folium_map.MOST_INLINE:
         tiles = _place_tiles(session, thematic)
         return Canvas(thematic.bbox, tiles=tiles, points=points, lines=lines)
@@ -289,7 +316,9 @@ def _feature(place: MapPlace, geometry: dict[str, Any], *, with_symbols: bool) -
     return {"type": "Feature", "properties": facts, "geometry": geometry}
 
 
-def _addresses(state: State, thematic: ThematicMap, base_url: str) -> dict[str, Any]:
+def _addresses(
+    state: State, thematic: ThematicMap, base_url: str, cells: Hexagons | None
+) -> dict[str, Any]:
     here = replace(state, view=None)
     other: Lang = "en" if state.lang == "th" else "th"
     embed = f"{base_url}{replace(here, points=None).address('/embed/maps/')}"
@@ -301,8 +330,8 @@ def _addresses(state: State, thematic: ThematicMap, base_url: str) -> dict[str, 
         "embed_code": embed_code("{embed}", thematic.title.in_(state.lang), base_url),
         "print_address": replace(state, view="landscape").address(),
         "turned_address": replace(state, view=turned).address(),
-        "csv_address": state.data_address(".csv"),
-        "json_address": state.data_address(".json"),
+        "csv_address": cells.csv_url if cells else state.data_address(".csv"),
+        "json_address": cells.rows_url if cells else state.data_address(".json"),
         "other_language": replace(here, lang=other).address(),
     }
 

@@ -58,11 +58,12 @@ def asked_state(
     period: Annotated[str | None, Query(max_length=60)] = None,
     area: Annotated[str | None, Query(max_length=20)] = None,
     scheme: Scheme | None = None,
-    classes: Annotated[int | None, Query(ge=2, le=7)] = None,
+    classes: Annotated[int | None, Query(ge=0, le=99)] = None,
     region_scheme: Annotated[str | None, Query(max_length=40)] = None,
     resolution: Annotated[int | None, Query(ge=3, le=9)] = None,
     points: Annotated[str | None, Query(max_length=64)] = None,
     view: Literal["portrait", "landscape"] | None = None,
+    compare: Annotated[str | None, Query(max_length=60)] = None,
 ) -> State:
     """Read the state of a map page from its address.
 
@@ -83,6 +84,7 @@ def asked_state(
         resolution=resolution,
         points=points or None,
         view=view,
+        compare=compare or None,
     )
 
 
@@ -125,6 +127,8 @@ def maps(
     classes: str | None = None,
     resolution: str | None = None,
     points: str | None = None,
+    region_scheme: str | None = None,
+    compare: str | None = None,
     was: Annotated[str | None, Query(alias="from")] = None,
 ) -> Response:
     """Show the gallery, or lead to the map that a form asked for.
@@ -145,6 +149,8 @@ def maps(
             classes=int(classes) if classes and classes.isdigit() else None,
             resolution=int(resolution) if resolution and resolution.isdigit() else None,
             points=points,
+            region_scheme=region_scheme if level == "region" else None,
+            compare=compare,
         )
         state = explore.settle(session, asked, theme=theme, was=was)
         return RedirectResponse(state.address(), status_code=303)
@@ -234,7 +240,7 @@ def _shown(
     if state.level == "hexbin":
         drawn, cells = hexagons.build(session, state)
         return map_page.context(
-            session, drawn, state, base_url=base_url, hexagons=cells, points=points
+            session, drawn, state, base_url=base_url, cells=cells, points=points
         )
     drawn = explore.build(session, state)
     return map_page.context(session, drawn, state, base_url=base_url, points=points)

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from geo_service.core.text import Lang
 from layers.thematic import MapPlace, ThematicMap
+from web.figures import names, total_digits
 from web.legend import class_of, fill_of
-from web.words import BASES, STATUSES, short_year, words
+from web.words import BASES, STATUSES, flag, licence, short_year, words
 
 #: Columns of a row, in order; ``static/js/map.js`` reads them by these names.
 FIELDS: Final = (
@@ -21,6 +22,7 @@ SAID_TO_SCRIPTS: Final = (
     "no_change", "numerator", "denominator", "reporting_short", "basis", "flags", "loading",
     "load_failed", "trend", "where_from", "close", "period", "source", "open_panel",
     "close_panel", "map_of", "place", "value", "sample", "licence", "illustrative", "code",
+    "series_break",
 )  # fmt: skip
 
 
@@ -50,6 +52,8 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             "name": indicator.name.in_(lang),
             "unit": indicator.unit.in_(lang),
             "decimals": indicator.decimals,
+            "total_decimals": total_digits(thematic).decimals,
+            "names": names(indicator, lang),
             "additive": indicator.space_agg in {"SUM", "COUNT"},
         },
         "level": thematic.level,
@@ -58,10 +62,20 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             {"key": p.key, "label": p.label.in_(lang), "year": short_year(p, lang)}
             for p in thematic.periods
         ],
+        "breaks": [
+            position
+            for position, period in enumerate(thematic.periods)
+            if position
+            and any(
+                thematic.periods[position - 1].end < day <= period.end for day in thematic.breaks
+            )
+        ],
         "title": thematic.title.in_(lang),
         "source": "; ".join(
             ", ".join(
-                part for part in (s.title.in_(lang), s.publisher.in_(lang), s.licence) if part
+                part
+                for part in (s.title.in_(lang), s.publisher.in_(lang), licence(s.licence, lang))
+                if part
             )
             for s in thematic.sources
         ),
@@ -85,6 +99,10 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "fields": FIELDS,
         "rows": [_row(place, thematic, lang) for place in thematic.places],
         "statuses": {key: text.in_(lang) for key, text in STATUSES.items()},
+        "flags": {
+            one: flag(one, lang)
+            for one in sorted({one for place in thematic.places for one in place.flags})
+        },
         "bases": {key: text.in_(lang) for key, text in BASES.items()},
         "words": {key: said[key] for key in SAID_TO_SCRIPTS},
         **about,

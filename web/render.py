@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang
 from web.assets import address, refuse_foreign
-from web.words import number, words
+from web.words import day, licence, number, words
 
 SITE_FRAMES: Final = "'self'"
 
@@ -31,6 +31,8 @@ def _environment() -> Environment:
     )
     made.globals["asset"] = address
     made.filters["number"] = number
+    made.filters["day"] = day
+    made.filters["licence"] = licence
     made.filters["data_block"] = data_block
     return made
 

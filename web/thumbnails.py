@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from geo_service.deps import SessionDep
 from layers import outlines, versions
 from layers.thematic import ThematicMap
-from web import legend
+from web import figures, legend
 
 WIDTH: Final = 100.0
 #: Width of the smallest detail and of the smallest island drawn, in units of the view box.
@@ -37,10 +37,11 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """Fills by province code, and the whole's value as the card says it."""
+    """Fills by province code, the whole's value, and the digits the values bear."""
 
     fills: tuple[tuple[str, str], ...]
     total: float | None
+    decimals: int
 
 
 class Shelf(Generic[Thing]):
@@ -117,7 +118,8 @@ def thumbnail(thematic: ThematicMap) -> Thumbnail:
         index = legend.class_of(place, thematic.classes)
         entry = None if index is None else thematic.classes[index]
         fills.append((place.code, legend.fill_of(entry) if entry else "#e3e7ec"))
-    return Thumbnail(tuple(fills), thematic.total.value if thematic.total else None)
+    total = thematic.total.value if thematic.total else None
+    return Thumbnail(tuple(fills), total, figures.with_digits(thematic).indicator.decimals)
 
 
 def state(session: SessionDep, key: str) -> tuple[str, int, int]:

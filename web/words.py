@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,32 @@ BASES: Final = {
     "aggregated": Text("รวมจากหน่วยที่เล็กกว่า", "added up from smaller places"),
     "derived": Text("คำนวณจากส่วนประกอบ", "worked out from its parts"),
 }
+
+#: What is remarked about a value; a number or code behind the dash goes into the braces.
+FLAGS: Final = {
+    "denominator": Text("ใช้ตัวหารของงวด {what}", "denominator of {what}"),
+    "estimated-denominator": Text("ประชากรประมาณจากตำบล", "people estimated from sub-districts"),
+    "successor-of": Text("รวมรหัสเดิม {what}", "continues code {what}"),
+    "name-differs": Text("ชื่อในแหล่งข้อมูลต่างจากทะเบียน", "named otherwise in the source"),
+    "name-matched": Text("จับคู่ด้วยชื่อ", "matched by name"),
+    "jump": Text("เปลี่ยนมากผิดปกติจากงวดก่อน", "unusual jump on the period before"),
+    "parts-do-not-sum": Text("ผลรวมส่วนย่อยไม่ตรงกับยอดรวม", "parts do not add up to the total"),
+    "noted-source-contradicts": Text("แหล่งข้อมูลขัดแย้งกันเอง", "the sources contradict each other"),
+    "unlikely": Text("ค่าผิดวิสัย", "unlikely value"),
+    "copied-forward": Text("ตัวเลขซ้ำกับงวดก่อน", "copied from the period before"),
+    "lower-tier": Text("รวมเฉพาะ อปท. ชั้นล่าง", "of the lower tier alone"),
+    "estimated": Text("ค่าประมาณ", "estimated"),
+}
+MONTHS_TH: Final = (
+    "ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.",
+    "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.",
+)  # fmt: skip
+MONTHS_EN: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+#: What a recipe writes where a publisher names no licence.
+NOT_STATED: Final = "not stated"
 
 _WORDS_FILE: Final = Path(__file__).parent / "templates" / "words.toml"
 
@@ -161,6 +188,74 @@ def long_period(period: Period, lang: Lang) -> str:
         ``พ.ศ. 2564`` or ``2021 (B.E. 2564)``.
     """
     return period.label.in_(lang)
+
+
+def day(written: str, lang: Lang) -> str:
+    """Write a day for people, the reader's era.
+
+    Parameters
+    ----------
+    written : str
+        ISO 8601, ``2026-11-22``.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        ``22 พ.ย. 2569`` or ``22 November 2026``; empty when nothing was written.
+    """
+    if not written:
+        return ""
+    known = date.fromisoformat(written[:10])
+    if lang == "th":
+        return f"{known.day} {MONTHS_TH[known.month - 1]} {known.year + BUDDHIST_OFFSET}"
+    return f"{known.day} {MONTHS_EN[known.month - 1]} {known.year}"
+
+
+def licence(written: str, lang: Lang) -> str:
+    """Write the name of a licence, or that none was named.
+
+    Parameters
+    ----------
+    written : str
+        As the recipe says it.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        For example ``MIT``.
+    """
+    if written.strip().lower() in {"", NOT_STATED}:
+        return words(lang)["licence_not_stated"]
+    return written
+
+
+def flag(written: str, lang: Lang) -> str:
+    """Say what a flag of a value means.
+
+    Parameters
+    ----------
+    written : str
+        As it is stored, ``denominator-2021``.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        ``ใช้ตัวหารของงวด 2564``; the flag itself when nothing is known of it.
+    """
+    if written in FLAGS:
+        return FLAGS[written].in_(lang)
+    said, _, what = written.rpartition("-")
+    if said not in FLAGS:
+        return written
+    is_year = said == "denominator" and what.isdigit() and lang == "th"
+    shown = str(int(what) + BUDDHIST_OFFSET) if is_year else what
+    return FLAGS[said].in_(lang).replace("{what}", shown)
 
 
 def short_year(period: Period, lang: Lang) -> str:

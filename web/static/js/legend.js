@@ -83,7 +83,7 @@
       const line = lines.get(String(place.code));
       if (!line) return;
       line.querySelector(".c-rank").textContent = place.rank || "—";
-      line.querySelector(".c-value").textContent = atlas.number(place.value);
+      line.querySelector(".c-value").textContent = atlas.figure(place.value);
       line.querySelector(".c-change").textContent = atlas.change(place) || "—";
       line.querySelector(".c-status").textContent = atlas.data.statuses[place.status] || place.status;
       body.append(line);

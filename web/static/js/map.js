@@ -4,7 +4,7 @@
 
 window.AtlasMap = (() => {
   const data = JSON.parse(document.getElementById("map-data").textContent);
-  const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 1.2 };
+  const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 0.6 };
   const MOST_FOR_TREND = 300;
   const listeners = { change: [], hover: [], select: [] };
   const shapes = new Map();
@@ -50,6 +50,14 @@ window.AtlasMap = (() => {
     return value < 0 && /[1-9]/.test(written) ? `−${written}` : written;
   }
 
+  // A value as people read it: a number, or the name of a class.
+  function figure(value) {
+    const named = value === null || value === undefined ? null : (data.indicator.names || {})[String(value)];
+    return named || number(value);
+  }
+
+  const isNamed = () => Object.keys(data.indicator.names || {}).length > 0;
+
   function fill(sentence, values) {
     return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
@@ -62,10 +70,11 @@ window.AtlasMap = (() => {
   }
 
   // Thai says "per cent" before the number; the sign stands right after it.
-  function measured(value) {
+  function measured(value, decimals = data.indicator.decimals) {
     const { unit } = data.indicator;
-    if (unit === "ร้อยละ") return `${unit} ${number(value)}`;
-    return unit === "%" ? `${number(value)}%` : `${number(value)} ${unit}`;
+    if (isNamed()) return figure(value);
+    if (unit === "ร้อยละ") return `${unit} ${number(value, decimals)}`;
+    return unit === "%" ? `${number(value, decimals)}%` : `${number(value, decimals)} ${unit}`;
   }
 
   function said(place) {
@@ -77,11 +86,12 @@ window.AtlasMap = (() => {
     const { words } = data;
     const known = places.filter((place) => place.value !== null && place.value !== undefined);
     const parts = [];
-    if (frame.total !== null && frame.total !== undefined) parts.push(`${data.whole} ${measured(frame.total)}`);
-    if (known.length > 1) {
+    if (frame.total !== null && frame.total !== undefined) parts.push(`${data.whole} ${measured(frame.total, data.indicator.total_decimals)}`);
+    if (known.length > 1 && !isNamed()) {
       const best = known.reduce((a, b) => (b.value > a.value ? b : a));
       const least = known.reduce((a, b) => (b.value < a.value ? b : a));
-      parts.push(`${words.highest} ${best.name} ${number(best.value)}`, `${words.lowest} ${least.name} ${number(least.value)}`);
+      if (best.name !== data.hexbin_title) parts.push(`${words.highest} ${best.name} ${number(best.value)}`);
+      if (data.level !== "hexbin") parts.push(`${words.lowest} ${least.name} ${number(least.value)}`);
     }
     parts.push(fill(words.reporting_short, { n: number(frame.reporting, 0), of: number(frame.expected, 0) }));
     return parts.join(" · ");
@@ -113,10 +123,11 @@ window.AtlasMap = (() => {
     const isHeld = place && selected === String(place.code);
     return {
       stroke: true,
+      lineJoin: data.level === "hexbin" ? "miter" : "round",
       color: isHeld ? "#1c2430" : data.level === "hexbin" && entry ? edgeOf(entry) : asSymbol || kind === "not_applicable" ? "#aab3bf" : "#ffffff",
       weight: isHeld ? 2.4 : BORDER[data.level] || 0.8,
       dashArray: kind === "not_applicable" ? "1 4" : null,
-      fillColor: asSymbol ? "#ffffff" : entry ? paintOf(entry.fill) : "url(#hatch)",
+      fillColor: asSymbol ? "#ffffff" : paintOf(entry ? entry.fill : "url(#hatch)"),
       fillOpacity: place && isDimmed(place) ? 0.15 : 1,
     };
   }
@@ -129,8 +140,12 @@ window.AtlasMap = (() => {
   // Many places get small circles, so that they do not cover each other.
   const largest = () => Math.min(Math.max(260 / Math.sqrt(places.length || 1), 7), 30);
 
+  let most = greatest();
+  function greatest() {
+    return places.reduce((found, place) => Math.max(found, Math.abs(place.value || 0)), 0) || 1;
+  }
+
   function radius(place) {
-    const most = Math.max(...places.map((other) => Math.abs(other.value || 0)), 0) || 1;
     return place.value ? Math.max(largest() * Math.sqrt(Math.abs(place.value) / most), 2) : 0;
   }
 
@@ -186,9 +201,24 @@ window.AtlasMap = (() => {
             });
           },
         }).addTo(target);
+        clearLabels(target);
+        target.on("moveend zoomend resize", () => clearLabels(target));
         document.documentElement.dataset.basemap = "ready";
       })
       .catch(() => say(data.words.load_failed));
+  }
+
+  // A name cut by the edge of the map, or half under the legend, is worse than none.
+  function clearLabels(target) {
+    const frame = target.getContainer().getBoundingClientRect();
+    const covers = [...document.querySelectorAll(".stage .legend-card, .map-cell .leaflet-control, .north")]
+      .map((one) => one.getBoundingClientRect());
+    target.getContainer().querySelectorAll(".base-label span").forEach((label) => {
+      const box = label.getBoundingClientRect();
+      const isCut = box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom;
+      const isUnder = covers.some((one) => box.left < one.right && box.right > one.left && box.top < one.bottom && box.bottom > one.top);
+      label.style.visibility = isCut || isUnder ? "hidden" : "";
+    });
   }
 
   function eachShape(feature, layer) {
@@ -224,8 +254,13 @@ window.AtlasMap = (() => {
   function valueTiles(options) {
     tiles = new AtlasTiles({
       ...options,
-      placeOf: (properties) => byCode.get(String(properties[options.key])) || fromTile(properties, options.key),
-      styleOf: style,
+      // tiles hold every place of a level; a map of one tier of organisations shows only those
+      placeOf: (properties) => byCode.get(String(properties[options.key])),
+      styleOf: (place) => {
+        const look = style(place);
+        // thousands of white lines would bleach a map of the whole country
+        return { ...look, weight: selected === String(place.code) ? look.weight : look.weight * fineness() };
+      },
       isHeld: (place) => selected === String(place.code),
       explain: tooltip,
       onHover: (place) => tell("hover", place),
@@ -234,14 +269,22 @@ window.AtlasMap = (() => {
     return tiles;
   }
 
-  // A hexagon carries its numbers itself.
-  function fromTile(properties, key) {
-    const code = String(properties[key]);
+  function fineness() {
+    const zoom = map ? map.getZoom() : 6;
+    return zoom < 7 ? 0.3 : zoom < 8.5 ? 0.6 : 1;
+  }
+
+  // A hexagon carries its numbers itself; the highest are known by the place they lie in.
+  function cellOf(properties) {
+    const code = String(properties.cell);
+    const known = byCode.get(code) || {};
     const place = {
       code,
-      name: data.level === "hexbin" ? code : properties.name || properties.name_th || code,
+      name: known.name || data.hexbin_title,
       other: "",
-      within: data.level === "hexbin" ? data.hexbin_title || "" : "",
+      within: [known.within, known.name ? data.hexbin_title : code].filter(Boolean).join(" · "),
+      rank: known.rank ?? null,
+      rank_of: known.rank_of ?? null,
       value: properties.value ?? null,
       numerator: properties.numerator ?? null,
       denominator: properties.denominator ?? null,
@@ -261,11 +304,13 @@ window.AtlasMap = (() => {
     try {
       const answer = await fetch(url, { headers: { Accept: "application/geo+json" } });
       if (!answer.ok) throw new Error(String(answer.status));
+      const within = data.within ? new Set(data.within) : null;
       L.geoJSON(await answer.json(), {
         renderer: canvas,
         smoothFactor: 0,
+        filter: (feature) => !within || within.has(String(feature.properties.cell)),
         onEachFeature: (feature, layer) => {
-          const place = fromTile(feature.properties, "cell");
+          const place = cellOf(feature.properties);
           shapes.set(place.code, layer);
           explain(layer, place.code);
         },
@@ -337,7 +382,8 @@ window.AtlasMap = (() => {
     if (place.value === null || place.value === undefined) {
       value.append(element("span", "popup-missing", data.statuses[place.status] || place.status));
     } else {
-      const parts = [element("b", "", number(place.value)), " ", element("span", "unit", data.indicator.unit)];
+      const unit = isNamed() ? "" : data.indicator.unit;
+      const parts = [element("b", "", figure(place.value)), " ", element("span", "unit", unit)];
       value.append(...(data.indicator.unit === "ร้อยละ" ? parts.reverse() : parts));
     }
     box.append(value);
@@ -348,7 +394,7 @@ window.AtlasMap = (() => {
     add(data.words.change, change(place));
     if (place.expected > 1) add(data.words.reported, `${number(place.reporting, 0)} / ${number(place.expected, 0)}`);
     if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
-    add(data.words.flags, (place.flags || []).join(", "));
+    add(data.words.flags, (place.flags || []).map((flag) => data.flags[flag] || flag).join(", "));
     box.append(facts);
     const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source_short].filter(Boolean).join(" · "));
     if (data.source_url) {
@@ -365,11 +411,11 @@ window.AtlasMap = (() => {
 
   // The history of a place is fetched only where it is small.
   function hasTrend() {
-    return data.periods.length >= 3 && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
+    return data.periods.length >= 3 && data.level !== "hexbin" && !data.compared && !isNamed() && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
   }
 
   function change(place) {
-    if (place.previous === null || place.previous === undefined || place.value === null) return "";
+    if (place.previous === null || place.previous === undefined || place.value === null || isNamed()) return "";
     const step = place.value - place.previous;
     if (!/[1-9]/.test(number(step))) return data.words.no_change;
     return `${step > 0 ? "▲ +" : "▼ "}${number(step)} ${data.indicator.unit}`;
@@ -404,15 +450,33 @@ window.AtlasMap = (() => {
     select(code);
   }
 
-  // A map of tiles does not know where its places lie: ask for the one wanted.
+  // A map of tiles or hexagons does not know where its places lie: ask for the one wanted.
+  async function shapeOf(url) {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const shape = L.geoJSON(await answer.json(), { interactive: false, style: { className: "found-place", color: "#1c2430", weight: 2, fill: false } });
+    if (!shape.getBounds().isValid()) throw new Error("no shape");
+    map.fitBounds(shape.getBounds(), { maxZoom: 10, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
+    return shape;
+  }
+
   async function locate(code) {
     try {
-      const answer = await fetch(`${data.item_url}${encodeURIComponent(code)}?f=json`);
-      if (!answer.ok) throw new Error(String(answer.status));
-      const bounds = L.geoJSON(await answer.json()).getBounds();
-      if (!bounds.isValid()) throw new Error("no shape");
-      map.fitBounds(bounds, { maxZoom: 10, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
-      select(code, bounds.getCenter());
+      const shape = await shapeOf(`${data.item_url}${encodeURIComponent(code)}?f=json`);
+      select(code, shape.getBounds().getCenter());
+    } catch {
+      say(data.words.load_failed);
+    }
+  }
+
+  // Hexagons have no names of their own: the place found is outlined above them.
+  let outlined = null;
+  async function outline(place) {
+    try {
+      const shape = await shapeOf(`/collections/${place.level}s/items/${encodeURIComponent(place.code)}?f=json`);
+      if (outlined) outlined.remove();
+      outlined = shape.addTo(map);
+      say(place.name);
     } catch {
       say(data.words.load_failed);
     }
@@ -443,6 +507,7 @@ window.AtlasMap = (() => {
     data.title = frame.title || data.title;
     places = frame.places.map((place) => ({ ...place, class: classOf(place) }));
     byCode = index(places);
+    most = greatest();
     data.classes.forEach((entry, i) => {
       entry.count = places.filter((place) => place.class === i).length;
     });
@@ -481,7 +546,7 @@ window.AtlasMap = (() => {
   }
 
   return {
-    data, on, start, basemap, borders, cells, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
+    data, on, start, figure, outline, basemap, borders, cells, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
     show, showPlace, setSpotlight, number, fill, element, said, say, periodLabel, change,
     places: () => places,
     leaflet: () => map,

@@ -26,13 +26,16 @@
   const MOST_SHOWN = 8;
   let active = -1;
 
+  // Hexagons are found by the province or district they lie in.
+  const finder = atlas.data.finder && atlas.data.finder.map(([level, code, name, other, within]) => ({ level, code, name, other, within }));
+
   const fold = (text) => String(text).normalize("NFC").toLowerCase().replace(/[\s.​-‍]/g, "").replace(/ํา/g, "ำ");
 
   function find(text) {
     const wanted = fold(text);
     if (!wanted) return [];
     const scored = [];
-    atlas.places().forEach((place) => {
+    (finder || atlas.places()).forEach((place) => {
       const names = [fold(place.name), fold(place.other), fold(place.code)];
       const starts = names.some((name) => name.startsWith(wanted));
       if (starts || names.some((name) => name.includes(wanted))) scored.push([starts ? 0 : 1, place]);
@@ -80,7 +83,8 @@
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
     foldSheet();
-    atlas.showPlace(option.dataset.code);
+    if (finder) atlas.outline(finder.find((one) => one.code === option.dataset.code));
+    else atlas.showPlace(option.dataset.code);
   }
 
   if (input) {

@@ -5,6 +5,8 @@
   const atlas = window.AtlasMap;
   const slider = document.getElementById("time");
   const frames = new Map();
+  const named = new Map(atlas.places().map((place) => [String(place.code), place]));
+  const firstTitle = atlas.data.title, firstLabel = atlas.periodLabel();
   const otherNames = new Map(atlas.places().map((place) => [String(place.code), place.other]));
   const STEP_MS = 1100;
   let timer = null;
@@ -36,13 +38,50 @@
     };
   }
 
+  // Hexagons: the values of another period for the cells drawn already.
+  async function cellFrame(told, key) {
+    const url = new URL(atlas.data.rows_url, location.href);
+    url.searchParams.set("period", key);
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { fields, rows } = await answer.json();
+    const within = atlas.data.within ? new Set(atlas.data.within) : null;
+    const cells = rows
+      .map((row) => Object.fromEntries(fields.map((name, i) => [name, row[i]])))
+      .filter((cell) => !within || within.has(cell.cell));
+    const known = cells.filter((cell) => cell.value !== null).sort((a, b) => b.value - a.value);
+    const ranks = new Map(known.map((cell, i) => [cell.cell, i + 1]));
+    const title = atlas.data.hexbin_title;
+    const label = atlas.data.periods.find((one) => one.key === key).label;
+    return {
+      period: key,
+      title: firstTitle.replace(firstLabel, label),
+      total: told.total ? told.total.value : null,
+      reporting: cells.filter((cell) => ["reported", "zero"].includes(cell.status)).length,
+      expected: cells.length,
+      places: cells.map((cell) => ({
+        ...cell,
+        code: cell.cell,
+        name: named.has(cell.cell) ? named.get(cell.cell).name : title,
+        other: "",
+        within: named.has(cell.cell) ? `${named.get(cell.cell).within} · ${title}` : cell.cell,
+        rank: ranks.get(cell.cell) ?? null,
+        rank_of: known.length,
+        previous: null,
+        basis: "",
+        flags: [],
+      })),
+    };
+  }
+
   async function load(key) {
     if (frames.has(key)) return frames.get(key);
     const url = new URL(atlas.data.json_url, location.href);
     url.searchParams.set("period", key);
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(String(answer.status));
-    const frame = frameOf(await answer.json(), key);
+    const told = await answer.json();
+    const frame = atlas.data.rows_url ? await cellFrame(told, key) : frameOf(told, key);
     frames.set(key, frame);
     return frame;
   }
@@ -116,12 +155,14 @@
 
   function sparkline(series) {
     const known = series.filter((value) => value !== null);
+    // where a period begins a new definition, the line is broken
+    const breaks = atlas.data.breaks || [];
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("class", "spark");
     svg.setAttribute("viewBox", "0 0 240 44");
     svg.setAttribute("role", "img");
     const first = atlas.data.periods[0], last = atlas.data.periods.at(-1);
-    svg.setAttribute("aria-label", `${atlas.data.words.trend} ${first.year}–${last.year}`);
+    svg.setAttribute("aria-label", [`${atlas.data.words.trend} ${first.year}–${last.year}`, ...breaks.map((i) => `${atlas.data.words.series_break} ${atlas.data.periods[i].year}`)].join(", "));
     if (known.length < 2) return svg;
     const low = Math.min(...known), high = Math.max(...known), span = high - low || 1;
     const x = (i) => 6 + (228 * i) / (series.length - 1);
@@ -129,7 +170,7 @@
     let path = "";
     series.forEach((value, i) => {
       if (value === null) return;
-      path += `${i === 0 || series[i - 1] === null ? "M" : "L"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+      path += `${i === 0 || series[i - 1] === null || breaks.includes(i) ? "M" : "L"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
     });
     const add = (tag, attributes, text) => {
       const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -137,6 +178,11 @@
       if (text) made.textContent = text;
       svg.append(made);
     };
+    breaks.forEach((i) => {
+      const at = ((x(i - 1) + x(i)) / 2).toFixed(1);
+      add("line", { x1: at, x2: at, y1: 2, y2: 32, class: "spark-break" });
+      add("text", { x: at, y: 42, class: "spark-year", "text-anchor": at < 60 ? "start" : at > 180 ? "end" : "middle" }, atlas.data.words.series_break);
+    });
     add("path", { d: path, class: "spark-line" });
     const here = atlas.data.periods.findIndex((one) => one.key === atlas.data.period);
     if (series[here] !== null && series[here] !== undefined) add("circle", { cx: x(here), cy: y(series[here]), r: 3.5, class: "spark-dot" });

@@ -147,7 +147,7 @@ window.AtlasTiles = (() => {
         })
         .then((bytes) => {
           canvas.shapes = readTile(new Uint8Array(bytes), this.options.layer)
-            .filter((feature) => feature.type !== 2)
+            .filter((feature) => feature.type !== 2 && this.options.placeOf(feature.properties))
             .map((feature) => ({
               place: feature.properties,
               path: pathOf(feature, size.x),
