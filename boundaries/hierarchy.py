@@ -34,6 +34,22 @@ def build_regions(session: Session) -> int:
     int
         Number of areas given a new shape.
     """
+    return set_shapes(session, region_shapes(session))
+
+
+def region_shapes(session: Session) -> dict[int, Any]:
+    """Dissolve the provinces in force into the regions of every scheme and into the country.
+
+    Parameters
+    ----------
+    session : Session
+        To read with.
+
+    Returns
+    -------
+    dict of int to MultiPolygon
+        By ``area.id``, EPSG:4326; regions whose provinces have no shape are left out.
+    """
     rows = session.execute(queries.drawn_areas("province")).all()
     shapes = {row.id: shapely.from_wkb(bytes(row.shape)) for row in rows if row.is_in_force}
     members: dict[int, list[int]] = defaultdict(list)
@@ -48,7 +64,7 @@ def build_regions(session: Session) -> int:
         ]
         for area_id, inside in members.items()
     }
-    return set_shapes(session, {key: one for key, one in wanted.items() if not one.is_empty})
+    return {key: one for key, one in wanted.items() if not one.is_empty}
 
 
 def set_shapes(session: Session, shapes: Mapping[int, Any]) -> int:

@@ -83,6 +83,33 @@ def drawn_areas(level: str) -> Select[Any, Any]:
     )
 
 
+def heirs_without_shape() -> Select[Any, Any]:
+    """Select sub-districts in force without a shape that are a closed one under a new code.
+
+    Returns
+    -------
+    Select of (heir_id, closed_id)
+        The ground of the closed one is that of its heir.
+    """
+    closed = aliased(Area)
+    return (
+        select(Area.id.label("heir_id"), closed.id.label("closed_id"))
+        .join(
+            AreaEvent,
+            (AreaEvent.level == Area.level)
+            & (AreaEvent.to_code == Area.code)
+            & (AreaEvent.kind == "recoded"),
+        )
+        .join(closed, (closed.level == Area.level) & (closed.code == AreaEvent.from_code))
+        .where(
+            Area.level == "subdistrict",
+            Area.geom.is_(None),
+            func.upper_inf(Area.valid),
+            closed.geom.is_not(None),
+        )
+    )
+
+
 def region_members() -> Select[Any, Any]:
     """Select which provinces in force make up which region.
 

@@ -16,6 +16,7 @@ from boundaries import geometry, hierarchy, register
 from boundaries.models import Area, AreaEvent
 from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.db import fixed_sql
+from ingest import catalogue
 from ingest.area_drafts import AreaDraft
 from ingest.load import Loading
 
@@ -82,6 +83,25 @@ def dissolve_upward(loading: Loading, level: str, drafts: Iterable[AreaDraft]) -
             loading.report.figures[f"{level}_shapes_dissolved"] = len(differ)
         codes = [code[:-2] for code in united]
         shapes = np.array(list(united.values()), dtype=object)
+
+
+def complete(loading: Loading) -> None:
+    """Give the country, the regions and the codes that follow from DOPA's what the load changed.
+
+    Parameters
+    ----------
+    loading : Loading
+        Under way, its areas stored.
+    """
+    if "areas" not in loading.touched:
+        return
+    session = loading.session
+    wanted = hierarchy.region_shapes(session)
+    differ = hierarchy.differing(session, wanted)
+    loading.remember("area", differ)
+    hierarchy.set_shapes(session, {key: wanted[key] for key in differ})
+    # Codes of new areas go with them when the load is undone.
+    catalogue.derive_codes(session)
 
 
 def store_events(loading: Loading, level: str) -> None:

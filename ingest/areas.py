@@ -45,6 +45,7 @@ def load(loading: Loading) -> None:
     if part.register_of_codes == "dopa" and part.level != "province":
         area_store.store_events(loading, part.level)
     area_store.dissolve_upward(loading, part.level, drafts)
+    area_store.complete(loading)
     if part.level == "subdistrict" and "areas" in loading.touched:
         org_areas.redraw(loading)
     _tell_counts(loading, part.level)

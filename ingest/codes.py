@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from sqlalchemy import delete, insert, select
 
+from boundaries import queries
 from boundaries.models import Area, AreaCode
 from geo_service.core.errors import BadRecipe, Refused
 from geo_service.core.text import Text
@@ -14,6 +15,10 @@ from ingest.columns import wanted_headings
 from ingest.load import Loading
 from ingest.places import Places
 from ingest.read import Row, Table, read_table
+from ingest.spelling import tell_repairs
+
+#: Rows without a point told by their number, at most.
+_SHOWN = 50
 
 
 def load(loading: Loading) -> None:
@@ -36,10 +41,14 @@ def load(loading: Loading) -> None:
         raise BadRecipe(Text(th="ต้องมี place และ codes", en="place and codes are needed"))
     table = read_table(loading.source, recipe.file, wanted_headings(recipe))
     loading.report.rows_read = len(table.rows)
-    found = _read(loading, table, Places(loading, recipe.place, table))
+    places = Places(loading, recipe.place, table)
+    tell_repairs(loading, table.rows, {*places.headings, table.heading(recipe.codes.heading)})
+    found = _read(loading, table, places)
     if not found:
         raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))
     _tell_differences(loading, found)
+    _tell_absent(loading, found)
+    _tell_blank_points(loading, table)
     _store(loading, recipe.codes.system, found)
     loading.touched.add("areas")
 
@@ -64,6 +73,49 @@ def _tell_differences(loading: Loading, found: dict[str, int]) -> None:
             reason="code-differs",
             hint=Text(th=f"รหัสกรมการปกครองคือ {dopa}", en=f"DOPA's code of this place is {dopa}"),
             said=code,
+            severity="flagged",
+        )
+
+
+def _tell_absent(loading: Loading, found: dict[str, int]) -> None:
+    # A list of half a level or more is meant to be whole: what it lacks is told.
+    place = loading.recipe.place
+    in_force = queries.in_force(Area)
+    rows = loading.session.execute(
+        select(Area.id, Area.code, Area.name_th)
+        .where(Area.level == (place and place.level), in_force)
+        .order_by(Area.code)
+    ).all()
+    there = set(found.values())
+    absent = [f"{row.name_th} ({row.code})" for row in rows if row.id not in there]
+    loading.report.figures["areas_without_code"] = len(absent)
+    if absent and len(absent) < len(rows) / 2:
+        loading.reject(
+            reason="no-code",
+            hint=Text(
+                th=f"{len(absent):,} จาก {len(rows):,} พื้นที่ไม่ได้รหัสจากไฟล์นี้",
+                en=f"{len(absent):,} of {len(rows):,} areas get no code from this file",
+            ),
+            candidates=absent,
+            severity="flagged",
+        )
+
+
+def _tell_blank_points(loading: Loading, table: Table) -> None:
+    spec = loading.recipe.codes
+    headings = [table.heading(one) for one in (spec.points if spec else ())]
+    blank = [
+        row.number for row in table.rows if any(not clean_text(row.cells[one]) for one in headings)
+    ]
+    if blank:
+        loading.reject(
+            reason="no-point",
+            hint=Text(
+                th=f"{len(blank):,} จาก {len(table.rows):,} แถวไม่มีพิกัด (พิกัดของไฟล์นี้ไม่ได้ใช้)",
+                en=f"{len(blank):,} of {len(table.rows):,} rows have no point (none is used)",
+            ),
+            column=", ".join(headings),
+            candidates=[str(number) for number in blank[:_SHOWN]],
             severity="flagged",
         )
 

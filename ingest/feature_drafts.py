@@ -20,6 +20,7 @@ from ingest.geojson import GeoRow
 from ingest.load import Loading
 from ingest.read import read_table
 from ingest.recipe_parts import Part
+from ingest.spelling import tell_repairs
 
 Theme = Literal[
     "population", "waste", "ageing", "disability", "infrastructure", "finance", "governance"
@@ -114,6 +115,8 @@ class FeatureReader:
         """
         rows = self._rows()
         self.loading.report.rows_read = len(rows)
+        told = (self.part.code, self.part.name_th, self.part.name_en, self.part.place)
+        tell_repairs(self.loading, rows, [*filter(None, told), *self.part.properties])
         drafts = [self._draft(row) for row in rows]
         return [draft for draft in drafts if draft is not None]
 

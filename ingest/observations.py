@@ -17,6 +17,7 @@ from ingest.load import Loading
 from ingest.places import Places
 from ingest.read import Row, Table, read_table
 from ingest.recipe_parts import PeriodPart
+from ingest.spelling import tell_repairs
 from ingest.units import factor_between
 
 #: A column with a larger share of blank cells is told in the report.
@@ -92,6 +93,8 @@ class Reading:
         assert recipe.place is not None  # noqa: S101  (the recipe was checked as a whole)
         places = Places(self.loading, recipe.place, self.table)
         rules = _Rules.of(self.table, recipe.rows)
+        used = {*places.headings, *(one.heading for one in self.uses), self._year or ""}
+        tell_repairs(self.loading, self.table.rows, used)
         drafts: list[Draft] = []
         for at, row in enumerate(self.table.rows):
             if at % _TICK_ROWS == 0:

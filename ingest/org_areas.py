@@ -100,6 +100,8 @@ def redraw(loading: Loading) -> int:
         for level in ("subdistrict", "province")
         for row in session.execute(queries.drawn_areas(level))
     }
+    shapes |= {heir: shapes[old] for heir, old in session.execute(queries.heirs_without_shape())
+               if old in shapes}  # fmt: skip
     covered = _covered(session)
     pieces = _pieces(orgs, covered, shapes)
     drawn: dict[int, tuple[Any, str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 import shapely
 from pydantic import Field
@@ -17,6 +17,7 @@ from ingest.clean import clean_text
 from ingest.load import Loading
 from ingest.read import Row, read_table
 from ingest.recipe_parts import Part
+from ingest.spelling import tell_repairs
 
 #: More people on a square kilometre than anywhere in the country: the size must be wrong.
 MOST_PERSONS_PER_KM2 = 20_000.0
@@ -38,6 +39,8 @@ _FIXED: dict[str, tuple[str, str]] = {
 class OrgsPart(Part):
     """The section ``orgs`` of a recipe; words are headings of the file.
 
+    ``known_km2`` gives sizes by code for organisations whose row states none.
+
     ``mode = "codes"`` is for a list older than the one that is loaded: it adds codes and
     findings to organisations that are known, and no organisations.
     """
@@ -56,6 +59,7 @@ class OrgsPart(Part):
     point_sources: dict[str, Literal["office", "centroid", "illustrative"]] = Field(default={})
     size: str | None = None
     area_km2: str | None = None
+    known_km2: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
     population: str | None = None
     covers: str | None = None
     covers_whole: str = "c"
@@ -122,6 +126,7 @@ class Reader:
             table.heading(heading)
         rows = [row for row in table.rows if self._is_wanted(row)]
         self.loading.report.rows_read = len(rows)
+        tell_repairs(self.loading, rows, [table.heading(one) for one in wanted])
         drafts = [self._draft(row) for row in rows]
         return [draft for draft in drafts if draft is not None]
 
@@ -234,7 +239,7 @@ class Reader:
 
     def _measure(self, draft: OrgDraft, row: Row) -> None:
         part = self.part
-        draft.area_km2 = _number(self._cell(row, part.area_km2))
+        draft.area_km2 = _number(self._cell(row, part.area_km2)) or part.known_km2.get(draft.code)
         draft.population = _number(self._cell(row, part.population))
         size, people = draft.area_km2, draft.population
         if size is None or people is None or people <= MOST_PERSONS_PER_KM2 * size:

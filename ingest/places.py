@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -106,6 +107,11 @@ class Places:
         }
         named = [self._headings.get(part) for part in ("code", "name", "name_en")]
         self.heading = next(filter(None, named), None)
+
+    @property
+    def headings(self) -> Collection[str]:
+        """Every heading that says something about the place."""
+        return self._headings.values()
 
     @property
     def _name_heading(self) -> str | None:

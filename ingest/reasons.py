@@ -56,6 +56,8 @@ REASONS: dict[str, Text] = {
     "source-contradicts": Text(th="แหล่งข้อมูลเดียวกันให้ค่าสองค่า", en="the source gives two values"),
     "mostly-missing": Text(th="คอลัมน์นี้ว่างเกือบทั้งหมด", en="the column is mostly empty"),
     "no-value": Text(th="ไม่มีค่านี้ในระบบ", en="there is no such value in the system"),
+    "no-point": Text(th="ไม่มีพิกัด", en="no coordinates"),
+    "no-code": Text(th="ไฟล์ไม่มีรหัสของพื้นที่นี้", en="the file has no code for the area"),
     "outlier": Text(th="ค่าห่างจากค่าอื่นมาก", en="far from the other values"),
     # shapes and points
     "bad-shape": Text(th="อ่านรูปร่างไม่ได้", en="the shape cannot be read"),

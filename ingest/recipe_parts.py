@@ -191,7 +191,12 @@ class RemarksPart(Part):
 
 
 class CodesPart(Part):
-    """Codes of another system for areas that are loaded already."""
+    """Codes of another system for areas that are loaded already.
+
+    ``points`` are headings that should be filled; their blank rows are counted, nothing of
+    them is loaded.
+    """
 
     system: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,30}$")
     heading: str
+    points: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from ingest.load import Loading
 from ingest.places import Places
 from ingest.read import Row, Table, read_table
 from ingest.recipe_parts import PeriodPart, RemarksPart
+from ingest.spelling import tell_repairs
 from layers.models import Observation
 
 FLAG = "noted-source-contradicts"
@@ -38,7 +39,9 @@ def load(loading: Loading) -> None:
         )
     table = read_table(loading.source, recipe.file, wanted_headings(recipe))
     loading.report.rows_read = len(table.rows)
-    log = _Log(table, Places(loading, recipe.place, table), recipe.period, recipe.remarks)
+    places = Places(loading, recipe.place, table)
+    log = _Log(table, places, recipe.period, recipe.remarks)
+    tell_repairs(loading, table.rows, {*places.headings, log.metric, log.value, log.other})
     for row in table.rows:
         _remark(loading, row, log)
 
