@@ -9,11 +9,13 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, collate, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from boundaries.geometry import BANDS
 from boundaries.models import Area, AreaShape, Org, OrgShape, RegionMember, RegionScheme
 from geo_service.core.text import Text
+from layers.models import CellShare
 
 # Width of the smallest detail of a border that is still seen, as a part of the map's width.
 DETAIL_SHARE = 1 / 2600
@@ -137,6 +139,70 @@ def named_places(session: Session) -> list[tuple[str, str, Text, Text]]:
         (level, code, Text(th, en), Text(within_th or "", within_en or ""))
         for level, code, th, en, within_th, within_en in rows
     ]
+
+
+def cells_within(session: Session, code: str, resolution: int) -> frozenset[int]:
+    """List the cells that an area touches.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    code : str
+        DOPA code of a province, district or sub-district.
+    resolution : int
+        H3 resolution.
+
+    Returns
+    -------
+    frozenset of int
+        H3 indexes; empty when no shares are prepared for it.
+    """
+    rows = session.scalars(
+        select(CellShare.cell)
+        .join(Area, Area.id == CellShare.area_id)
+        .where(CellShare.resolution == resolution, Area.code.startswith(code, autoescape=True))
+        .distinct()
+    )
+    return frozenset(rows)
+
+
+def cell_places(
+    session: Session, cells: Collection[int], resolution: int
+) -> dict[int, tuple[Text, Text]]:
+    """Say where some cells lie: the sub-district that fills most of each.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    cells : collection of int
+        H3 indexes.
+    resolution : int
+        Their resolution.
+
+    Returns
+    -------
+    dict of int to (Text, Text)
+        The sub-district's name, and the district and province it lies in.
+    """
+    district, province = aliased(Area), aliased(Area)
+    rows = session.execute(
+        select(
+            CellShare.cell, Area.name_th, Area.name_en,
+            district.name_th, district.name_en, province.name_th, province.name_en,
+        )
+        .join(Area, Area.id == CellShare.area_id)
+        .join(district, district.id == Area.parent_id)
+        .join(province, province.id == district.parent_id)
+        .where(CellShare.resolution == resolution, CellShare.cell.in_(list(cells)))
+        .order_by(CellShare.cell, (CellShare.share * func.coalesce(Area.area_km2, 0)).desc())
+        .ext(distinct_on(CellShare.cell))
+    )  # fmt: skip
+    return {
+        row[0]: (Text(row[1], row[2]), Text(f"{row[3]} {row[5]}", f"{row[4]}, {row[6]}"))
+        for row in rows
+    }
 
 
 def region_schemes(session: Session) -> list[tuple[str, Text]]:

@@ -149,9 +149,8 @@ def lead(thematic: ThematicMap, lang: Lang) -> str:
     parts = []
     if thematic.total is not None and thematic.total.value is not None:
         whole = thematic.area_name.in_(lang) if thematic.area_name else said["national"]
-        parts.append(
-            f"{whole} {figures.with_unit(thematic.total.value, figures.total_digits(thematic), lang)}"
-        )
+        value, digits = thematic.total.value, figures.total_digits(thematic)
+        parts.append(f"{whole} {_plus(value, thematic)}{figures.with_unit(value, digits, lang)}")
     known = [p for p in thematic.places if p.value is not None]
     if len(known) > 1 and info.space_agg != figures.CLASSES:
         ends = [(said["highest"], max(known, key=_value))]
@@ -159,7 +158,8 @@ def lead(thematic: ThematicMap, lang: Lang) -> str:
             # of the cells, only the highest are known by name
             ends.append((said["lowest"], min(known, key=_value)))
         parts += [
-            f"{word} {place.name.in_(lang)} {number(place.value, info.decimals)}"
+            f"{word} {place.name.in_(lang)} "
+            f"{_plus(place.value, thematic)}{number(place.value, info.decimals)}"
             for word, place in ends
         ]
     parts.append(
@@ -226,11 +226,16 @@ def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
         code=place.code,
         name=place.name.in_(lang),
         within=place.within.in_(lang),
-        value=figures.figure(place.value, info, lang),
+        value=f"{_plus(place.value, thematic)}{figures.figure(place.value, info, lang)}",
         change=_change(place, info, lang),
         status=STATUSES[place.status].in_(lang),
         rank=place.rank,
     )
+
+
+def _plus(value: float | None, thematic: ThematicMap) -> str:
+    # a difference says which way it goes; the minus comes with the number
+    return "+" if thematic.against is not None and value is not None and value > 0 else ""
 
 
 def _change(place: MapPlace, info: IndicatorInfo, lang: Lang) -> str:

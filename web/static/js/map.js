@@ -41,19 +41,20 @@ window.AtlasMap = (() => {
 
   // ---- numbers and words -------------------------------------------------------------
 
-  function number(value, decimals = data.indicator.decimals) {
+  function number(value, decimals = data.indicator.decimals, signed = false) {
     if (value === null || value === undefined) return "—";
     const written = Math.abs(value).toLocaleString("en-US", {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
     });
-    return value < 0 && /[1-9]/.test(written) ? `−${written}` : written;
+    if (value < 0) return /[1-9]/.test(written) ? `−${written}` : written;
+    return signed && value > 0 ? `+${written}` : written;
   }
 
   // A value as people read it: a number, or the name of a class.
   function figure(value) {
     const named = value === null || value === undefined ? null : (data.indicator.names || {})[String(value)];
-    return named || number(value);
+    return named || number(value, data.indicator.decimals, data.compared);
   }
 
   const isNamed = () => Object.keys(data.indicator.names || {}).length > 0;
@@ -73,8 +74,8 @@ window.AtlasMap = (() => {
   function measured(value, decimals = data.indicator.decimals) {
     const { unit } = data.indicator;
     if (isNamed()) return figure(value);
-    if (unit === "ร้อยละ") return `${unit} ${number(value, decimals)}`;
-    return unit === "%" ? `${number(value, decimals)}%` : `${number(value, decimals)} ${unit}`;
+    if (unit === "ร้อยละ") return `${unit} ${number(value, decimals, data.compared)}`;
+    return unit === "%" ? `${number(value, decimals, data.compared)}%` : `${number(value, decimals, data.compared)} ${unit}`;
   }
 
   function said(place) {
@@ -90,8 +91,8 @@ window.AtlasMap = (() => {
     if (known.length > 1 && !isNamed()) {
       const best = known.reduce((a, b) => (b.value > a.value ? b : a));
       const least = known.reduce((a, b) => (b.value < a.value ? b : a));
-      if (best.name !== data.hexbin_title) parts.push(`${words.highest} ${best.name} ${number(best.value)}`);
-      if (data.level !== "hexbin") parts.push(`${words.lowest} ${least.name} ${number(least.value)}`);
+      if (best.name !== data.hexbin_title) parts.push(`${words.highest} ${best.name} ${figure(best.value)}`);
+      if (data.level !== "hexbin") parts.push(`${words.lowest} ${least.name} ${figure(least.value)}`);
     }
     parts.push(fill(words.reporting_short, { n: number(frame.reporting, 0), of: number(frame.expected, 0) }));
     return parts.join(" · ");
@@ -454,7 +455,7 @@ window.AtlasMap = (() => {
   async function shapeOf(url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(String(answer.status));
-    const shape = L.geoJSON(await answer.json(), { interactive: false, style: { className: "found-place", color: "#1c2430", weight: 2, fill: false } });
+    const shape = L.geoJSON(await answer.json(), { pane: "symbols", interactive: false, style: { className: "found-place", color: "#1c2430", weight: 2, fill: false } });
     if (!shape.getBounds().isValid()) throw new Error("no shape");
     map.fitBounds(shape.getBounds(), { maxZoom: 10, paddingTopLeft: [legendWidth() + 60, 60], paddingBottomRight: [60, 60], animate: false });
     return shape;
