@@ -155,22 +155,29 @@ def _refresh_values(session: Session, changed: Changed, *, everything: bool) -> 
     before = _mark_of(session, "place_value")
     if not everything and before == made_from and not changed.subjects:
         return []
-    keys: set[str] | None = None
-    if not everything and before is not None and before % _LOAD == int(raised or 0):
-        keys = _indicators(changed.subjects | _pending(session, before // _LOAD, changed))
-    renewed = place_values.rebuild(session, keys)
+    if everything or before is None or before % _LOAD != int(raised or 0):
+        renewed = place_values.rebuild(session)
+    else:
+        loads = _loads_since(session, before // _LOAD)
+        keys = _indicators(changed.subjects | _touched(session, loads, changed))
+        # What an undone load changed cannot be seen any more: its periods may be any.
+        is_seen = changed.load_id is not None or not changed.subjects
+        bound = {"loads": loads}
+        times = list(session.scalars(fixed_sql("ingest", "changed_periods"), bound))
+        renewed = place_values.rebuild(session, keys, periods=times if is_seen else None)
     _mark(session, "place_value", made_from)
     return [f"values: {len(renewed)} indicators"] if renewed else []
 
 
-def _pending(session: Session, last: int, changed: Changed) -> set[str]:
-    # What loads since the last derived one have touched, but for the one we are told of.
+def _loads_since(session: Session, last: int) -> list[int]:
     newer = select(DatasetVersion.id).where(DatasetVersion.id > last)
-    found: set[str] = set()
-    for load_id in session.scalars(newer.order_by(DatasetVersion.id)):
-        if load_id != changed.load_id:
-            found |= undo.subjects_of(session, load_id)
-    return found
+    return list(session.scalars(newer.order_by(DatasetVersion.id)))
+
+
+def _touched(session: Session, loads: Collection[int], changed: Changed) -> set[str]:
+    # What loads that were left for later have touched; of one we are told.
+    others = [load_id for load_id in loads if load_id != changed.load_id]
+    return {subject for load_id in others for subject in undo.subjects_of(session, load_id)}
 
 
 def _indicators(subjects: Collection[str]) -> set[str]:

@@ -47,7 +47,12 @@ BELOW = {4: [5, 6], 3: [4, 6], 2: [3], 1: [3]}
 ROWS_WORTH_MEASURING = 5_000
 
 
-def rebuild(session: Session, indicator_keys: Collection[str] | None = None) -> set[str]:
+def rebuild(
+    session: Session,
+    indicator_keys: Collection[str] | None = None,
+    *,
+    periods: Collection[str] | None = None,
+) -> set[str]:
     """Bring the prepared values in line with the observations; the caller commits.
 
     Only rows that differ are written, and only indicators with such rows get a new version.
@@ -59,6 +64,9 @@ def rebuild(session: Session, indicator_keys: Collection[str] | None = None) -> 
     indicator_keys : collection of str, optional
         Indicators whose observations changed; those made from them follow by themselves.
         ``None`` for all that have observations or prepared values.
+    periods : collection of str, optional
+        Keys of the only periods in which observations changed; later ones that are divided by
+        these follow by themselves. ``None`` for any.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def rebuild(session: Session, indicator_keys: Collection[str] | None = None) -> 
     numbers = versions.versions_of(session, subjects.values())
     rules = rules_for(wanted, catalogue, {key: numbers[subjects[key]] for key in wanted})
     rebuilding = _Rebuild(session, catalogue, rules)
-    rebuilding.prepare()
+    rebuilding.prepare(periods)
     changed = rebuilding.store()
     session.execute(text("RESET enable_nestloop; RESET enable_mergejoin; RESET work_mem"))
     versions.bump(session, map(versions.of_indicator, changed))
@@ -92,8 +100,14 @@ class _Rebuild:
         self._catalogue = catalogue
         self._rules = rules
 
-    def prepare(self) -> None:
-        """Form the values of all indicators at hand, those made from others after their parts."""
+    def prepare(self, periods: Collection[str] | None = None) -> None:
+        """Form the values of all indicators at hand, those made from others after their parts.
+
+        Parameters
+        ----------
+        periods : collection of str, optional
+            The only ones that changed.
+        """
         session, rules = self._session, self._rules
         session.execute(fixed_sql("layers", "values_begin"))
         self._run(
@@ -101,6 +115,9 @@ class _Rebuild:
         )
         self._write_parts()
         session.execute(text("ANALYZE value_rule"))
+        if periods is not None:
+            oldest = max(rule.years for rule in rules) * max(rule.depth for rule in rules)
+            self._run("values_periods", periods=list(periods), years=oldest)
         self._run("values_kept", keys=[rule.key for rule in rules if rule.is_kept])
         rows = self._run("values_observed", keys=[rule.key for rule in rules if not rule.is_kept])
         if rows >= ROWS_WORTH_MEASURING:

@@ -48,7 +48,7 @@ FROM (VALUES
 ) AS known (level, name);
 
 CREATE TEMP TABLE value_time ON COMMIT DROP AS
-SELECT (row_number() OVER (ORDER BY key))::smallint AS t, key, end_date FROM period;
+SELECT (row_number() OVER (ORDER BY key))::smallint AS t, key, end_date, true AS is_stored FROM period;
 
 -- One step up the hierarchy. Organisations step to their district and to their province
 -- (Bangkok has no district); provincial ones never meet the lower tier (see values_sum_up).
@@ -162,8 +162,10 @@ withheld AS (
            ) AS hide
     FROM value_raw AS v
     JOIN value_rule AS r ON r.k = v.k AND r.is_wanted AND v.level <= r.finest
+    JOIN value_time AS p ON p.t = v.t AND p.is_stored
     LEFT JOIN small_part AS s
         ON s.k = v.k AND s.level = v.level AND s.t = v.t AND s.place_id = v.place_id
+    OFFSET 0  -- or each column below would judge anew
 )
 SELECT k, level, t, place_id, is_fresh,
        CASE WHEN NOT hide THEN value END AS value,
@@ -177,7 +179,7 @@ SELECT r.k, s.level, s.t, p.place_id, r.is_fresh,
        NULL, NULL, NULL, 'not_reported', 0, 1, 'reported', '{}'
 FROM value_said AS s
 JOIN value_rule AS r ON r.k = s.k AND r.is_wanted AND s.level <= r.finest
-JOIN value_time AS q ON q.t = s.t
+JOIN value_time AS q ON q.t = s.t AND q.is_stored
 JOIN value_place AS p ON p.level = s.level AND p.since <= q.end_date AND p.until > q.end_date
 WHERE s.has_own AND s.level <> 2
   AND (p.tier IS NULL OR (p.tier = 'lower' AND r.lower_tier) OR (p.tier = 'upper' AND r.upper_tier))

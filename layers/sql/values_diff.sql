@@ -8,7 +8,7 @@ FULL JOIN (
     FROM place_value AS v
     JOIN value_rule AS r ON r.key = v.indicator_key AND r.is_wanted AND NOT r.is_fresh
     JOIN value_level AS l ON l.name = v.level
-    JOIN value_time AS p ON p.key = v.period_key
+    JOIN value_time AS p ON p.key = v.period_key AND p.is_stored
     WHERE v.indicator_key = ANY (:keys)
 ) AS o ON o.k = n.k AND o.level = n.level AND o.t = n.t AND o.place_id = n.place_id
 WHERE (n.value, n.numerator, n.denominator, n.status, n.reporting, n.expected, n.basis, n.flags)

@@ -346,3 +346,46 @@ def test_a_withdrawn_observation_takes_its_values_with_it(session, small_country
     assert {"pop_60p", "age_share_60p"} <= changed
     left = session.scalars(select(PlaceValue.value).where(PlaceValue.indicator_key == "pop_60p"))
     assert not list(left)
+
+
+def test_what_left_the_catalogue_leaves_the_values_with_the_next_full_rebuild(
+    session, small_country
+):
+    add_indicator(session, "gone_soon", theme="waste")
+    observe(session, small_country, "gone_soon", {"500101": 1.0})
+    place_values.rebuild(session, {"gone_soon"})
+    session.execute(text("DELETE FROM observation WHERE indicator_key = 'gone_soon'"))
+    session.execute(text("DELETE FROM indicator WHERE key = 'gone_soon'"))
+    session.expire_all()
+    place_values.rebuild(session)
+    left = select(PlaceValue).where(PlaceValue.indicator_key == "gone_soon")
+    assert session.scalars(left).all() == []
+
+
+def test_a_second_rebuild_in_the_same_transaction_works_like_the_first(session, small_country):
+    observe(session, small_country, "waste_gen_tpd", {"51": 40.0}, dataset="test-waste")
+    assert "waste_gen_rate" in place_values.rebuild(session, {"waste_gen_tpd"})
+    assert place_values.rebuild(session, {"waste_gen_tpd"}) == set()
+
+
+def test_a_change_of_one_period_reaches_all_that_is_divided_by_it(session, small_country):
+    for year in (2025, 2027):
+        add_period(session, f"{year}", date(year, 1, 1), date(year, 12, 31))
+        observe(session, small_country, "waste_gen_tpd", {"50": 27.0}, period=f"{year}")
+    session.get(Indicator, "waste_gen_rate").denominator_max_age_years = 1
+    session.flush()
+    place_values.rebuild(session)
+    province = small_country.areas["50"]
+    before = value_of(session, "waste_gen_rate", "province", province, period="2025").value
+    row = session.scalars(
+        select(Observation).where(
+            Observation.indicator_key == "pop_total", Observation.value == 12_000
+        )
+    ).first()
+    row.value = 24_000
+    session.flush()
+    place_values.rebuild(session, {"pop_total"}, periods=[row.period_key])
+    after = value_of(session, "waste_gen_rate", "province", province, period="2025").value
+    assert (before, after) == (1000 * 27 / 27_000, 1000 * 27 / 39_000)
+    # What a full rebuild would write is all written already.
+    assert place_values.rebuild(session) == set()
