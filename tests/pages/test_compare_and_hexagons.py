@@ -76,8 +76,8 @@ def test_hexagons_have_a_table_of_the_highest_cells(open_map):
     expect(page.locator("#values-title")).to_have_text("ตารางช่องที่มีค่าสูงสุด")
     lines = page.locator("#value-table tbody tr")
     assert lines.count() > 0
-    # the sub-district with most people has the cell with most people
-    expect(lines.first.locator("th")).to_have_text("บางแก้ว")
+    # most people live in these two, whose border runs through the fullest cell
+    assert lines.first.locator("th").inner_text() in {"บางแก้ว", "หนองบัว"}
     values = [float(one.replace(",", "")) for one in page.locator(".c-value").all_inner_texts()]
     assert values == sorted(values, reverse=True)
     by_cell = page.evaluate(
