@@ -31,7 +31,12 @@ _CLOSE_ENOUGH = 1e-6
 
 
 def fit_shares(
-    rows: Indices, columns: Indices, *, row_totals: Numbers, column_totals: Numbers
+    rows: Indices,
+    columns: Indices,
+    *,
+    row_totals: Numbers,
+    column_totals: Numbers,
+    firm: NDArray[np.bool_] | None = None,
 ) -> Numbers:
     """Divide columns among rows so that both sets of totals are met as well as can be.
 
@@ -43,6 +48,9 @@ def fit_shares(
         Size of each organisation within these columns, km2 or persons; NaN when not known.
     column_totals : ndarray, shape (columns,)
         Size of each sub-district in the same unit, above zero.
+    firm : ndarray of bool, shape (rows,), optional
+        Organisations whose size is sure: where sizes contradict one another, theirs is met and
+        the others of the same sub-districts take what is left.
 
     Returns
     -------
@@ -64,7 +72,29 @@ def fit_shares(
         parts = np.maximum(parts, SMALLEST_SHARE * column_totals[columns])
         have = np.bincount(columns, weights=parts, minlength=len(column_totals))
         parts *= (column_totals / have)[columns]
+    if firm is not None and firm.any():
+        parts = _held(parts, rows, columns, row_totals=row_totals, firm=firm & known)
     return np.asarray(parts / column_totals[columns], dtype=np.float64)
+
+
+def _held(
+    parts: Numbers,
+    rows: Indices,
+    columns: Indices,
+    *,
+    row_totals: Numbers,
+    firm: NDArray[np.bool_],
+) -> Numbers:
+    # Sure sizes are met where somebody else is there to take what they give up.
+    sums = np.bincount(columns, weights=parts)
+    is_firm = firm[rows]
+    others = np.bincount(columns, weights=np.where(is_firm, 0.0, parts), minlength=len(sums))
+    have = np.bincount(rows, weights=parts, minlength=len(row_totals))
+    factor = np.where(firm, np.minimum(row_totals / np.where(have > 0, have, 1.0), 1.0), 1.0)
+    held = np.where(is_firm & (others[columns] > 0), parts * factor[rows], parts)
+    taken = np.bincount(columns, weights=np.where(is_firm, held, 0.0), minlength=len(sums))
+    scale_up = np.where(others > 0, (sums - taken) / np.where(others > 0, others, 1.0), 1.0)
+    return np.where(is_firm, held, parts * scale_up[columns])
 
 
 def divide(

@@ -199,6 +199,22 @@ class Gazetteer:
             return self._by_any_name(level, name, within=(province, district), on=on)
         return Missing("no-place")
 
+    def spellings(self, area_id: int) -> tuple[str, ...]:
+        """Tell every name that an area is known by.
+
+        Parameters
+        ----------
+        area_id : int
+            Id of a ``Found`` area.
+
+        Returns
+        -------
+        tuple of str
+            In Thai, in Latin letters, and others.
+        """
+        place = self._places[area_id]
+        return (place.name_th, place.name_en, *place.name_alt)
+
     def org(
         self,
         *,

@@ -174,9 +174,11 @@ def _fitted(
         if total is not None and all(one is not None for one in whole):
             left = total - sum(one for one in whole if one is not None)
             rows[number] = left if left > 0 else np.nan
+    sure = np.array([attribute in drafts[int(at)].sure for at in org_at])
     fitted = division.fit_shares(
-        org_of.astype(np.int64), area_of.astype(np.int64), row_totals=rows, column_totals=columns
-    )
+        org_of.astype(np.int64), area_of.astype(np.int64),
+        row_totals=rows, column_totals=columns, firm=sure,
+    )  # fmt: skip
     return [float(one) for one in fitted]
 
 

@@ -95,6 +95,8 @@ class OrgDraft:
     wikidata: str | None = None
     covers: dict[int, Literal["whole", "part"]] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
+    #: Attributes that the recipe states, surer than what other rows of the file say.
+    sure: set[str] = field(default_factory=set)
 
     @property
     def tier(self) -> str:
@@ -239,7 +241,10 @@ class Reader:
 
     def _measure(self, draft: OrgDraft, row: Row) -> None:
         part = self.part
-        draft.area_km2 = _number(self._cell(row, part.area_km2)) or part.known_km2.get(draft.code)
+        draft.area_km2 = _number(self._cell(row, part.area_km2))
+        if draft.area_km2 is None and draft.code in part.known_km2:
+            draft.area_km2 = part.known_km2[draft.code]
+            draft.sure.add("area_km2")
         draft.population = _number(self._cell(row, part.population))
         size, people = draft.area_km2, draft.population
         if size is None or people is None or people <= MOST_PERSONS_PER_KM2 * size:

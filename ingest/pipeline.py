@@ -225,21 +225,32 @@ def _begin(session: Session, recipe: Recipe, report: Report) -> IngestRun:
 
 
 def _is_loaded(session: Session, dataset: Dataset, recipe: Recipe, source: Source) -> bool:
-    # Whether the newest version of the data set is this very file by this very recipe. A load
-    # that refused rows is tried again: places it did not know may be known by now.
-    newest = session.execute(
-        select(IngestRun)
-        .join(DatasetVersion, DatasetVersion.run_id == IngestRun.id)
-        .where(DatasetVersion.dataset_id == dataset.id)
-        .order_by(DatasetVersion.version.desc())
+    # Whether this very file by this very recipe was read before, and nothing that bears on it
+    # has changed since: neither the data set, nor the places that refused rows may need.
+    before = session.execute(
+        select(IngestRun.report["read_at"])
+        .where(
+            IngestRun.dataset_id == dataset.id,
+            IngestRun.file_sha256 == source.sha256,
+            IngestRun.recipe_sha256 == recipe.sha256,
+            IngestRun.status.in_(["loaded", "loaded-with-rejects"]),
+            IngestRun.rows_read > 0,  # not one that only found the file loaded
+        )
+        .order_by(IngestRun.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return (
-        newest is not None
-        and newest.status == "loaded"
-        and newest.file_sha256 == source.sha256
-        and newest.recipe_sha256 == recipe.sha256
-    )
+    now = _read_at(session, dataset)
+    if before is None or dataset.version == 0:
+        return False
+    if before.get("refused") and recipe.remarks is not None:
+        return False  # values that the remarks are about may be there by now
+    # A file of which no row was refused is not read again because places were added.
+    kept = list(now) if before.get("refused") else ["dataset"]
+    return all(before.get(name) == now[name] for name in kept)
+
+
+def _read_at(session: Session, dataset: Dataset) -> dict[str, int]:
+    return {"dataset": dataset.version, **versions.versions_of(session, ["areas", "orgs"])}
 
 
 def _next_number(session: Session, dataset: Dataset) -> int:
@@ -263,7 +274,8 @@ def _finish_run(session: Session, run: IngestRun, report: Report) -> None:
     run.rows_flagged = report.rows("flagged")
     brief = report.as_json()
     del brief["rejected"]
-    run.report = brief
+    dataset = session.get_one(Dataset, run.dataset_id)
+    run.report = brief | {"read_at": _read_at(session, dataset) | {"refused": run.rows_refused}}
     session.flush()
     if report.rejected:
         session.execute(

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
+from boundaries import names
 from boundaries.lookup import LEVELS, Ambiguous, Found, Gazetteer, Missing
 from geo_service.core.text import Text
 from ingest.clean import THAI_DIGITS, Problem, clean_text
@@ -256,7 +257,8 @@ class Places:
             self._parents[key] = self._gazetteer.area(level, name=said, province=within)
         found = self._parents[key]
         if isinstance(found, Found) and found.code == code:
-            if found.name_th == said or not found.flags:
+            bare = names.strip_prefix(said, level)
+            if {said, bare} & {*self._gazetteer.spellings(found.id)}:
                 return None
             return Problem(
                 "name-matched",

@@ -135,7 +135,7 @@ def read(session: Session, dataset_id: str) -> Lineage:
     Returns
     -------
     Lineage
-        At most 200 refused rows of the latest load, all counted by reason.
+        At most 200 refused rows of the latest load of each file, all counted by reason.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def read(session: Session, dataset_id: str) -> Lineage:
             dataset=dataset_id,
         )
     runs = _runs(session, dataset_id)
-    latest = [run.id for run in runs if run.status.startswith("loaded")][:1]
+    latest = _latest(runs)
     return Lineage(
         dataset=_dataset(row),
         runs=runs,
@@ -280,6 +280,15 @@ def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
         )
         for run, version in rows
     )
+
+
+def _latest(runs: Sequence[Run]) -> list[int]:
+    # Runs that found a file loaded already tell nothing of it; several files may feed a data set.
+    found: dict[tuple[str, str], int] = {}
+    for run in runs:
+        if run.version is not None:
+            found.setdefault((run.recipe, run.file_name), run.id)
+    return list(found.values())
 
 
 def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:

@@ -13,7 +13,9 @@ from sqlalchemy import text
 
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import BadRecipe
+from ingest.gazetteers import Gazetteers
 from ingest.pipeline import ingest
+from layers import datasets, versions
 
 RECIPE = """
 [dataset]
@@ -273,6 +275,52 @@ def test_printed_totals_are_compared_with_the_rows(load):
     report = load(GOOD + ",รวม,2561,42.5\n,รวม,2562,7\n", recipe=recipe)
     assert report.by_reason() == {("flagged", "total-does-not-match"): 1}
     assert report.rejected[0].row == 7
+
+
+def test_rows_refused_for_contradicting_each_other_count_in_the_printed_total(load):
+    recipe = RECIPE.replace("[place]", '[rows]\ntotal = { "จังหวัด" = ["รวม"] }\n\n[place]')
+    content = GOOD + "50,แสนสุข,2563,5\n50,แสนสุข,2563,6\n51,ร่มเย็น,2563,9\n,รวม,2563,20\n"
+    report = load(content, recipe=recipe)
+    assert report.by_reason() == {("refused", "conflicting-rows"): 2}
+    assert report.figures["waste_gen_tpd 2020 (province), not loaded"] == 11
+
+
+def test_invisible_characters_are_taken_out_and_told(load):
+    report = load(GOOD.replace("50,แสนสุข,2561,30", "50,แสน\u200bสุข,2561,3\u200b0"))
+    assert (report.outcome, report.inserted) == ("loaded", 4)
+    told = [(one.severity, one.row, one.column, one.said) for one in report.rejected]
+    assert sorted(told) == [
+        ("repaired", 2, "ขยะ", "3<U+200B>0"), ("repaired", 2, "จังหวัด", "แสน<U+200B>สุข"),
+    ]  # fmt: skip
+    assert {one.reason for one in report.rejected} == {"cleaned-text"}
+
+
+def test_a_file_with_refused_rows_is_read_again_only_when_places_have_changed(load, country_engine):
+    content = GOOD + "52,ไกล,2561,1\n"
+    assert load(content).outcome == "loaded-with-rejects"
+    assert (load(content).outcome, load(content).rows_read) == ("already-loaded", 0)
+    with transaction(country_engine) as session:
+        versions.bump(session, ["areas"])
+    again = load(content)
+    assert (again.outcome, again.rows_read, again.rows("refused")) == ("already-loaded", 5, 1)
+
+
+def test_the_gazetteer_of_a_batch_is_read_again_when_places_have_changed(country_engine):
+    shared = Gazetteers()
+    with transaction(country_engine) as session:
+        first = shared.read(session, "subdistrict")
+        assert shared.read(session, "province") is first
+        assert shared.read(session) is not first
+        before = shared.read(session)
+        versions.bump(session, ["areas"])
+        assert shared.read(session) is not before
+        session.rollback()
+
+
+def test_a_refused_first_load_makes_no_data_set_that_is_listed(load, country_engine):
+    assert load(HEADER + "52,ไกล,2561,1\n").outcome == "refused"
+    with transaction(country_engine) as session:
+        assert "waste-report" not in {one.id for one in datasets.list_all(session)}
 
 
 def _ingest_in_process(url, path, recipe, results):

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import make_engine, transaction
-from ingest import sample
+from geo_service.core.errors import Conflict
+from ingest import pipeline, sample
 from layers import place_values
 
 
@@ -31,6 +32,21 @@ def sample_engine(databases) -> Iterator[Engine]:
 def loaded(sample_engine: Engine) -> Iterator[Session]:
     with Session(sample_engine) as opened:
         yield opened
+
+
+def test_organisations_that_values_speak_of_cannot_be_taken_away(sample_engine):
+    with pytest.raises(Conflict, match="rows of observation use what this load brought"):
+        pipeline.rollback(sample_engine, "sample-organisations")
+
+
+def test_the_country_and_every_region_have_their_ground(loaded):
+    counts = loaded.execute(
+        text(
+            "SELECT level, count(*), count(geom) FROM area"
+            " WHERE level IN ('country', 'region') GROUP BY 1 ORDER BY 1"
+        )
+    ).all()
+    assert counts == [("country", 1, 1), ("region", 53, 53)]
 
 
 COUNTRY = text(

@@ -134,6 +134,18 @@ def test_contradicting_sizes_still_add_up_to_the_sub_district():
     assert shares == pytest.approx([0.5, 0.5])
 
 
+def test_a_sure_size_is_met_where_stated_sizes_contradict_one_another():
+    # 10 km2 shared by one that says 1 and one that is surely 2: the first has the rest.
+    shares = division.fit_shares(
+        np.array([0, 1]),
+        np.array([0, 0]),
+        row_totals=np.array([1.0, 2.0]),
+        column_totals=np.array([10.0]),
+        firm=np.array([False, True]),
+    )
+    assert shares == pytest.approx([0.8, 0.2])
+
+
 def test_a_shared_sub_district_is_divided_by_shares_without_overlap():
     square = MultiPolygon([box(100, 14, 100.1, 14.1)])
     office = shapely.Point(100.02, 14.02)
