@@ -33,6 +33,8 @@ THEME_ORDER: Final = (
 DEFAULT_CLASSES: Final = 5
 POINTS_A_PAGE: Final = 5000
 PROVINCE: Final = 2
+#: Levels shown when a reader stays within a province, the first that there is.
+WITHIN: Final = ("district", "org", "subdistrict")
 #: Hexagons of this resolution are still drawn for the whole country; finer within an area.
 FINEST_COUNTRY: Final = hexbins.FINEST_PREPARED
 ADDED_UP: Final = ("SUM", "COUNT", "RATIO", "WMEAN")
@@ -219,6 +221,9 @@ def settle(session: SessionDep, state: State, *, theme: str | None, was: str | N
     if chosen is None:
         return state
     level = state.level if state.level in {*chosen.levels, "hexbin"} else None
+    if state.area and level in {None, "region", "province"}:
+        # one province alone is no map: show what lies in it
+        level = next((one for one in WITHIN if one in chosen.levels), level)
     periods = {period.key for levels in chosen.periods.values() for period in levels}
     return replace(
         state,

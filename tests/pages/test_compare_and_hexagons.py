@@ -116,6 +116,15 @@ def test_hexagons_of_an_area_stay_with_it(open_map):
     assert re.search("จังหวัดแสนสุข", page.locator("h1").inner_text())
 
 
+def test_staying_within_a_province_shows_its_districts(client: TestClient):
+    answer = client.get(
+        "/maps",
+        params={"indicator": "pop_total", "level": "province", "area": "50", "lang": "th"},
+        follow_redirects=False,
+    )
+    assert "level=district" in answer.headers["location"]
+
+
 def test_axe_finds_nothing_serious(open_map):
     for path in (CHANGE, HEXAGONS):
         found = Axe().run(open_map(path)).response["violations"]
