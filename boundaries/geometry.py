@@ -38,6 +38,7 @@ METRES_PER_DEGREE = 111_320.0
 GAP_WIDTH_M = 100.0
 
 #: Degrees around Thailand within which a coordinate may lie.
+_ROUNDING_DEG = 1e-9
 _MARGIN_DEG = 1.0
 _MAX_LON_DEG, _MAX_LAT_DEG = 180.0, 90.0
 
@@ -243,7 +244,7 @@ def to_srid(shapes: Shapes, source: int, target: int = STORAGE_SRID) -> Shapes:
     return np.asarray(shapely.transform(np.asarray(shapes, dtype=object), move), dtype=np.object_)
 
 
-def check_claim(bounds: Sequence[float], srid: int) -> None:
+def check_claim(bounds: Sequence[float], srid: int, *, worldwide: bool = False) -> None:
     """Refuse coordinates that cannot be what they claim.
 
     Parameters
@@ -252,6 +253,9 @@ def check_claim(bounds: Sequence[float], srid: int) -> None:
         West, south, east, north in the units (degrees or metres) of ``srid``.
     srid : int
         EPSG code the file or its recipe states.
+    worldwide : bool
+        Whether the recipe expects shapes outside Thailand; then longitudes and latitudes of
+        EPSG:4326 need only exist.
 
     Raises
     ------
@@ -271,6 +275,8 @@ def check_claim(bounds: Sequence[float], srid: int) -> None:
     if not np.isfinite([west, south, east, north]).all():
         raise UnknownCRS(Text(th="มีพิกัดที่ไม่ใช่จำนวนจริง", en="Some coordinates are not finite numbers"))
     if _claim_holds((west, south, east, north), srid):
+        return
+    if worldwide and srid == STORAGE_SRID and _within_world((west, south, east, north)):
         return
     stated = f"{west:g} {south:g} {east:g} {north:g}"
     hint = _what_it_looks_like((west, south, east, north), srid)
@@ -323,6 +329,13 @@ def _claim_holds(bounds: tuple[float, float, float, float], srid: int) -> bool:
             return False
         corners = _transformer(srid, STORAGE_SRID).transform_bounds(west, south, east, north)
     return _within_thailand(corners)
+
+
+def _within_world(bounds: Sequence[float]) -> bool:
+    # Files of the whole world overshoot by the last digits of a double.
+    west, south, east, north = bounds
+    lon, lat = _MAX_LON_DEG + _ROUNDING_DEG, _MAX_LAT_DEG + _ROUNDING_DEG
+    return bool(-lon <= west <= east <= lon and -lat <= south <= north <= lat)
 
 
 def _within_thailand(bounds: Sequence[float]) -> bool:

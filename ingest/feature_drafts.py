@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import shapely
@@ -35,7 +36,7 @@ _TYPES: dict[str, frozenset[str]] = {
 class PropertyPart(Part):
     """One typed property of a layer; ``heading`` when the file calls it otherwise."""
 
-    type: Literal["string", "number", "integer", "boolean"] = "string"
+    type: Literal["string", "number", "integer", "boolean", "date", "datetime"] = "string"
     title_th: str
     title_en: str
     heading: str | None = None
@@ -73,6 +74,7 @@ class FeaturesPart(Part):
     crs: int | None = None
     encoding: str | None = None
     layer: str | None = None
+    worldwide: bool = False
 
     @model_validator(mode="after")
     def _layers_told_apart(self) -> FeaturesPart:
@@ -125,7 +127,12 @@ class FeatureReader:
         wanted = [one for one in (part.code, part.name_th, part.name_en, part.place) if one]
         if geofile.is_geofile(source.name, source.data):
             file = geofile.read(
-                source.name, source.data, crs=part.crs, encoding=part.encoding, layer=part.layer
+                source.name,
+                source.data,
+                crs=part.crs,
+                encoding=part.encoding,
+                layer=part.layer,
+                worldwide=part.worldwide,
             )
             geofile.need_headings(file, wanted)
             return list(file.rows)
@@ -265,4 +272,13 @@ def _typed(said: str, kind: str) -> str | float | int | bool:
         if not math.isfinite(value):
             raise ValueError(said)
         return value
-    return said
+    if kind == "date":
+        return date.fromisoformat(said).isoformat()
+    return _instant(said) if kind == "datetime" else said
+
+
+def _instant(said: str) -> str:
+    # GeoPackage: a time without a zone is in UTC.
+    found = datetime.fromisoformat(said)
+    zoned = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -66,6 +66,7 @@ def read(
     crs: int | None = None,
     encoding: str | None = None,
     layer: str | None = None,
+    worldwide: bool = False,
 ) -> GeoFile:
     """Read a file of shapes.
 
@@ -81,6 +82,8 @@ def read(
         Encoding of a shapefile's text as the recipe states it; else stated or detected.
     layer : str, optional
         Which layer, when the file holds several.
+    worldwide : bool
+        Whether the recipe expects shapes outside Thailand.
 
     Returns
     -------
@@ -95,9 +98,9 @@ def read(
     """
     lower = name.lower()
     if lower.endswith((".geojson", ".json")):
-        return parse_geojson(data, crs=crs)
+        return parse_geojson(data, crs=crs, worldwide=worldwide)
     if lower.endswith((".geojson.gz", ".json.gz")):
-        return parse_geojson(gunzip(data), crs=crs)
+        return parse_geojson(gunzip(data), crs=crs, worldwide=worldwide)
     if not lower.endswith((".gpkg", ".zip")):
         raise UnreadableFile(
             Text(
@@ -111,11 +114,13 @@ def read(
             _check_magic(is_what=_is_geopackage(data), what="GeoPackage")
             copy = folder / "layer.gpkg"
             copy.write_bytes(data)
-            return _by_gdal(copy, folder, driver="GPKG", crs=crs, layer=layer)
+            return _by_gdal(copy, folder, driver="GPKG", crs=crs, layer=layer, worldwide=worldwide)
         shp = unpack_shapefile(data, folder, layer=layer)
         _check_magic(is_what=shp.read_bytes()[:4] == _SHP_MAGIC, what="Shapefile")
         used = _shapefile_encoding(shp, encoding)
-        return _by_gdal(shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used)
+        return _by_gdal(
+            shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used, worldwide=worldwide
+        )
 
 
 def need_headings(file: GeoFile, wanted: Iterable[str]) -> None:
@@ -153,6 +158,7 @@ def _by_gdal(
     crs: int | None,
     layer: str | None = None,
     encoding: str = "",
+    worldwide: bool = False,
 ) -> GeoFile:
     output = folder / "layer.arrow"
     worker = Path(__file__).with_name("gdal_worker.py")
@@ -184,7 +190,8 @@ def _by_gdal(
     srid = agreed(_srid_of(answer["crs"]), crs, default=None)
     with pa.OSFile(str(output)) as source:
         table = pa.ipc.open_file(source).read_all()
-    return finish(_arrow_rows(table, answer["geometry"]), srid, encoding or "utf-8")
+    rows = _arrow_rows(table, answer["geometry"])
+    return finish(rows, srid, encoding or "utf-8", worldwide=worldwide)
 
 
 def _check_answer(answer: dict[str, Any], driver: str) -> None:

@@ -52,7 +52,7 @@ class GeoFile:
     encoding: str
 
 
-def parse_geojson(content: bytes, *, crs: int | None = None) -> GeoFile:
+def parse_geojson(content: bytes, *, crs: int | None = None, worldwide: bool = False) -> GeoFile:
     """Read GeoJSON strictly (RFC 7946), an old ``crs`` member included if we know it.
 
     Parameters
@@ -61,6 +61,8 @@ def parse_geojson(content: bytes, *, crs: int | None = None) -> GeoFile:
         JSON in UTF-8; ``NaN`` and ``Infinity`` are no JSON.
     crs : int, optional
         EPSG code the recipe states.
+    worldwide : bool
+        Whether the recipe expects shapes outside Thailand.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def parse_geojson(content: bytes, *, crs: int | None = None) -> GeoFile:
     stated = _stated_in_geojson(document)
     srid = agreed(stated, crs, default=STORAGE_SRID)
     rows = [_geojson_row(number, one) for number, one in enumerate(features, start=1)]
-    return finish(rows, srid, "utf-8")
+    return finish(rows, srid, "utf-8", worldwide=worldwide)
 
 
 def _geojson_row(number: int, feature: object) -> GeoRow:
@@ -184,7 +186,7 @@ def agreed(stated: int | None, recipe: int | None, *, default: int | None) -> in
     return srid
 
 
-def finish(rows: list[GeoRow], srid: int, encoding: str) -> GeoFile:
+def finish(rows: list[GeoRow], srid: int, encoding: str, *, worldwide: bool = False) -> GeoFile:
     """Check the claimed CRS against the coordinates and bring them to EPSG:4326.
 
     Parameters
@@ -195,6 +197,8 @@ def finish(rows: list[GeoRow], srid: int, encoding: str) -> GeoFile:
         EPSG code of the shapes.
     encoding : str
         How the text was read.
+    worldwide : bool
+        Whether the recipe expects shapes outside Thailand.
 
     Returns
     -------
@@ -203,7 +207,8 @@ def finish(rows: list[GeoRow], srid: int, encoding: str) -> GeoFile:
     """
     shapes = [row.shape for row in rows if row.shape is not None]
     if shapes:
-        geometry.check_claim(shapely.total_bounds(shapes).tolist(), srid)
+        bounds = shapely.total_bounds(shapes).tolist()
+        geometry.check_claim(bounds, srid, worldwide=worldwide)
     if srid != STORAGE_SRID and shapes:
         moved = iter(geometry.to_srid(shapely.from_wkb(shapely.to_wkb(shapes)), srid))
         rows = [

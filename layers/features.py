@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, literal, select
@@ -275,6 +275,8 @@ def _cell(value: Cell, term: str, question: Question) -> Cell:
         return None
     if known.kind == "date":
         return date.fromisoformat(str(value))
+    if known.kind == "datetime":
+        return datetime.fromisoformat(str(value))
     if not isinstance(value, _STORED[known.kind]) or (isinstance(value, str) and "\x00" in value):
         raise TypeError
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, cast, func, or_
@@ -16,7 +16,7 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 
 Scalar = str | int | float | bool | date
-Kind = Literal["string", "integer", "number", "boolean", "date", "list"]
+Kind = Literal["string", "integer", "number", "boolean", "date", "datetime", "list"]
 
 #: Steps along each side of a box before it is brought to degrees: straight lines bend.
 _STEPS = 32
@@ -110,7 +110,7 @@ def parse_value(text: str, kind: Kind, name: str) -> Scalar:
     ----------
     text : str
         As it stands in the address.
-    kind : {"string", "integer", "number", "boolean", "date", "list"}
+    kind : {"string", "integer", "number", "boolean", "date", "datetime", "list"}
         Type of the property.
     name : str
         Property, for the error.
@@ -158,6 +158,11 @@ def _truth(text: str) -> bool:
     return text in _TRUE
 
 
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
 _PARSERS: dict[Kind, Callable[[str], Scalar]] = {
     "string": str,
     "list": str,
@@ -165,4 +170,5 @@ _PARSERS: dict[Kind, Callable[[str], Scalar]] = {
     "number": _number,
     "boolean": _truth,
     "date": date.fromisoformat,
+    "datetime": _instant,
 }

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from geo_service.core.crs import CRS84, Crs
 from geo_service.core.periods import Period
 from layers import queries
+from layers.cql2 import compile_filter
+from layers.cql2_tree import Filter
 from layers.filters import Box, Interval, Scalar, touches
 from layers.indicators import period_of
 from layers.registry import Collection
@@ -44,6 +46,7 @@ class Question:
     properties: tuple[str, ...] | None = None
     sort: tuple[str, ...] = ()
     crs: Crs = CRS84
+    filter: Filter | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,6 +132,12 @@ def conditions_of(relation: Relation, question: Question) -> list[ColumnElement[
     if question.box is not None:
         found.append(touches(relation.geom, question.box))
     found.extend(relation.columns[name] == value for name, value in question.equal.items())
+    if question.filter is not None:
+        known = {
+            one.name: (one.kind, relation.columns[one.name])
+            for one in question.collection.properties
+        }
+        found.append(compile_filter(question.filter, known, relation.geom))
     return found
 
 

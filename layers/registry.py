@@ -22,7 +22,7 @@ VALUE_LEVELS = ("province", "district", "subdistrict", "org")
 _HISTORY = "-history"
 _KINDS: dict[str, Kind] = {
     "string": "string", "integer": "integer", "number": "number", "boolean": "boolean",
-    "date": "date", "array": "list",
+    "date": "date", "datetime": "datetime", "array": "list",
 }  # fmt: skip
 
 

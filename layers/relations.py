@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    TIMESTAMP,
     ColumnElement,
     Date,
     SQLColumnExpression,
@@ -255,8 +256,8 @@ def _stored(value: Any, kind: Kind) -> Expression:  # noqa: ANN401  (an element 
     text: Expression = value.astext
     if kind == "string":
         return text
-    if kind == "date":
-        return cast(text, Date)
+    if kind in {"date", "datetime"}:
+        return cast(text, Date if kind == "date" else TIMESTAMP(timezone=True))
     typed = {"integer": value.as_integer, "number": value.as_float, "boolean": value.as_boolean}
     return typed[kind]()  # type: ignore[no-any-return]
 

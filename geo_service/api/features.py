@@ -17,6 +17,7 @@ from geo_service.deps import (
     MAX_OFFSET,
     BoxDep,
     CrsDep,
+    FilterDep,
     IntervalDep,
     LangDep,
     LimitDep,
@@ -82,6 +83,7 @@ def question_of(
     crs: CrsDep,
     properties: Annotated[str | None, Query(description="names with commas")] = None,
     sortby: Annotated[str | None, Query(description="names with commas; - goes down")] = None,
+    asked_filter: FilterDep = None,
 ) -> Question:
     """Read what is asked of a collection; every name comes out of the register.
 
@@ -100,6 +102,7 @@ def question_of(
         properties=None if properties is None else _names(properties, known, "properties"),
         sort=() if sortby is None else _sort(sortby, known),
         crs=crs,
+        filter=asked_filter,
     )
 
 

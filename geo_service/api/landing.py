@@ -9,12 +9,37 @@ from fastapi import APIRouter, Query, Request, Response
 from geo_service.api.links import HTML, JSON, OPENAPI, Links, json_answer, notice
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
+from layers.cql2_functions import FUNCTIONS
 from layers.questions import state_of
 
 router = APIRouter(tags=["landing"])
 
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 _SPEC = "http://www.opengis.net/spec/"
+#: CQL2 counts its classes from 1.0; drafts of Features, Part 3 named them as parts of itself.
+_CQL2 = (
+    "cql2-text",
+    "cql2-json",
+    "basic-cql2",
+    "advanced-comparison-operators",
+    "case-insensitive-comparison",
+    "accent-insensitive-comparison",
+    "basic-spatial-functions",
+    "basic-spatial-functions-plus",
+    "spatial-functions",
+    "temporal-functions",
+    "array-functions",
+    "property-property",
+    "functions",
+    "arithmetic",
+)
+_CQL2_OLD = (
+    "basic-spatial-operators",
+    "spatial-operators",
+    "temporal-operators",
+    "array-operators",
+    "property-property-comparisons",
+)
 CONFORMANCE = tuple(
     f"{_SPEC}{part}"
     for part in (
@@ -31,6 +56,9 @@ CONFORMANCE = tuple(
         "ogcapi-features-2/1.0/conf/crs",
         "ogcapi-features-3/1.0/conf/queryables",
         "ogcapi-features-3/1.0/conf/queryables-query-parameters",
+        "ogcapi-features-3/1.0/conf/filter",
+        "ogcapi-features-3/1.0/conf/features-filter",
+        *(f"cql2/1.0/conf/{name}" for name in (*_CQL2, *_CQL2_OLD)),
         "ogcapi-features-5/1.0/conf/schemas",
         "ogcapi-tiles-1/1.0/conf/core",
         "ogcapi-tiles-1/1.0/conf/tileset",
@@ -41,6 +69,8 @@ CONFORMANCE = tuple(
         "tms/2.0/conf/json-tilematrixset",
     )
 )
+#: The standard calls every time a datetime.
+_OF_TYPE = {"date": "datetime"}
 _TITLE = Text("บริการข้อมูลภูมิสารสนเทศท้องถิ่น", "Local government geospatial service")
 _ABOUT = Text(
     "ขอบเขตการปกครอง องค์กรปกครองส่วนท้องถิ่น และตัวชี้วัด ในรูปแผนที่ ชั้นข้อมูล และหกเหลี่ยม H3",
@@ -74,6 +104,12 @@ def landing(
         links.link("service-desc", "/api", OPENAPI, Text("นิยาม API", "API definition")),
         links.link("service-doc", "/api.html", HTML, Text("คู่มือ API", "API documentation")),
         links.link("conformance", "/conformance", JSON),
+        links.link(
+            "http://www.opengis.net/def/rel/ogc/1.0/functions",
+            "/functions",
+            JSON,
+            Text("ฟังก์ชันของตัวกรอง", "Functions of filters"),
+        ),
         links.link("data", "/collections", JSON, Text("ชั้นข้อมูล", "Collections")),
         links.link(
             "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", JSON
@@ -89,7 +125,7 @@ def landing(
         "links": own,
         **notice(is_sample=state.is_sample),
     }
-    return json_answer(body, headers, links=own[:6])
+    return json_answer(body, headers, links=own[:7])
 
 
 @router.get("/conformance")
@@ -104,3 +140,26 @@ def conformance(request: Request, lang: LangDep, asked: FormatQuery = None) -> R
     choose_format(request, {"json": JSON}, asked)
     headers = revalidate(request, "fixed", lang=lang)
     return json_answer({"conformsTo": list(CONFORMANCE)}, headers)
+
+
+@router.get("/functions")
+def functions(request: Request, lang: LangDep, asked: FormatQuery = None) -> Response:
+    """List the functions a filter may call.
+
+    Returns
+    -------
+    Response
+        JSON.
+    """
+    choose_format(request, {"json": JSON}, asked)
+    headers = revalidate(request, "fixed", lang=lang)
+    told = [
+        {
+            "name": name,
+            "description": known.about.in_(lang),
+            "args": [{"type": [_OF_TYPE.get(one, one) for one in types]} for types in known.takes],
+            "returns": [_OF_TYPE.get(known.gives, known.gives)],
+        }
+        for name, known in FUNCTIONS.items()
+    ]
+    return json_answer({"functions": told}, headers)

@@ -26,6 +26,7 @@ from geo_service.deps import (
 )
 from geo_service.problems import PROBLEM_JSON
 from layers import registry
+from layers.cql2_tree import MAX_CHARACTERS
 from layers.models import PLACE_LEVELS, THEMES
 from layers.questions import state_of
 from layers.registry import Collection
@@ -229,6 +230,8 @@ def _schemas(most: int) -> dict[str, dict[str, Any]]:
         "bbox": _NUMBERS,
         "bbox-crs": {"type": "string", "enum": _CRS},
         "crs": {"type": "string", "enum": _CRS},
+        "filter": {"type": "string", "maxLength": MAX_CHARACTERS},
+        "filter-crs": {"type": "string", "enum": _CRS},
         "properties": {"type": "array", "items": {"type": "string"}},
         "sortby": {"type": "array", "items": {"type": "string"}},
         "level": {"type": "string", "enum": list(PLACE_LEVELS)},

@@ -16,6 +16,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
     "list": {"type": "array", "items": {"type": "string"}},
 }
 _GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"

@@ -15,6 +15,8 @@ from geo_service.core.errors import BadParameter, BadRequest, UnknownParameter
 from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
 from geo_service.deps.context import SettingsDep
+from layers.cql2 import LANGUAGES, read_filter
+from layers.cql2_tree import Filter
 from layers.filters import Box, Interval
 
 DEFAULT_LIMIT = 1000
@@ -257,6 +259,49 @@ def answer_crs(
     return CRS84 if crs is None else parse_crs(crs)
 
 
+def item_filter(
+    text: Annotated[str | None, Query(alias="filter", description="a condition in CQL2")] = None,
+    language: Annotated[
+        str | None, Query(alias="filter-lang", description="cql2-text | cql2-json")
+    ] = None,
+    filter_crs: Annotated[
+        str | None, Query(alias="filter-crs", description="URI of the filter's coordinates; CRS84")
+    ] = None,
+) -> Filter | None:
+    """Read ``filter``, ``filter-lang`` and ``filter-crs``.
+
+    Parameters
+    ----------
+    text : str, optional
+        The condition.
+    language : str, optional
+        ``cql2-text`` when absent.
+    filter_crs : str, optional
+        System of the shapes in it; CRS84 when absent.
+
+    Returns
+    -------
+    Filter or None
+        Read, but not yet compared with what the collection has.
+
+    Raises
+    ------
+    BadParameter
+        If it cannot be read, or the language is not known.
+    """
+    if language not in {None, *LANGUAGES}:
+        raise BadParameter(
+            Text(
+                th=f"filter-lang คือ {' หรือ '.join(LANGUAGES)}",
+                en=f"filter-lang is {' or '.join(LANGUAGES)}",
+            ),
+            parameter="filter-lang",
+            known=list(LANGUAGES),
+        )
+    crs = CRS84 if filter_crs is None else parse_crs(filter_crs, parameter="filter-crs")
+    return None if text is None else read_filter(text, language or LANGUAGES[0], crs)
+
+
 def parse_count(text: str | None, name: str, *, default: int, least: int = 0) -> int:
     """Read a whole number of things.
 
@@ -320,6 +365,7 @@ BoxDep = Annotated[Box | None, Depends(box)]
 IntervalDep = Annotated[Interval | None, Depends(interval)]
 PeriodDep = Annotated[Period | Interval | None, Depends(period)]
 CrsDep = Annotated[Crs, Depends(answer_crs)]
+FilterDep = Annotated[Filter | None, Depends(item_filter)]
 LimitDep = Annotated[int, Depends(page_limit)]
 
 

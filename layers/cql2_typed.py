@@ -1,0 +1,229 @@
+"""Expressions of a filter with their types, and how one type is brought to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    Double,
+    LargeBinary,
+    SQLColumnExpression,
+    Text,
+    cast,
+    func,
+    literal,
+    literal_column,
+)
+
+from geo_service.core.crs import STORAGE_SRID, Crs
+from layers.cql2_tree import Literal as Value
+from layers.cql2_tree import Shape, refuse
+
+Type = Literal["string", "number", "boolean", "date", "datetime", "interval", "geometry", "list"]
+Expression = SQLColumnExpression[Any]
+
+INSTANT = TIMESTAMP(timezone=True)
+#: Steps along each side of a box before it is brought to degrees: straight lines bend.
+_STEPS = 32
+_MARKS = "[\u0300-\u036f]+"
+#: Letters with a stroke, which Unicode does not take apart.
+_STROKES = ("øØđĐłŁħĦŧŧŦı", "oOdDlLhHttTi")
+_FOLDING = "und-x-icu"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An expression, its type, and the end of an interval."""
+
+    type: Type
+    sql: Expression
+    end: Expression | None = None
+    is_day: bool = False
+    is_collection: bool = False
+
+
+def of_value(value: Value) -> Typed:
+    """Bind a literal.
+
+    Parameters
+    ----------
+    value : Literal
+        Of the tree.
+
+    Returns
+    -------
+    Typed
+        A bound value with its type.
+    """
+    told = value.value
+    match told:
+        case bool():
+            return Typed("boolean", cast(literal(told), Boolean))
+        case int():
+            return Typed("number", cast(literal(told), BigInteger))
+        case float():
+            return Typed("number", cast(literal(told), Double))
+        case datetime():
+            return Typed("datetime", cast(literal(told), INSTANT))
+        case date():
+            return Typed("date", cast(literal(told), Date))
+    return Typed("string", cast(literal(told), Text))
+
+
+def of_shape(shape: Shape, crs: Crs) -> Typed:
+    """Bind a shape, brought to the system the tables are in.
+
+    Parameters
+    ----------
+    shape : Shape
+        Of the tree.
+    crs : Crs
+        System of the filter.
+
+    Returns
+    -------
+    Typed
+        EPSG:4326; a constant to the database, so that an index serves.
+    """
+    made: Any = func.ST_GeomFromWKB(literal(shape.geometry.wkb, LargeBinary), crs.srid)
+    if crs.srid != STORAGE_SRID:
+        if shape.is_box:
+            west, south, east, north = shape.geometry.bounds
+            made = func.ST_Segmentize(made, max(east - west, north - south, 1.0) / _STEPS)
+        made = func.ST_Transform(made, STORAGE_SRID)
+    is_collection = shape.geometry.geom_type == "GeometryCollection"
+    return Typed("geometry", made, is_collection=is_collection)
+
+
+def without_case(text: Expression) -> Expression:
+    """Fold the case of a text by Unicode's rules, whatever the database's locale.
+
+    Parameters
+    ----------
+    text : Expression
+        A text.
+
+    Returns
+    -------
+    Expression
+        Upper and then lower, so that letters with two small forms meet.
+    """
+    return func.lower(func.upper(text.collate(_FOLDING)))
+
+
+def without_accents(text: Expression) -> Expression:
+    """Take Latin, Greek and Cyrillic accents off a text; Thai vowels and tones stay.
+
+    Parameters
+    ----------
+    text : Expression
+        A text.
+
+    Returns
+    -------
+    Expression
+        In Unicode's composed form.
+    """
+    apart = func.normalize(text, literal_column("NFD"))
+    bare = func.translate(func.regexp_replace(apart, _MARKS, "", "g"), *_STROKES)
+    return func.normalize(bare, literal_column("NFC"))
+
+
+def as_float(one: Typed) -> Expression:
+    """Use a number in arithmetic.
+
+    Parameters
+    ----------
+    one : Typed
+        Must be a number.
+
+    Returns
+    -------
+    Expression
+        Double precision.
+    """
+    return cast(need(one, "number").sql, Double)
+
+
+def as_instant(day: Expression) -> Expression:
+    """Bring a day to its first moment in UTC.
+
+    Parameters
+    ----------
+    day : Expression
+        A date.
+
+    Returns
+    -------
+    Expression
+        A time with its zone.
+    """
+    return func.timezone("UTC", cast(day, TIMESTAMP))
+
+
+def need(one: Typed, *types: Type) -> Typed:
+    """Refuse an expression of another type.
+
+    Parameters
+    ----------
+    one : Typed
+        What was written.
+    *types : str
+        What is taken here.
+
+    Returns
+    -------
+    Typed
+        `one`.
+    """
+    if one.type not in types:
+        wanted = " / ".join(types)
+        refuse(f"ต้องเป็นชนิด {wanted} ไม่ใช่ {one.type}", f"{wanted} is needed here, not {one.type}")
+    return one
+
+
+def alike(parts: Sequence[Typed]) -> tuple[Type, list[Expression]]:
+    """Bring several expressions to one type, to be compared.
+
+    Parameters
+    ----------
+    parts : sequence of Typed
+        Scalars.
+
+    Returns
+    -------
+    tuple of (str, list of Expression)
+        Their common type; days become instants beside instants.
+    """
+    types = {need(one, "string", "number", "boolean", "date", "datetime").type for one in parts}
+    if types == {"date", "datetime"}:
+        return "datetime", [as_instant(p.sql) if p.type == "date" else p.sql for p in parts]
+    if len(types) > 1:
+        told = " / ".join(sorted(types))
+        refuse(f"เปรียบเทียบต่างชนิดกันไม่ได้: {told}", f"different types are compared: {told}")
+    return types.pop(), [one.sql for one in parts]
+
+
+def as_condition(one: Typed) -> ColumnElement[bool]:
+    """Use an expression as a condition.
+
+    Parameters
+    ----------
+    one : Typed
+        Must be true or false.
+
+    Returns
+    -------
+    ColumnElement of bool
+        The same.
+    """
+    found: Any = need(one, "boolean").sql
+    return found  # type: ignore[no-any-return]
