@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -293,3 +294,20 @@ def test_the_standards_own_tests_pass_all_348(natural_earth, language):
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.stdout.strip().endswith("348 passed, 0 failed"), done.stdout + done.stderr
+
+
+def test_times_sort_page_and_compare_by_their_type(things):
+    found, address = "", f"{ITEMS}?sortby=-end&limit=1"
+    while address:
+        answer = things.get(address).json()
+        found += answer["features"][0]["id"]
+        following = [link["href"] for link in answer["links"] if link["rel"] == "next"]
+        address = following[0].removeprefix("http://testserver") if following else ""
+    assert found == "bacde"
+    same = things.get(ITEMS, params={"start": "2022-02-01T00:00:00Z"}).json()["features"]
+    assert [one["id"] for one in same] == ["c"]
+    told = datetime.fromisoformat(same[0]["properties"]["start"])
+    assert told == datetime(2022, 2, 1, tzinfo=UTC)
+    schema = things.get("/collections/test-things/queryables").json()["properties"]["start"]
+    assert schema["format"] == "date-time"
+    assert things.get(ITEMS, params={"start": "yesterday"}).status_code == 400
