@@ -81,7 +81,8 @@ def box_of(numbers: list[Any], crs: Crs) -> BaseGeometry:
     Returns
     -------
     BaseGeometry
-        In the CRS of the filter; two polygons across 180 degrees, a line or a point where a side is zero.
+        In the CRS of the filter; two polygons across 180 degrees, a line or a point where a side
+        is zero.
     """
     places = _BOX_NUMBERS.get(len(numbers))
     if places is None:
