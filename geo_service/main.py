@@ -27,7 +27,7 @@ from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.deps import known_parameters
-from web import pages
+from web import data_page, pages
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
 ROUTERS = (
@@ -83,8 +83,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    # The page for people is web's; neither web nor api knows the other.
+    # Pages for people are web's; neither web nor api knows the other.
     app.state.landing_html = pages.landing_html
+    app.state.data_page = data_page.answer
+    app.state.problem_page = pages.problem_page
     return app
 
 

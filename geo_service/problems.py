@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from geo_service.core import text
+from geo_service.core.accept import weight
 from geo_service.core.errors import (
     BadParameter,
     BadRequest,
@@ -36,6 +37,8 @@ from geo_service.core.text import Lang, Text
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+#: Writes an error as a page for people: request, error, status.
+Page = Callable[[Request, Fault, int], Response]
 
 #: HTTP status of each branch of the tree; the nearest parent counts.
 STATUS: Mapping[type[Fault], int] = {
@@ -53,6 +56,7 @@ STATUS: Mapping[type[Fault], int] = {
 }
 
 RETRY_AFTER_S = 2
+_KEPT = ("Cache-Control", "Retry-After")
 _QUERY_CANCELED = "57014"
 _HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED = 404, 405
 
@@ -120,7 +124,11 @@ def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
         "en": {"title": fault.title.en, "detail": fault.detail.en},
     }
     body |= {name: value for name, value in fault.extra.items() if name not in body}
-    headers = {"Cache-Control": "no-store", "Content-Language": lang, "Vary": "Accept-Language"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Language": lang,
+        "Vary": "Accept, Accept-Language",
+    }
     if isinstance(fault, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Response(
@@ -163,7 +171,27 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotModified, _not_modified)
 
 
-def answer_to(request: Request, error: Exception) -> Response:
+def prefers_page(request: Request) -> bool:
+    """Tell whether a person is to read the answer: a browser asks for HTML first.
+
+    Parameters
+    ----------
+    request : Request
+        Its ``Accept`` counts, and ``f=html``.
+
+    Returns
+    -------
+    bool
+        False when JSON is as welcome as HTML.
+    """
+    if request.query_params.get("f") == "html":
+        return True
+    accept = request.headers.get("accept", "*/*")
+    others = (PROBLEM_JSON, "application/json", "application/geo+json")
+    return weight(accept, "text/html") > max(weight(accept, other) for other in others)
+
+
+def answer_to(request: Request, error: Exception, *, page: Page | None = None) -> Response:
     """Answer an error, and log it when it is the service's own fault.
 
     Parameters
@@ -172,18 +200,27 @@ def answer_to(request: Request, error: Exception) -> Response:
         What was asked.
     error : Exception
         What was raised.
+    page : callable, optional
+        Writes the answer whoever asks; without it browsers get the application's page,
+        and programs a problem document.
 
     Returns
     -------
     Response
-        The problem document.
+        With the status of the error.
     """
     fault = as_fault(error)
     if isinstance(fault, Internal) and fault is not error:
         log.error("request failed", extra={"path": request.url.path}, exc_info=error)
     elif isinstance(fault, Unavailable):
         log.warning("request refused", extra={"path": request.url.path, "code": fault.code})
+    if page is None and prefers_page(request):
+        page = getattr(request.app.state, "problem_page", None)
     answer = problem(fault, choose_language(request), instance=request.url.path)
+    if page is not None:
+        headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+        answer = page(request, fault, answer.status_code)
+        answer.headers.update(headers)
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)
     return answer

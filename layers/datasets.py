@@ -16,6 +16,7 @@ from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
 from geo_service.core.text import Text
 from layers import indicators
 from layers.models import FeatureLayer, Observation
+from layers.registry import Collection
 
 #: Refusals and traces listed at once; a file may have many thousands.
 MOST_LISTED = 200
@@ -171,6 +172,41 @@ def read(session: Session, dataset_id: str) -> Lineage:
             )
         ),
     )
+
+
+def behind(session: Session, collection: Collection) -> list[DatasetInfo]:
+    """List the data sets a collection is made from.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    collection : Collection
+        From the register.
+
+    Returns
+    -------
+    list of DatasetInfo
+        By identifier. Of values: those that report an indicator or a part of one.
+    """
+    if collection.family in {"area", "org"}:
+        kind = "boundaries" if collection.family == "area" else "organisations"
+        wanted = Dataset.kind == kind
+    elif collection.family == "feature":
+        own = select(FeatureLayer.dataset_id).where(FeatureLayer.id == collection.id)
+        wanted = Dataset.id.in_(own)
+    else:
+        keys = {one.key for one in collection.indicators}
+        for info in indicators.list_all(session, theme=collection.theme, components=True):
+            if info.key in keys:
+                keys |= set(info.parts)
+        wanted = (
+            select(Observation.id)
+            .where(Observation.dataset_id == Dataset.id, Observation.indicator_key.in_(keys))
+            .exists()
+        )
+    rows = session.execute(_datasets().where(Dataset.version > 0, wanted))
+    return [_dataset(row) for row in rows]
 
 
 def trace(session: Session, key: str, *, level: str, code: str, period: str) -> list[Trace]:

@@ -36,6 +36,7 @@ class Property:
     unit: Text | None = None
     values: tuple[str, ...] = ()
     indicator: str | None = None
+    decimals: int | None = None
 
     @property
     def is_queryable(self) -> bool:
@@ -51,6 +52,7 @@ class Measured:
     name: Text
     unit: Text
     tier: str
+    decimals: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,9 @@ _IN_DISTRICT = (
     _text("district_name_th", "อำเภอ", "District (Thai)"),
     _text("district_name_en", "อำเภอ (อังกฤษ)", "District (English)"),
 )
-_AREA_KM2 = Property("area_km2", "number", Text("พื้นที่", "Area"), unit=Text("ตร.กม.", "km2"))
+_AREA_KM2 = Property(
+    "area_km2", "number", Text("พื้นที่", "Area"), unit=Text("ตร.กม.", "km2"), decimals=2
+)
 _VALID = (
     Property("valid_from", "date", Text("มีผลตั้งแต่", "In force from")),
     Property("valid_to", "date", Text("มีผลถึง", "In force until")),
@@ -357,7 +361,13 @@ def _unit(told: dict[str, Any]) -> Text | None:
 
 def _of_values(theme: str, level: str, rows: Sequence[Indicator]) -> list[Collection]:
     members = tuple(
-        Measured(row.key, Text(row.name_th, row.name_en), Text(row.unit_th, row.unit_en), row.tier)
+        Measured(
+            row.key,
+            Text(row.name_th, row.name_en),
+            Text(row.unit_th, row.unit_en),
+            row.tier,
+            row.decimals,
+        )
         for row in rows
         if is_shown_at(row.finest_level, level)
     )
@@ -410,7 +420,9 @@ def _of_values(theme: str, level: str, rows: Sequence[Indicator]) -> list[Collec
 def _measured(members: Sequence[Measured], *, has_period: bool) -> Iterable[Property]:
     for member in members:
         key, name = member.key, member.name
-        yield Property(key, "number", name, unit=member.unit, indicator=key)
+        yield Property(
+            key, "number", name, unit=member.unit, indicator=key, decimals=member.decimals
+        )
         yield Property(
             f"{key}_status",
             "string",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from geo_service.core.errors import NotFound, NotModified
+from geo_service.core.errors import Fault, NotFound, NotModified
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, SettingsDep
-from geo_service.problems import answer_to, as_fault, choose_language
+from geo_service.problems import answer_to, choose_language
 from layers.thematic import Scheme
 from web import explore, gallery, hexagons, map_page
 from web.assets import STATIC
@@ -46,7 +47,7 @@ class PageRoute(APIRoute):
             except NotModified:
                 raise
             except Exception as error:  # noqa: BLE001  (as_fault keeps nothing of unknown errors)
-                return _problem_page(request, error)
+                return answer_to(request, error, page=problem_page)
 
         return handler
 
@@ -250,11 +251,28 @@ def _base(request: Request, settings: Settings) -> str:
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def _problem_page(request: Request, error: Exception) -> HTMLResponse:
-    # the plain answer logs what is our own fault and knows the status
-    plain = answer_to(request, error)
-    fault = as_fault(error)
+def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
+    """Write an error as a page for people.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+    fault : Fault
+        What went wrong.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    HTMLResponse
+        In the reader's language.
+    """
     lang = choose_language(request)
+    other = "en" if lang == "th" else "th"
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    # one slash in front: two would name another host
+    path = quote(f"/{request.url.path.lstrip('/')}")
     return respond(
         "problem.html",
         lang,
@@ -262,8 +280,7 @@ def _problem_page(request: Request, error: Exception) -> HTMLResponse:
             "heading": fault.title.in_(lang),
             "detail": fault.detail.in_(lang),
             "is_sample": False,
-            "other_language": f"/maps?lang={'en' if lang == 'th' else 'th'}",
+            "other_language": f"{path}?{urlencode([*kept, ('lang', other)])}",
         },
-        status=plain.status_code,
-        headers={"Cache-Control": "no-store"},
+        status=status,
     )

@@ -18,6 +18,8 @@ from web.assets import address, refuse_foreign
 from web.words import day, licence, number, words
 
 SITE_FRAMES: Final = "'self'"
+#: They load what base.html loads; a reader's words in them may look like anything.
+_TEXT_ONLY: Final = frozenset({"data.html", "problem.html"})
 
 
 @cache
@@ -85,7 +87,8 @@ def page(name: str, lang: Lang, context: Mapping[str, Any], *, nonce: str = "") 
         .get_template(name)
         .render(lang=lang, say=words(lang), sample_notice=SAMPLE_NOTICE, nonce=nonce, **context)
     )
-    refuse_foreign(html)
+    if name not in _TEXT_ONLY:
+        refuse_foreign(html)
     return html
 
 

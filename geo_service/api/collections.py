@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api import schemas
+from geo_service.api.feature_pages import collection_sheet, collections_sheet, properties_sheet
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, json_answer, notice
-from geo_service.api.tables import Table, html_answer
-from geo_service.core.text import Text
+from geo_service.api.pages import sheet_answer
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
+from layers import datasets as sources
 from layers import features, registry
 from layers.questions import state_of
 
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/collections", tags=["collections"])
 
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 _FORMATS = {"json": JSON, "html": HTML}
-_SCHEMAS = {"json": SCHEMA, "schema": JSON}
+_SCHEMAS = {"json": SCHEMA, "schema": JSON, "html": HTML}
 
 
 @router.get("")
@@ -38,15 +39,10 @@ def collections(
     state = state_of(session, subjects)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
-    title = Text("ชั้นข้อมูล", "Collections")
     if form == "html":
-        table = Table(
-            title,
-            ("id", "title", "description"),
-            [(one.id, one.title.in_(lang), one.description.in_(lang)) for one in known],
-            address=lambda row: links.to(f"/collections/{row[0]}", f="html"),
+        return sheet_answer(
+            request, collections_sheet(known, links), links, headers, is_sample=state.is_sample
         )
-        return html_answer(table, links, headers, is_sample=state.is_sample)
     around = {
         family: features.extent_of(session, one) for family, one in _one_of_each(known).items()
     }
@@ -85,21 +81,8 @@ def collection(
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
-        table = Table(
-            known.title,
-            ("name", "title", "type", "unit"),
-            [
-                (
-                    one.name,
-                    one.title.in_(lang),
-                    one.kind,
-                    one.unit.in_(lang) if one.unit else "",
-                )
-                for one in known.properties
-            ],
-            address=lambda _: links.to(f"/collections/{known.id}/items", f="html"),
-        )
-        return html_answer(table, links, headers, is_sample=state.is_sample)
+        sheet = collection_sheet(known, sources.behind(session, known), links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     body = schemas.of_collection(known, links, features.extent_of(session, known))
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])
 
@@ -117,7 +100,7 @@ def queryables(
     Returns
     -------
     Response
-        JSON Schema.
+        JSON Schema or HTML.
     """
     return _properties(request, session, lang, collection_id, asked, is_queryables=True)
 
@@ -135,7 +118,7 @@ def schema(
     Returns
     -------
     Response
-        JSON Schema.
+        JSON Schema or HTML.
     """
     return _properties(request, session, lang, collection_id, asked, is_queryables=False)
 
@@ -149,11 +132,15 @@ def _properties(
     *,
     is_queryables: bool,
 ) -> Response:
-    choose_format(request, _SCHEMAS, asked)
+    form = choose_format(request, _SCHEMAS, asked)
     known = registry.read(session, collection_id)
     state = state_of(session, known.subjects)
     headers = revalidate(request, state.token, lang=lang)
-    body = schemas.of_properties(known, Links(request, lang), is_queryables=is_queryables)
+    links = Links(request, lang)
+    if form == "html":
+        sheet = properties_sheet(known, links, is_queryables=is_queryables)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+    body = schemas.of_properties(known, links, is_queryables=is_queryables)
     return json_answer(body | notice(is_sample=state.is_sample), headers, media_type=SCHEMA)
 
 

@@ -8,11 +8,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from geo_service.api.dataset_pages import dataset_sheet
+from geo_service.api.feature_pages import sources_table
 from geo_service.api.links import HTML, JSON, Links, json_answer, notice
-from geo_service.api.tables import Table, html_answer
+from geo_service.api.pages import Sheet, sheet_answer
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
+from layers import indicators as catalogue
+from layers import registry
 from layers.datasets import DatasetInfo, Refusal, Run
 from layers.questions import state_of
 
@@ -40,16 +44,12 @@ def datasets(
     headers = revalidate(request, f"{state.token},{loads}", lang=lang)
     links = Links(request, lang)
     if form == "html":
-        rows = [
-            (one.id, one.title.in_(lang), one.publisher.in_(lang), one.licence) for one in known
-        ]
-        table = Table(
-            Text("ชุดข้อมูล", "Data sets"),
-            ("id", "title", "publisher", "licence"),
-            rows,
-            address=lambda row: links.to(f"/datasets/{row[0]}"),
+        sheet = Sheet(
+            Text("ชุดข้อมูล", "Data sets").in_(lang),
+            sources_table(known, links),
+            formats=[("JSON", links.here(f="json"))],
         )
-        return html_answer(table, links, headers, is_sample=state.is_sample)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     own = [links.made("self", links.here(), JSON)]
     body = {
         "links": own,
@@ -68,21 +68,27 @@ def dataset(
     session: SessionDep,
     lang: LangDep,
     dataset_id: str,
-    asked: Annotated[str | None, Query(alias="f", description="json")] = None,
+    asked: FormatQuery = None,
 ) -> Response:
     """Describe a source: its licence, every load, and what was refused of the latest.
 
     Returns
     -------
     Response
-        JSON.
+        JSON or HTML.
     """
-    choose_format(request, {"json": JSON}, asked)
+    form = choose_format(request, _FORMATS, asked)
     known = sources.read(session, dataset_id)
     state = state_of(session, ())
     loads = ",".join(f"{run.id}={run.status}" for run in known.runs)
     headers = revalidate(request, f"{state.token},{loads}", lang=lang)
     links = Links(request, lang)
+    if form == "html":
+        infos = catalogue.list_all(session, components=True)
+        names = {one.key: one.name for one in infos}
+        names |= {one: registry.read(session, one).title for one in known.layer_ids}
+        sheet = dataset_sheet(known, names, links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     own = [
         links.made("self", links.here(), JSON),
         links.link("collection", "/datasets", JSON),

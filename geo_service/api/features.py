@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from geo_service.api.feature_pages import item_sheet, items_sheet
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, Links, link_header, notice
-from geo_service.api.tables import Table, csv_answer, html_answer
+from geo_service.api.pages import sheet_answer
+from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import (
@@ -31,6 +33,7 @@ from geo_service.deps import (
     revalidate,
 )
 from layers import features, registry
+from layers import periods as calendars
 from layers.filters import Scalar, parse_value
 from layers.questions import Question, State, state_of
 from layers.registry import Collection
@@ -130,7 +133,9 @@ def items(
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form in {"csv", "html"}:
-        return _table(session, question, paging, form, links, headers, state)
+        if form == "html":
+            return _page(request, session, question, paging, links, headers, state)
+        return _table(session, question, paging, links, headers, state)
     headers |= {"Content-Crs": f"<{question.crs.uri}>"}
     if paging.is_counted_only:
         total = features.count(session, question, ceiling=features.MOST_COUNTED)
@@ -176,11 +181,8 @@ def item(
     path = f"/collections/{collection_id}"
     if form == "html":
         properties = orjson.loads(text)["properties"]
-        titles = {known.name: known.title.in_(lang) for known in question.collection.properties}
-        rows = [(titles[name], name, value) for name, value in properties.items()]
-        shown = Text(properties.get("name_th", ""), properties.get("name_en", ""))
-        table = Table(shown, ("title", "name", "value"), rows)
-        return html_answer(table, links, headers, is_sample=state.is_sample)
+        sheet = item_sheet(question.collection, properties, links, _periods(session))
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     own = [
         links.made("self", links.here(), FORMATS[form]),
         links.made("alternate", links.here(f="html"), HTML),
@@ -228,37 +230,61 @@ def _page_links(
     return own
 
 
+def _page(
+    request: Request,
+    session: SessionDep,
+    question: Question,
+    paging: Paging,
+    links: Links,
+    headers: dict[str, str],
+    state: State,
+) -> Response:
+    rows, cursor = features.read_rows(
+        session,
+        question,
+        limit=min(paging.limit, _ROWS_OF_A_PAGE),
+        cursor=paging.cursor,
+        offset=paging.offset,
+    )
+    sheet = items_sheet(
+        question.collection,
+        question.names,
+        rows,
+        links,
+        periods=_periods(session),
+        following=None if cursor is None else links.here(without=("offset",), cursor=cursor),
+        is_whole=question.properties is None,
+        is_first=paging.cursor is None and not paging.offset,
+    )
+    return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+
+
+def _periods(session: SessionDep) -> dict[str, Text]:
+    return {one.key: one.label for one in calendars.list_all(session)}
+
+
 def _table(
     session: SessionDep,
     question: Question,
     paging: Paging,
-    form: str,
     links: Links,
     headers: dict[str, str],
     state: State,
 ) -> Response:
     known = question.collection
-    limit = min(paging.limit, _ROWS_OF_A_PAGE) if form == "html" else paging.limit
     rows, cursor = features.read_rows(
-        session, question, limit=limit, cursor=paging.cursor, offset=paging.offset
+        session, question, limit=paging.limit, cursor=paging.cursor, offset=paging.offset
     )
-    headings = [*question.names, "lon", "lat"]
-    following = None if cursor is None else links.here(without=("offset",), cursor=cursor)
-    if form == "html":
-        table = Table(known.title, headings, rows, address=_address(question, links))
-        return html_answer(table, links, headers, is_sample=state.is_sample, following=following)
-    if following is not None:
+    if cursor is not None:
+        following = links.here(without=("offset",), cursor=cursor)
         headers = headers | {"Link": link_header([links.made("next", following, CSV)])}
     return csv_answer(
-        headings, rows, headers, file_name=f"{known.id}.csv", is_sample=state.is_sample
+        [*question.names, "lon", "lat"],
+        rows,
+        headers,
+        file_name=f"{known.id}.csv",
+        is_sample=state.is_sample,
     )
-
-
-def _address(question: Question, links: Links) -> Callable[[Sequence[Any]], str] | None:
-    if not question.names or question.names[0] != "code" or question.collection.family == "history":
-        return None
-    path = f"/collections/{question.collection.id}/items"
-    return lambda row: links.to(f"{path}/{row[0]}", f="html")
 
 
 def _equal(request: Request, known: Collection) -> dict[str, Scalar]:

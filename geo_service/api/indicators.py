@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api.links import GEOJSON, HTML, JSON, Links, json_answer, notice
-from geo_service.api.tables import Table, html_answer
+from geo_service.api.pages import Cell, Column, Sheet, section, sheet_answer, table
 from geo_service.core.errors import BadParameter
 from geo_service.core.periods import Period
 from geo_service.core.text import BUDDHIST_OFFSET, Text
@@ -17,7 +18,7 @@ from layers import periods as calendars
 from layers.indicators import IndicatorInfo
 from layers.models import THEMES
 from layers.questions import state_of
-from layers.registry import VALUE_LEVELS, is_shown_at
+from layers.registry import THEME_NAMES, VALUE_LEVELS, is_shown_at
 
 router = APIRouter(tags=["indicators"])
 
@@ -59,14 +60,8 @@ def indicators(
     known = catalogue.list_all(session, theme=theme, components=has_components)
     links = Links(request, lang)
     if form == "html":
-        rows = [(one.key, one.name.in_(lang), one.unit.in_(lang), one.theme) for one in known]
-        table = Table(
-            Text("ตัวชี้วัด", "Indicators"),
-            ("key", "name", "unit", "theme"),
-            rows,
-            address=lambda row: links.to(f"/maps/{row[0]}"),
-        )
-        return html_answer(table, links, headers, is_sample=state.is_sample)
+        sheet = _sheet(known, links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     own = [links.made("self", links.here(), JSON)]
     told = [
         _indicator(one, links) | {"links": [links.link("self", f"/indicators/{one.key}", JSON)]}
@@ -139,6 +134,42 @@ def periods(
     return json_answer(
         {"links": own, "periods": told, **notice(is_sample=state.is_sample)}, headers, links=own
     )
+
+
+def _sheet(known: Sequence[IndicatorInfo], links: Links) -> Sheet:
+    lang = links.lang
+    columns = (
+        Column(Text("ชื่อ", "Name")), Column(Text("หน่วย", "Unit")),
+        Column(Text("ความหมาย", "What it means")), Column(Text("แหล่งข้อมูล", "Source")),
+        Column(Text("รหัส", "Key")),
+    )  # fmt: skip
+    groups: dict[str, list[IndicatorInfo]] = {}
+    for one in known:
+        groups.setdefault(one.theme, []).append(one)
+    parts = [
+        section(
+            THEME_NAMES[theme],
+            table(
+                columns,
+                [
+                    (
+                        Cell(one.name.in_(lang), links.to(f"/maps/{one.key}", lang=lang)),
+                        one.unit.in_(lang),
+                        one.definition.in_(lang),
+                        one.source.in_(lang),
+                        one.key,
+                    )
+                    for one in members
+                ],
+                lang,
+            ),
+            lang,
+        )
+        for theme, members in groups.items()
+    ]
+    lead = Text("เลือกตัวชี้วัดเพื่อเปิดแผนที่", "Choose an indicator to open its map")
+    title = Text("ตัวชี้วัด", "Indicators").in_(lang)
+    return Sheet(title, "".join(parts), lead.in_(lang), (), [("JSON", links.here(f="json"))])
 
 
 def _both(text: Text) -> dict[str, str]:

@@ -74,18 +74,6 @@ class Links:
         path = quote(self._request.url.path, safe=_PLAIN)
         return f"{self.base}{path}{'?' if told else ''}{told}"
 
-    def json_here(self) -> str:
-        """Write the address of the same answer as JSON.
-
-        Returns
-        -------
-        str
-            Absolute, percent-encoded.
-        """
-        if self._request.url.path == "/api.html":
-            return self.to("/api")
-        return self.here(f="json")
-
     def link(self, rel: str, path: str, kind: str, title: Text | None = None) -> dict[str, str]:
         """Describe a link to a path of the service.
 

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from geo_service import __version__
 from geo_service.api import schemas
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, OPENAPI, Links, json_answer
-from geo_service.api.tables import page_answer
+from geo_service.api.pages import Column, Sheet, sheet_answer, table
 from geo_service.core.crs import SERVED_CRS
 from geo_service.core.text import Lang, Text
 from geo_service.deps import (
@@ -121,20 +121,30 @@ def api_html(
     """
     headers, document = _document(request, session, settings.max_features, lang)
     parts = []
+    state = state_of(session, ())
+    columns = (
+        Column(Text("ชื่อ", "Name")), Column(Text("อยู่ใน", "In")),
+        Column(Text("ความหมาย", "Meaning")), Column(Text("ค่าที่รับ", "Accepts")),
+    )  # fmt: skip
     for path, methods in document["paths"].items():
         told = methods["get"]
-        rows = "".join(
-            f"<tr><td><code>{escape(one['name'])}</code></td><td>{escape(one['in'])}</td>"
-            f"<td>{escape(one.get('description', ''))}</td>"
-            f"<td>{escape(_limits(one['schema']))}</td></tr>"
+        rows = [
+            (one["name"], one["in"], one.get("description", ""), _limits(one["schema"]))
             for one in told["parameters"]
-        )
-        table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
+        ]
+        shown = table(columns, rows, lang) if rows else ""
         parts.append(
             f"<details><summary><code>GET {escape(path)}</code> {escape(told['summary'])}"
-            f"</summary>{table}</details>"
+            f"</summary>{shown}</details>"
         )
-    return page_answer(_TITLE, "".join(parts), Links(request, lang), headers)
+    links = Links(request, lang)
+    sheet = Sheet(
+        Text("คู่มือ API", "API documentation").in_(lang),
+        f"<section>{''.join(parts)}</section>",
+        _TITLE.in_(lang),
+        formats=[("OpenAPI 3.0 (JSON)", links.to("/api"))],
+    )
+    return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
 
 
 def _document(

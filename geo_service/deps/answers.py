@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from fastapi import Request
 
 from geo_service import __version__
+from geo_service.core.accept import weight
 from geo_service.core.errors import BadParameter, BadRequest, NotAcceptable, NotModified
 from geo_service.core.text import Lang, Text
 from geo_service.deps.context import settings_of
@@ -53,8 +54,8 @@ def choose_format(request: Request, formats: Mapping[str, str], asked: str | Non
             )
         return asked
     accept = request.headers.get("accept", "*/*")
-    best = max(formats, key=lambda name: _quality(accept, formats[name]))
-    if _quality(accept, formats[best])[0] <= 0:
+    best = max(formats, key=lambda name: weight(accept, formats[name]))
+    if weight(accept, formats[best])[0] <= 0:
         raise NotAcceptable(
             Text(
                 th=f"มีเฉพาะรูปแบบ {', '.join(formats.values())}",
@@ -137,21 +138,3 @@ def base_url(request: Request) -> str:
     if not _HOST.fullmatch(request.headers.get("host", "localhost")):
         raise BadRequest(Text(th="ส่วนหัว Host ไม่ถูกต้อง", en="The Host header is not a host"))
     return str(request.base_url).rstrip("/")
-
-
-def _quality(accept: str, media_type: str) -> tuple[float, int]:
-    # RFC 9110, 12.5.1: the most specific range decides the weight of a type.
-    kind = media_type.partition(";")[0]
-    wanted: Sequence[str] = (kind, f"{kind.partition('/')[0]}/*", "*/*")
-    found: dict[str, float] = {}
-    for part in accept.split(","):
-        name, _, rest = part.strip().partition(";")
-        weight = re.search(r"(?:^|;)\s*q\s*=\s*([0-9.]+)", rest)
-        try:
-            found[name.strip().lower()] = float(weight[1]) if weight else 1.0
-        except ValueError:
-            continue
-    for specific, pattern in enumerate(wanted):
-        if pattern in found:
-            return found[pattern], -specific
-    return 0.0, -len(wanted)

@@ -1,0 +1,33 @@
+"""Pages of the data interface in a browser: for every reader, on a small screen."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+PATHS = [
+    "/collections?lang=th",
+    "/collections/waste-by-province?lang=en",
+    "/collections/waste-by-province/items?lang=th",
+    "/collections/subdistricts/items/500101?lang=en",
+    "/collections/orgs/queryables?lang=th",
+    "/indicators?lang=th",
+    "/datasets/test-orgs?lang=th",
+    "/api.html?lang=en",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_fits_a_small_screen_and_axe_finds_nothing_serious(browser_page, live_server, path):
+    browser_page.set_viewport_size({"width": 360, "height": 740})
+    browser_page.set_extra_http_headers({"Accept": "text/html,*/*;q=0.8"})
+    browser_page.goto(live_server + path)
+    assert browser_page.evaluate("document.documentElement.scrollWidth") == 360
+    assert "Plex" in browser_page.evaluate("getComputedStyle(document.body).fontFamily")
+    found = Axe().run(browser_page).response["violations"]
+    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
+    assert not serious, [
+        (one["id"], [n["html"][:160] for n in one["nodes"][:3]]) for one in serious
+    ]

@@ -1,0 +1,72 @@
+"""The frame around the data interface's pages: header, banner, way back, other formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from geo_service.core.text import Lang
+from web.render import page
+
+#: No scripts at all, and nothing that changes from answer to answer: the page can be kept.
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+
+def answer(
+    content: str,
+    lang: Lang,
+    *,
+    title: str,
+    lead: str,
+    trail: Sequence[tuple[str, str]],
+    formats: Sequence[tuple[str, str]],
+    other_language: str,
+    is_sample: bool,
+    headers: Mapping[str, str],
+) -> HTMLResponse:
+    """Answer with a page of data.
+
+    Parameters
+    ----------
+    content : str
+        HTML, escaped by the caller.
+    lang : {"th", "en"}
+        Language of the reader.
+    title, lead : str
+        Heading, and a sentence below it that may be empty.
+    trail : sequence of (str, str)
+        Words and addresses of the pages above this one.
+    formats : sequence of (str, str)
+        Words and addresses of the same data in other formats.
+    other_language : str
+        Address of this page in the other language.
+    is_sample : bool
+        Whether to say that the data is made up.
+    headers : mapping of str to str
+        Of the answer.
+
+    Returns
+    -------
+    HTMLResponse
+        Without scripts.
+    """
+    html = page(
+        "data.html",
+        lang,
+        {
+            "content": Markup(content),  # noqa: S704  (escaped where it was written)
+            "title": title,
+            "lead": lead,
+            "trail": trail,
+            "formats": formats,
+            "other_language": other_language,
+            "is_sample": is_sample,
+        },
+    )
+    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": POLICY})
