@@ -13,7 +13,7 @@ from geo_service.api.pages import sheet_answer
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
 from layers import features, registry
-from layers.questions import state_of
+from layers.questions import periods_of, state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 
@@ -81,7 +81,12 @@ def collection(
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
-        sheet = collection_sheet(known, sources.behind(session, known), links)
+        sheet = collection_sheet(
+            known,
+            sources.behind(session, known),
+            links,
+            with_values={key for key, found in periods_of(session, known).items() if found},
+        )
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     body = schemas.of_collection(known, links, features.extent_of(session, known))
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])

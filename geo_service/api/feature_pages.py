@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -96,7 +96,13 @@ def collections_sheet(known: Sequence[Collection], links: Links) -> Sheet:
     )
 
 
-def collection_sheet(known: Collection, sources: Sequence[DatasetInfo], links: Links) -> Sheet:
+def collection_sheet(
+    known: Collection,
+    sources: Sequence[DatasetInfo],
+    links: Links,
+    *,
+    with_values: Container[str],
+) -> Sheet:
     """Lay out one collection: its ways on, its properties, its sources.
 
     Parameters
@@ -107,6 +113,8 @@ def collection_sheet(known: Collection, sources: Sequence[DatasetInfo], links: L
         What it was made from.
     links : Links
         Of the answer.
+    with_values : container of str
+        Keys of the indicators that have values here; the others have no map.
 
     Returns
     -------
@@ -123,6 +131,7 @@ def collection_sheet(known: Collection, sources: Sequence[DatasetInfo], links: L
     maps = [
         (one.name, links.to(f"/maps/{one.key}", lang=lang, level=known.level or ""))
         for one in known.indicators
+        if one.key in with_values
     ]
     parts = [
         onward(ways, lang),

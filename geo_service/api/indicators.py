@@ -23,6 +23,7 @@ from layers.registry import THEME_NAMES, VALUE_LEVELS, is_shown_at
 router = APIRouter(tags=["indicators"])
 
 _FORMATS = {"json": JSON, "html": HTML}
+_NO_VALUES = Text("ยังไม่มีข้อมูล", "no data yet")
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 
 
@@ -60,7 +61,8 @@ def indicators(
     known = catalogue.list_all(session, theme=theme, components=has_components)
     links = Links(request, lang)
     if form == "html":
-        sheet = _sheet(known, links)
+        with_values = {one.key for one in known if catalogue.levels(session, one.key)}
+        sheet = _sheet(known, links, with_values)
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     own = [links.made("self", links.here(), JSON)]
     told = [
@@ -136,7 +138,7 @@ def periods(
     )
 
 
-def _sheet(known: Sequence[IndicatorInfo], links: Links) -> Sheet:
+def _sheet(known: Sequence[IndicatorInfo], links: Links, with_values: set[str]) -> Sheet:
     lang = links.lang
     columns = (
         Column(Text("ชื่อ", "Name")), Column(Text("หน่วย", "Unit")),
@@ -153,7 +155,9 @@ def _sheet(known: Sequence[IndicatorInfo], links: Links) -> Sheet:
                 columns,
                 [
                     (
-                        Cell(one.name.in_(lang), links.to(f"/maps/{one.key}", lang=lang)),
+                        Cell(one.name.in_(lang), links.to(f"/maps/{one.key}", lang=lang))
+                        if one.key in with_values
+                        else Cell(one.name.in_(lang), note=_NO_VALUES.in_(lang)),
                         one.unit.in_(lang),
                         one.definition.in_(lang),
                         one.source.in_(lang),

@@ -96,6 +96,17 @@ def test_the_ways_lead_from_collection_to_map(client: TestClient):
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address", ["/indicators", "/collections/waste-by-province", "/collections/ageing-by-district"]
+)
+def test_only_maps_that_can_be_drawn_are_linked(client: TestClient, address):
+    html = client.get(f"{address}?f=html&lang=en").text
+    found = re.findall(r'href="([^"]*/maps/[^"]*)"', html)
+    assert found
+    for one in found:
+        assert client.get(one.replace("&amp;", "&")).status_code == 200, one
+
+
 def test_pages_of_a_table_lead_to_each_other(client: TestClient):
     html = client.get("/collections/subdistricts/items?f=html&limit=2&lang=en").text
     following = re.search(r'rel="next" href="([^"]+)"', html)
