@@ -225,7 +225,7 @@ def test_a_fault_of_our_own_keeps_its_words_to_the_log(app_settings: Settings):
 
     @app.get("/broken")
     def broken() -> None:
-        raise RuntimeError("SELECT secret FROM geo.area -- /work/secret.py")
+        raise RuntimeError("SELECT secret FROM geo.area -- /srv/secret.py")
 
     with TestClient(app) as client:
         told = check_problem(client.get("/broken"), 500)
