@@ -92,7 +92,7 @@ MISSING = [
     "/collections/provinces/tiles/WebMercatorQuad/99999999999/0/0",
     "/collections/provinces/tiles/MarsQuad/0/0/0",
 ]
-INSIDE = re.compile(r"SELECT|psycopg|sqlalchemy|Traceback|/work|\.py\b|geo\.", re.IGNORECASE)
+INSIDE = re.compile(r"SELECT|psycopg|sqlalchemy|Traceback|/srv|\.py\b|geo\.", re.IGNORECASE)
 
 
 @pytest.fixture
