@@ -172,24 +172,6 @@ def measured(value: float | None, unit: str, decimals: int) -> str:
     return f"{written}%" if unit == "%" else f"{written} {unit}"
 
 
-def long_period(period: Period, lang: Lang) -> str:
-    """Write a period with both eras, the reader's first.
-
-    Parameters
-    ----------
-    period : Period
-        Any period.
-    lang : {"th", "en"}
-        Language of the reader.
-
-    Returns
-    -------
-    str
-        ``พ.ศ. 2564`` or ``2021 (B.E. 2564)``.
-    """
-    return period.label.in_(lang)
-
-
 def day(written: str, lang: Lang) -> str:
     """Write a day for people, the reader's era.
 

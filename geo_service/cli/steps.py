@@ -219,6 +219,7 @@ def serve(settings: Settings) -> None:
         listening.listen(BACKLOG)
         app = create_app(settings)
         _welcome(settings)
+        # One table of options serves both calls; mypy takes its values for objects.
         uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])  # type: ignore[arg-type]
         return
     listening.close()
@@ -255,7 +256,7 @@ def _taken(settings: Settings) -> Text:
 
 
 def _welcome(settings: Settings) -> None:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  (shown, not bound)
     root = f"http://{host}:{settings.port}"
     say("")
     say(Text(th="เปิดในเบราว์เซอร์", en="open in a browser"))
