@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -17,7 +17,7 @@ from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
 from layers import queries, registry
-from layers.queries import Cell, Order
+from layers.queries import Cell, Order, ShapeForm
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
 from layers.relations import Relation, relation_of
@@ -25,6 +25,8 @@ from layers.relations import Relation, relation_of
 #: Up to this many features a total is told without being asked for: it costs a millisecond.
 CHEAP_COUNT = 20_000
 MOST_COUNTED = 10_000_000
+#: Rows held in memory while a whole layer is read: a few megabytes of shapes.
+ROWS_AT_ONCE = 500
 #: Thai alphabetical order; every other text sorts as the database sorts.
 _THAI_ORDER = "th-x-icu"
 _STORED: dict[str, tuple[type, ...]] = {
@@ -144,6 +146,7 @@ def read_rows(
     limit: int,
     cursor: str | None = None,
     offset: int = 0,
+    shape: ShapeForm = "lonlat",
 ) -> tuple[list[tuple[Any, ...]], str | None]:
     """Read features as rows: the properties asked for, then longitude and latitude.
 
@@ -159,30 +162,65 @@ def read_rows(
         Where the page before ended.
     offset : int
         Rows passed over.
+    shape : {"lonlat", "wkt", "file", "none"}
+        How the shape is told, see `queries.shape_columns`.
 
     Returns
     -------
     tuple of (list of tuple, str or None)
-        Rows, the last two cells in EPSG:4326 degrees of a point on the shape; and the
-        cursor of the next page.
+        Rows, the last two cells in EPSG:4326 degrees of a point on the shape unless `shape`
+        says otherwise; and the cursor of the next page.
     """
     relation = relation_for(session, question)
     order = _order(relation, question)
     conditions = conditions_of(relation, question)
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
+    told = queries.shape_columns(relation, shape, question.crs)
     statement = (
         queries.as_rows(relation, question.names)
-        .add_columns(*queries.point_columns(relation), *(term.expression for term in order))
+        .add_columns(*told, *(term.expression for term in order))
         .where(*conditions)
         .order_by(*queries.ordered(order))
         .limit(limit + 1)
         .offset(offset)
     )
     rows = [tuple(row) for row in session.execute(statement)]
-    width = len(question.names) + 2
+    width = len(question.names) + len(told)
     following = _write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
     return [row[:width] for row in rows[:limit]], following
+
+
+def stream_rows(
+    session: Session, question: Question, *, shape: ShapeForm = "lonlat"
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Read every feature asked for as rows, a few at a time, by identifier.
+
+    Parameters
+    ----------
+    session : Session
+        Open until the last row is read.
+    question : Question
+        What is asked; its order is passed over.
+    shape : {"lonlat", "wkt", "file", "none"}
+        How the shape is told, see `queries.shape_columns`.
+
+    Yields
+    ------
+    list of tuple
+        The properties asked for, then the shape.
+    """
+    relation = relation_for(session, question)
+    told = queries.shape_columns(relation, shape, question.crs)
+    statement = (
+        queries.as_rows(relation, question.names)
+        .add_columns(*told)
+        .where(*conditions_of(relation, question))
+        .order_by(relation.id)
+    )
+    rows = session.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+    for part in rows.partitions():
+        yield [tuple(row) for row in part]
 
 
 def count(session: Session, question: Question, *, ceiling: int = CHEAP_COUNT) -> int | None:

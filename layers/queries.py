@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,6 +34,8 @@ from layers.models import PeriodRow, PlaceValue
 from layers.relations import Expression, Relation
 
 Cell = str | int | float | bool | date | None
+#: How a table tells a shape: by a point on it, as WKT, or as files do (id and WKB).
+ShapeForm = Literal["lonlat", "wkt", "file", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,35 @@ def point_columns(relation: Relation) -> tuple[ColumnElement[Any], ColumnElement
     )
 
 
+def shape_columns(
+    relation: Relation, form: ShapeForm, crs: Crs = CRS84
+) -> tuple[ColumnElement[Any], ...]:
+    """Select what a table tells of each shape.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    form : {"lonlat", "wkt", "file", "none"}
+        ``file`` is the public id, then WKB with x (easting or longitude) first.
+    crs : Crs
+        System of WKT and WKB.
+
+    Returns
+    -------
+    tuple of ColumnElement
+        Two columns, one or none.
+    """
+    if form == "lonlat":
+        return point_columns(relation)
+    if form == "wkt":
+        return (func.ST_AsText(_shape(relation.geom, crs), crs.decimals).label("geometry"),)
+    if form == "file":
+        shape = _shape(relation.geom, replace(crs, lat_first=False))
+        return relation.id.label("id"), func.ST_AsBinary(shape, "NDR").label("geometry")
+    return ()
+
+
 def counted(
     relation: Relation, conditions: Sequence[ColumnElement[bool]], ceiling: int
 ) -> Select[Any]:
@@ -253,14 +284,16 @@ def sample_is_loaded() -> Select[bool]:
 
 
 def _geometry_text(geom: Expression, crs: Crs) -> ColumnElement[str]:
+    return func.ST_AsGeoJSON(_shape(geom, crs), crs.decimals, 0)
+
+
+def _shape(geom: Expression, crs: Crs) -> ColumnElement[Any]:
     # RFC 7946, 3.1.6: outer rings run counter-clockwise. An integer SRID, never its name as
     # text: PostGIS looks a name up for every row.
     shape: ColumnElement[Any] = func.ST_ForcePolygonCCW(geom)
     if crs.srid != STORAGE_SRID:
-        shape = func.ST_Transform(shape, crs.srid)
-    elif crs.lat_first:
-        shape = func.ST_FlipCoordinates(shape)
-    return func.ST_AsGeoJSON(shape, crs.decimals, 0)
+        return func.ST_Transform(shape, crs.srid)
+    return func.ST_FlipCoordinates(shape) if crs.lat_first else shape
 
 
 def _json(expression: Expression) -> ColumnElement[str]:
