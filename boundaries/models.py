@@ -77,7 +77,10 @@ class Area(Base):
 
 
 class AreaShape(Base):
-    """An area's shape generalised for a band of zooms, so that neighbours keep one border."""
+    """An area's shape generalised for a band of zooms, so that neighbours keep one border.
+
+    ``level`` is the area's, kept here so that one index finds a tile's shapes.
+    """
 
     __tablename__ = "area_shape"
 
@@ -85,11 +88,14 @@ class AreaShape(Base):
         ForeignKey("area.id", ondelete="CASCADE"), primary_key=True
     )
     band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    level: Mapped[str]
     geom: Mapped[WKBElement] = mapped_column(
         Geometry("MULTIPOLYGON", srid=TILE_SRID, spatial_index=False)
     )
 
-    __table_args__ = (Index("ix_area_shape_geom", "geom", postgresql_using="gist"),)
+    __table_args__ = (
+        Index("ix_area_shape_geom", "level", "band", "geom", postgresql_using="gist"),
+    )
 
 
 class RegionMember(Base):
@@ -204,7 +210,7 @@ class OrgShape(Base):
         Geometry("MULTIPOLYGON", srid=TILE_SRID, spatial_index=False)
     )
 
-    __table_args__ = (Index("ix_org_shape_geom", "geom", postgresql_using="gist"),)
+    __table_args__ = (Index("ix_org_shape_geom", "band", "geom", postgresql_using="gist"),)
 
 
 class OrgCode(Base):

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from boundaries import geometry, hierarchy, queries
 from boundaries.models import Area, AreaShape, Org, OrgShape
 from geo_service.core.crs import TILE_SRID
+from ingest.cells import ewkb
 from ingest.copying import copy_rows
 from ingest.load import Progress, silent
 
@@ -48,10 +49,11 @@ def rebuild(session: Session, *, progress: Progress = silent) -> int:
     areas = _area_shapes(session)
     progress("shapes", 1, 3)
     session.execute(delete(AreaShape))
-    written = _write(session, "area_shape", "area_id", areas)
+    written = _write_areas(session, areas)
     progress("shapes", 2, 3)
     session.execute(delete(OrgShape))
-    written += _write(session, "org_shape", "org_id", _org_shapes(session, areas))
+    for number, shapes in _org_shapes(session, areas).items():
+        written += copy_rows(session, "org_shape", _rows("org_id", number, shapes))
     progress("shapes", 3, 3)
     return written
 
@@ -140,17 +142,18 @@ def _united(parts: Iterable[Any]) -> Any:  # noqa: ANN401  (a geometry)
     return geometry.polygons_only(one)[0]
 
 
-def _write(session: Session, table: str, column: str, drawn: Mapping[int, Drawn]) -> int:
+def _write_areas(session: Session, drawn: Mapping[int, Drawn]) -> int:
+    levels = dict(session.execute(select(Area.id, Area.level)).all())
     written = 0
     for number, shapes in drawn.items():
-        kept = {key: shape for key, shape in shapes.items() if not shape.is_empty}
-        marked = shapely.set_srid(np.array(list(kept.values()), dtype=object), TILE_SRID)
-        rows = pl.DataFrame(
-            {
-                column: list(kept),
-                "band": [number] * len(kept),
-                "geom": shapely.to_wkb(marked, hex=True, include_srid=True).tolist(),
-            }
-        )
-        written += copy_rows(session, table, rows)
+        rows = _rows("area_id", number, shapes)
+        own = [levels[key] for key in rows["area_id"]]
+        written += copy_rows(session, "area_shape", rows.with_columns(pl.Series("level", own)))
     return written
+
+
+def _rows(column: str, band: int, shapes: Drawn) -> pl.DataFrame:
+    kept = {key: shape for key, shape in shapes.items() if not shape.is_empty}
+    geoms = ewkb(np.array(list(kept.values()), dtype=object), TILE_SRID)
+    columns = {column: list(kept), "band": [band] * len(kept), "geom": geoms}
+    return pl.DataFrame(columns, schema={column: pl.Int64, "band": pl.Int64, "geom": pl.String})

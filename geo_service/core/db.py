@@ -80,6 +80,8 @@ def make_engine(
             statements.append(f"SET statement_timeout TO {int(statement_timeout_s * 1000)}")
         if read_only:
             statements.append("SET default_transaction_read_only TO on")
+            # Starting a worker takes 30 ms, an answer should take a few.
+            statements.append("SET max_parallel_workers_per_gather TO 0")
         cursor = connection.cursor()
         cursor.execute("; ".join(statements))
         cursor.close()

@@ -104,8 +104,8 @@ def test_prepared_shapes_are_used_for_the_zooms_of_their_band(client_of, fresh_e
         session.execute(text("TRUNCATE geo.area_shape"))
         session.execute(
             text(
-                "INSERT INTO geo.area_shape (area_id, band, geom)"
-                " SELECT id, 1, ST_Multi(ST_Transform(geom, 3857)) FROM geo.area"
+                "INSERT INTO geo.area_shape (area_id, band, level, geom)"
+                " SELECT id, 1, level, ST_Multi(ST_Transform(geom, 3857)) FROM geo.area"
                 " WHERE level = 'subdistrict' AND code = '500101'"
             )
         )
