@@ -19,8 +19,10 @@ from geo_service.api import (
     indicators,
     landing,
     maps,
+    matrix_sets,
     openapi,
     tiles,
+    tilesets,
 )
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
@@ -36,6 +38,8 @@ ROUTERS = (
     collections.router,
     features.router,
     tiles.router,
+    tilesets.router,
+    matrix_sets.router,
     hexbins.router,
     maps.router,
     indicators.router,

@@ -25,12 +25,13 @@ from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
 from layers.relations import Expression, Relation
+from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
 
 DEEPEST_ZOOM = 22
 EXTENT = 4096
 BUFFER = 64
-#: Length of the equator in EPSG:3857, metres.
-_WORLD_M = 40_075_016.685578488
+#: EPSG:3857 ends here, degrees of latitude.
+_LAST_LAT_DEG = 85.0
 #: From this zoom on a tile carries names, when nobody says what it shall carry.
 _NAMES_FROM_ZOOM = 9
 #: A number of MVT's own for a feature: the code, where it is digits a reader can hold.
@@ -39,16 +40,24 @@ _DIGITS = "^[1-9][0-9]{0,14}$"
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """One layer of a tile: its name, rows, shape (EPSG:3857) and what lies near the tile."""
+    """One layer of a tile: its name, rows, shape (any system) and what lies near the tile."""
 
     name: str
     source: Any
-    shape: ColumnElement[Any]
+    shape: Expression
     is_near: ColumnElement[bool]
 
 
-def tile(session: Session, question: Question, *, zoom: int, column: int, row: int) -> bytes:
-    """Make a tile of the WebMercatorQuad set.
+def tile(
+    session: Session,
+    question: Question,
+    *,
+    matrix_set: MatrixSet = WEB_MERCATOR_QUAD,
+    zoom: int,
+    column: int,
+    row: int,
+) -> bytes:
+    """Make a tile.
 
     Parameters
     ----------
@@ -56,6 +65,8 @@ def tile(session: Session, question: Question, *, zoom: int, column: int, row: i
         Open.
     question : Question
         Collection, filters, period and the properties each feature carries.
+    matrix_set : MatrixSet
+        How the world is cut.
     zoom, column, row : int
         z, x and y; no unit, x to the east and y to the south.
 
@@ -63,19 +74,19 @@ def tile(session: Session, question: Question, *, zoom: int, column: int, row: i
     -------
     bytes
         Mapbox Vector Tile 2 with a layer named after the collection (for organisations a
-        second one of offices), drawn in EPSG:3857; empty when nothing lies in it.
+        second one of offices), drawn in the system of the set; empty when nothing lies in it.
     """
     relation = relation_for(session, question)
-    margin = _WORLD_M / 2**zoom * BUFFER / EXTENT
-    near = func.ST_Expand(func.ST_TileEnvelope(zoom, column, row), margin)
-    drawn = [_shapes(session, relation, question.collection, zoom=zoom, near=near)]
+    place = (zoom, column, row)
+    near = _near(matrix_set, place)
+    # A degree tile is half as wide as the metre tile of its zoom.
+    scale = zoom if matrix_set.srid == TILE_SRID else zoom + 1
+    drawn = [_shapes(session, relation, question.collection, zoom=scale, near=near)]
     if question.collection.family == "org":
         drawn.append(_raw("orgs-points", relation.source, relation.geom, near))
     names = question.properties or default_properties(question.collection, zoom)
     parts = [
-        session.scalar(
-            _statement(layer, relation, question, names=names, place=(zoom, column, row))
-        )
+        session.scalar(_statement(layer, relation, question, names=names, at=(matrix_set, place)))
         for layer in drawn
     ]
     return b"".join(bytes(part) for part in parts if part)
@@ -138,7 +149,16 @@ def _shapes(
     if not session.scalar(select(there)):
         return _raw(known.id, relation.source, relation.shape, near)
     source = join(relation.source, prepared, and_(owner == relation.place_id, *here))
-    return _Drawn(known.id, source, prepared.geom, prepared.geom.op("&&")(near))
+    is_near = prepared.geom.op("&&")(func.ST_Transform(near, TILE_SRID))
+    return _Drawn(known.id, source, prepared.geom, is_near)
+
+
+def _near(matrix_set: MatrixSet, place: tuple[int, int, int]) -> ColumnElement[Any]:
+    west, south, east, north = matrix_set.bounds(*place)
+    margin = (east - west) * BUFFER / EXTENT
+    if matrix_set.srid != TILE_SRID:
+        south, north = max(south, margin - _LAST_LAT_DEG), min(north, _LAST_LAT_DEG - margin)
+    return func.ST_Expand(func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid), margin)
 
 
 def _has_level(band: int, level: str) -> ColumnElement[bool]:
@@ -148,7 +168,7 @@ def _has_level(band: int, level: str) -> ColumnElement[bool]:
 def _raw(name: str, source: Any, geom: Expression, near: ColumnElement[Any]) -> _Drawn:  # noqa: ANN401  (rows of any table)
     # The tile's envelope is brought to the column's system so that its index is used.
     is_near = geom.op("&&")(func.ST_Transform(near, STORAGE_SRID))
-    return _Drawn(name, source, func.ST_Transform(geom, TILE_SRID), is_near)
+    return _Drawn(name, source, geom, is_near)
 
 
 def _statement(
@@ -157,10 +177,12 @@ def _statement(
     question: Question,
     *,
     names: tuple[str, ...],
-    place: tuple[int, int, int],
+    at: tuple[MatrixSet, tuple[int, int, int]],
 ) -> Select[bytes]:
-    envelope = func.ST_TileEnvelope(*place)
-    shape = func.ST_AsMVTGeom(layer.shape, envelope, EXTENT, BUFFER, True)
+    matrix_set, place = at
+    envelope = func.ST_MakeEnvelope(*matrix_set.bounds(*place), matrix_set.srid)
+    in_set = func.ST_Transform(layer.shape, matrix_set.srid)
+    shape = func.ST_AsMVTGeom(in_set, envelope, EXTENT, BUFFER, True)
     number = case((relation.id.op("~")(_DIGITS), cast(relation.id, BigInteger)), else_=null())
     drawn = (
         select(

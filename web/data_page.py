@@ -11,11 +11,13 @@ from starlette.responses import HTMLResponse
 from geo_service.core.text import Lang
 from web.render import page
 
-#: No scripts at all, and nothing that changes from answer to answer: the page can be kept.
+#: No scripts but a map's, and nothing that changes from answer to answer: the page can be kept.
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
+#: What a map needs besides: our scripts, their worker, tiles and fonts of ours.
+MAP_POLICY: Final = "script-src 'self'; worker-src 'self'; connect-src 'self'"
 
 
 def answer(
@@ -26,6 +28,7 @@ def answer(
     lead: str,
     trail: Sequence[tuple[str, str]],
     formats: Sequence[tuple[str, str]],
+    style: str | None = None,
     other_language: str,
     is_sample: bool,
     headers: Mapping[str, str],
@@ -44,6 +47,8 @@ def answer(
         Words and addresses of the pages above this one.
     formats : sequence of (str, str)
         Words and addresses of the same data in other formats.
+    style : str, optional
+        Address of a MapLibre style to draw a map with.
     other_language : str
         Address of this page in the other language.
     is_sample : bool
@@ -54,7 +59,7 @@ def answer(
     Returns
     -------
     HTMLResponse
-        Without scripts.
+        Without scripts, unless there is a map to draw.
     """
     html = page(
         "data.html",
@@ -65,8 +70,10 @@ def answer(
             "lead": lead,
             "trail": trail,
             "formats": formats,
+            "style": style,
             "other_language": other_language,
             "is_sample": is_sample,
         },
     )
-    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": POLICY})
+    policy = POLICY if style is None else f"{POLICY}; {MAP_POLICY}"
+    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": policy})

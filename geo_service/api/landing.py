@@ -63,10 +63,17 @@ CONFORMANCE = tuple(
         "ogcapi-tiles-1/1.0/conf/core",
         "ogcapi-tiles-1/1.0/conf/tileset",
         "ogcapi-tiles-1/1.0/conf/tilesets-list",
+        "ogcapi-tiles-1/1.0/conf/dataset-tilesets",
         "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+        "ogcapi-tiles-1/1.0/conf/collections-selection",
+        "ogcapi-tiles-1/1.0/conf/datetime",
         "ogcapi-tiles-1/1.0/conf/mvt",
         "ogcapi-tiles-1/1.0/conf/oas30",
-        "tms/2.0/conf/json-tilematrixset",
+        *(
+            f"tms/2.0/conf/{form}{part}"
+            for part in ("tilematrixset", "tilematrixsetlimits", "tilesetmetadata")
+            for form in ("", "json-")
+        ),
     )
 )
 #: The standard calls every time a datetime.
@@ -114,6 +121,7 @@ def landing(
         links.link(
             "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "/tileMatrixSets", JSON
         ),
+        links.link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "/tiles", JSON),
         links.link("related", "/indicators", JSON, Text("ตัวชี้วัด", "Indicators")),
         links.link("related", "/periods", JSON, Text("ช่วงเวลา", "Periods")),
         links.link("related", "/datasets", JSON, Text("ชุดข้อมูล", "Data sets")),

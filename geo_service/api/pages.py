@@ -52,7 +52,8 @@ class Cell:
 class Sheet:
     """What a page shows: its place among the others and its content.
 
-    ``trail`` and ``formats`` are words and addresses; ``content`` is HTML.
+    ``trail`` and ``formats`` are words and addresses; ``content`` is HTML. A map drawn with
+    ``style``, the address of a MapLibre style, stands above the content.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Sheet:
     lead: str = ""
     trail: Sequence[tuple[str, str]] = ()
     formats: Sequence[tuple[str, str]] = ()
+    style: str | None = None
 
 
 def sheet_answer(
@@ -88,7 +90,7 @@ def sheet_answer(
     Returns
     -------
     Response
-        HTML without scripts or outside assets.
+        HTML without outside assets; without scripts unless there is a map.
     """
     other: Lang = "en" if links.lang == "th" else "th"
     # Pages are framed on a floor of their own; the application handed the frame over.
@@ -99,6 +101,7 @@ def sheet_answer(
         lead=sheet.lead,
         trail=sheet.trail,
         formats=sheet.formats,
+        style=sheet.style,
         other_language=links.here(lang=other),
         is_sample=is_sample,
         headers=headers,

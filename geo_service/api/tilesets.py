@@ -1,0 +1,444 @@
+"""What the tiles of a collection hold, and where: tilesets (OGC API - Tiles) and TileJSON 3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from geo_service.api import schemas
+from geo_service.api.links import HTML, JSON, MVT, Links, json_answer, notice
+from geo_service.api.matrix_sets import FORMATS, TILING_SCHEME, FormatQuery, MatrixSetPath, find
+from geo_service.api.pages import sheet_answer
+from geo_service.api.tiles import BOUNDARIES, CollectionsQuery, QuestionDep, chosen
+from geo_service.api.tileset_pages import tileset_sheet, tilesets_sheet
+from geo_service.core.crs import CRS84
+from geo_service.core.text import Text
+from geo_service.deps import IntervalDep, LangDep, SessionDep, choose_format, revalidate
+from layers import datasets, features, registry, tiles
+from layers.questions import State, state_of
+from layers.registry import Collection, Property
+from layers.tile_matrix import MATRIX_SETS, WEB_MERCATOR_QUAD, MatrixSet
+
+router = APIRouter(tags=["tiles"])
+
+STYLE = "application/vnd.mapbox.style+json"
+GEODATA = "http://www.opengis.net/def/rel/ogc/1.0/geodata"
+#: Map libraries enlarge this zoom's tiles: a unit of them is 15 cm, as fine as coordinates are.
+LAST_USEFUL_ZOOM = 16
+_FIRST_VIEW_ZOOM = 5
+_DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1,
+               "Polygon": 2, "MultiPolygon": 2}  # fmt: skip
+_BOUNDARIES = Text("ขอบเขตการปกครอง", "Administrative boundaries")
+_PASSED_ON = {"lang", "f", "v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer inside tiles: its name, its collection, and the zoom it begins at."""
+
+    name: str
+    collection: Collection
+    first_zoom: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tileset:
+    """Tiles under one address: of a collection, or of several."""
+
+    title: Text
+    description: Text
+    path: str
+    layers: tuple[Layer, ...]
+    extent: tuple[float, float, float, float]
+    attribution: Text
+    licence: str
+    collection: Collection | None = None
+
+
+@router.get("/collections/{collection_id}/tiles")
+def tilesets(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """List the tilesets of a collection.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    known = registry.read(session, collection_id)
+    return _list(request, session, lang, of_collection(session, known), asked)
+
+
+@router.get("/collections/{collection_id}/tiles/{matrix_set}")
+def tileset(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    matrix_set: MatrixSetPath,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe a tileset of a collection.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    known = registry.read(session, collection_id)
+    found = of_collection(session, known)
+    return _one(request, session, lang, found, find(matrix_set), asked)
+
+
+@router.get("/tiles")
+def dataset_tilesets(
+    request: Request, session: SessionDep, lang: LangDep, asked: FormatQuery = None
+) -> Response:
+    """List the tilesets that hold several collections.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    return _list(request, session, lang, _of_several(session, None), asked)
+
+
+@router.get("/tiles/{matrix_set}")
+def dataset_tileset(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    matrix_set: MatrixSetPath,
+    collections: CollectionsQuery = None,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe a tileset that holds several collections.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    found = _of_several(session, collections)
+    return _one(request, session, lang, found, find(matrix_set), asked)
+
+
+@router.get(
+    "/collections/{collection_id}/tiles/WebMercatorQuad/tilejson.json",  # noqa: FAST003  (read by question_of)
+    openapi_extra={"x-queryables": True},
+)
+def tilejson(
+    request: Request, session: SessionDep, lang: LangDep, question: QuestionDep
+) -> Response:
+    """Describe a collection's tiles as TileJSON 3.
+
+    Returns
+    -------
+    Response
+        With addresses that carry the question and the state of the data.
+    """
+    known = question.collection
+    found = of_collection(session, known)
+    names = question.properties or tiles.default_properties(known, LAST_USEFUL_ZOOM)
+    address = f"/tiles/{known.id}/{{z}}/{{x}}/{{y}}.mvt"
+    return _tilejson(request, session, lang, found, address, names)
+
+
+@router.get("/tiles/WebMercatorQuad/tilejson.json")
+def dataset_tilejson(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    when: IntervalDep,  # noqa: ARG001  (read, and passed on to the tiles)
+    collections: CollectionsQuery = None,
+) -> Response:
+    """Describe tiles that hold several collections as TileJSON 3.
+
+    Returns
+    -------
+    Response
+        With addresses that carry the state of the data.
+    """
+    found = _of_several(session, collections)
+    return _tilejson(
+        request, session, lang, found, f"{found.path}/WebMercatorQuad/{{z}}/{{y}}/{{x}}"
+    )
+
+
+def of_collection(session: SessionDep, known: Collection) -> Tileset:
+    """Tell what the tiles of a collection are.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    known : Collection
+        From the register.
+
+    Returns
+    -------
+    Tileset
+        With its sources' names and licences.
+    """
+    attribution, licence = _credit(session, [known])
+    return Tileset(
+        title=known.title,
+        description=known.description,
+        path=f"/collections/{known.id}/tiles",
+        layers=tuple(Layer(name, known) for name in tiles.layer_names(known)),
+        extent=features.extent_of(session, known),
+        attribution=attribution,
+        licence=licence,
+        collection=known,
+    )
+
+
+def _of_several(session: SessionDep, collections: str | None) -> Tileset:
+    members = [registry.read(session, name) for name in chosen(collections)]
+    attribution, licence = _credit(session, members)
+    titles = [one.title for one in members]
+    return Tileset(
+        title=_BOUNDARIES if collections is None else _joined(titles),
+        description=_joined(titles),
+        path="/tiles",
+        layers=tuple(
+            Layer(name, one, BOUNDARIES.get(one.id, 0) if collections is None else 0)
+            for one in members
+            for name in tiles.layer_names(one)
+        ),
+        extent=_around([features.extent_of(session, one) for one in members]),
+        attribution=attribution,
+        licence=licence,
+    )
+
+
+def _list(
+    request: Request, session: SessionDep, lang: LangDep, found: Tileset, asked: str | None
+) -> Response:
+    form = choose_format(request, FORMATS, asked)
+    state = _state(session, found)
+    headers = revalidate(request, state.token, lang=lang)
+    links = Links(request, lang)
+    if form == "html":
+        sheet = tilesets_sheet(found.title, found.path, found.collection, links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+    own = _own(links)
+    told = [_brief(found, one, links) for one in MATRIX_SETS.values()]
+    body = {"links": own, "tilesets": told, **notice(is_sample=state.is_sample)}
+    return json_answer(body, headers, links=own)
+
+
+def _one(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    found: Tileset,
+    matrix_set: MatrixSet,
+    asked: str | None,
+) -> Response:
+    form = choose_format(request, FORMATS, asked)
+    state = _state(session, found)
+    headers = revalidate(request, state.token, lang=lang)
+    links = Links(request, lang)
+    told = _whole(found, matrix_set, links, state)
+    if form == "html":
+        sheet = tileset_sheet(told, matrix_set, found.collection, links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+    return json_answer(told | notice(is_sample=state.is_sample), headers, links=_own(links))
+
+
+def _state(session: SessionDep, found: Tileset) -> State:
+    return state_of(
+        session, sorted({part for one in found.layers for part in one.collection.subjects})
+    )
+
+
+def _own(links: Links) -> list[dict[str, str]]:
+    return [
+        links.made("self", links.here(), JSON),
+        links.made("alternate", links.here(f="html"), HTML),
+    ]
+
+
+def _brief(found: Tileset, matrix_set: MatrixSet, links: Links) -> dict[str, Any]:
+    path = f"{found.path}/{matrix_set.id}"
+    template = links.to(f"{path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}")
+    own: list[dict[str, Any]] = [
+        links.link("self", path, JSON),
+        links.made("item", template, MVT) | {"templated": True},
+        links.link(TILING_SCHEME, f"/tileMatrixSets/{matrix_set.id}", JSON),
+    ]
+    if matrix_set is WEB_MERCATOR_QUAD:
+        own.append(
+            links.link("describedby", f"{path}/tilejson.json", JSON, Text("TileJSON", "TileJSON"))
+        )
+    if found.collection is not None:
+        own.append(links.link(GEODATA, f"/collections/{found.collection.id}", JSON))
+    return {
+        "title": found.title.in_(links.lang),
+        "dataType": "vector",
+        "crs": matrix_set.crs_uri,
+        "tileMatrixSetURI": matrix_set.uri,
+        "tileMatrixSetId": matrix_set.id,
+        "links": own,
+    }
+
+
+def _whole(found: Tileset, matrix_set: MatrixSet, links: Links, state: State) -> dict[str, Any]:
+    west, south, east, north = found.extent
+    told = _brief(found, matrix_set, links)
+    told["links"] = [*told["links"], *_own(links)[1:]]
+    told |= {
+        "description": found.description.in_(links.lang),
+        "version": state.token,
+        "attribution": found.attribution.in_(links.lang),
+        "license": found.licence,
+        "accessConstraints": "unclassified",
+        "mediaTypes": [MVT],
+        "boundingBox": {
+            "lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84.uri,
+            "orderedAxes": ["Lon", "Lat"],
+        },
+        "centerPoint": {
+            "coordinates": [(west + east) / 2, (south + north) / 2],
+            "crs": CRS84.uri,
+            "tileMatrix": str(_FIRST_VIEW_ZOOM),
+            "scaleDenominator": matrix_set.scale_denominator(_FIRST_VIEW_ZOOM),
+            "cellSize": matrix_set.cell_size(_FIRST_VIEW_ZOOM),
+        },
+        "tileMatrixSetLimits": [
+            {
+                "tileMatrix": str(one.zoom),
+                "minTileRow": one.first_row,
+                "maxTileRow": one.last_row,
+                "minTileCol": one.first_column,
+                "maxTileCol": one.last_column,
+            }
+            for one in (
+                matrix_set.limits(zoom, found.extent) for zoom in range(matrix_set.deepest + 1)
+            )
+        ],
+        "layers": [_layer(one, matrix_set, links) for one in found.layers],
+    }  # fmt: skip
+    if found.collection is not None:
+        path = f"/collections/{found.collection.id}/styles/default"
+        title = Text("รูปแบบตั้งต้น", "Default style")
+        told["style"] = {
+            "id": "default",
+            "title": title.in_(links.lang),
+            "links": [links.link("stylesheet", path, STYLE, title)],
+        }
+        told["links"].append(links.link("style", path, STYLE, title))
+    return told
+
+
+def _layer(layer: Layer, matrix_set: MatrixSet, links: Links) -> dict[str, Any]:
+    known = layer.collection
+    names = tiles.default_properties(known, matrix_set.deepest)
+    told: dict[str, Any] = {
+        "id": layer.name,
+        "title": known.title.in_(links.lang),
+        "description": known.description.in_(links.lang),
+        "dataType": "vector",
+        "minTileMatrix": str(layer.first_zoom),
+        "maxTileMatrix": str(matrix_set.deepest),
+        "propertiesSchema": {
+            "type": "object",
+            "properties": {one.name: _schema(one, links) for one in _found(known, names)},
+        },
+        "links": [links.link(GEODATA, f"/collections/{known.id}", JSON, known.title)],
+    }
+    if layer.name == known.id and known.geometry_type in _DIMENSIONS:
+        told["geometryDimension"] = _DIMENSIONS[known.geometry_type]
+    return told
+
+
+def _schema(one: Property, links: Links) -> dict[str, Any]:
+    told = schemas.of_property(one, links.lang)
+    if one.unit is not None:
+        told["uom"] = one.unit.in_(links.lang)
+    return {name: value for name, value in told.items() if not name.startswith("x-")}
+
+
+def _tilejson(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    found: Tileset,
+    address: str,
+    names: Sequence[str] | None = None,
+) -> Response:
+    state = _state(session, found)
+    headers = revalidate(request, state.token, lang=lang)
+    links = Links(request, lang)
+    passed = {name: value for name, value in request.query_params.items() if name not in _PASSED_ON}
+    west, south, east, north = found.extent
+    body = {
+        "tilejson": "3.0.0",
+        "name": found.title.in_(lang),
+        "description": found.description.in_(lang),
+        "attribution": f"{found.attribution.in_(lang)} ({found.licence})",
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "tiles": [links.to(address, **passed, v=state.token)],
+        "minzoom": 0,
+        "maxzoom": LAST_USEFUL_ZOOM,
+        "bounds": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2, _FIRST_VIEW_ZOOM],
+        "vector_layers": [
+            {
+                "id": one.name,
+                "description": one.collection.title.in_(lang),
+                "minzoom": one.first_zoom,
+                "maxzoom": LAST_USEFUL_ZOOM,
+                "fields": _fields(
+                    one.collection,
+                    names or tiles.default_properties(one.collection, LAST_USEFUL_ZOOM),
+                    links,
+                ),
+            }
+            for one in found.layers
+        ],
+        **notice(is_sample=state.is_sample),
+    }
+    return json_answer(body, headers)
+
+
+def _fields(known: Collection, names: Sequence[str], links: Links) -> dict[str, str]:
+    told = {}
+    for one in _found(known, names):
+        unit = f", {one.unit.in_(links.lang)}" if one.unit else ""
+        told[one.name] = f"{one.kind.title()}: {one.title.in_(links.lang)}{unit}"
+    return told
+
+
+def _found(known: Collection, names: Sequence[str]) -> list[Property]:
+    return [one for one in map(known.property, names) if one is not None]
+
+
+def _credit(session: SessionDep, members: Sequence[Collection]) -> tuple[Text, str]:
+    behind = [info for one in members for info in datasets.behind(session, one)]
+    named = [info.attribution if info.attribution.th else info.publisher for info in behind]
+    said = [one.licence.strip() or "not stated" for one in behind]
+    return _joined(named), "; ".join(dict.fromkeys(said)) or "not stated"
+
+
+def _joined(parts: Sequence[Text]) -> Text:
+    kept = dict.fromkeys(one for one in parts if one.th or one.en)
+    return Text(", ".join(one.th for one in kept), ", ".join(one.en for one in kept))
+
+
+def _around(
+    boxes: Sequence[tuple[float, float, float, float]],
+) -> tuple[float, float, float, float]:
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
