@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.middleware import Middleware
@@ -28,6 +29,7 @@ from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
+from geo_service.core.watch import Watcher
 from geo_service.deps import known_parameters
 from web import data_page, pages
 
@@ -84,6 +86,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = open_engine(settings)
+    app.state.snapshots = app.state.engine.execution_options(isolation_level="REPEATABLE READ")
+    app.state.watcher = Watcher(app.state.engine, recheck_s=settings.recheck_s)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -114,10 +118,15 @@ def open_engine(settings: Settings) -> Engine:
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
         read_only=True,
+        isolation="AUTOCOMMIT",
     )
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # As many at work as there are connections; the others wait in line, in the order they came.
+    current_default_thread_limiter().total_tokens = app.state.settings.pool_size
+    app.state.watcher.start()
     yield
+    app.state.watcher.stop()
     app.state.engine.dispose()

@@ -9,6 +9,8 @@ Nobody here commits; the pipeline does, once.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geo_service.core import watch
 from geo_service.core.db import SCHEMA
 from geo_service.core.models import Dataset, DatasetVersion, IngestRun
 from geo_service.core.text import Text
@@ -25,6 +28,11 @@ from ingest.report import Rejected, Report, Severity
 if TYPE_CHECKING:
     from ingest.read import Source
     from ingest.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+_TRY = text("SELECT pg_try_advisory_xact_lock(:key)")
+_LOOK_AGAIN_S = 0.002
 
 #: Column by which the rows of a table are remembered. Tables keyed by their own id keep one
 #: image per row; the others keep all rows of one parent (its codes, its coverage) together.
@@ -42,10 +50,6 @@ REMEMBERED: dict[str, str] = {
 
 #: Tables whose rows carry the version that wrote them.
 VERSIONED = frozenset({"area", "org", "observation", "feature"})
-
-#: Key of the advisory lock that every load, undoing and refresh holds to its transaction's end.
-#: One lock for all data sets: what is derived from them is shared, so two loads never mix.
-_LOAD_LOCK = 7_105_466_012
 
 
 class Progress(Protocol):
@@ -72,6 +76,8 @@ def silent(stage: str, done: int, total: int | None) -> None:
 def hold_lock(session: Session, progress: Progress = silent) -> None:
     """Wait until no other load runs, and keep others waiting until this transaction ends.
 
+    Whoever serves the data stops trusting its memory until then (`geo_service.core.watch`).
+
     Parameters
     ----------
     session : Session
@@ -79,10 +85,18 @@ def hold_lock(session: Session, progress: Progress = silent) -> None:
     progress : Progress
         Told when another load is being waited for.
     """
-    if session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK}):
+    if not session.scalar(_TRY, {"key": watch.LOAD_LOCK}):
+        progress("waiting-for-another-load", 0, None)
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": watch.LOAD_LOCK})
+    if session.scalar(_TRY, {"key": watch.TRUST_LOCK}):
         return
-    progress("waiting-for-another-load", 0, None)
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
+    watch.announce(session)
+    last = time.monotonic() + watch.LONGEST_WAIT_S
+    while not session.scalar(_TRY, {"key": watch.TRUST_LOCK}):
+        if time.monotonic() > last:
+            log.warning("a service does not answer; loading without it")
+            return
+        time.sleep(_LOOK_AGAIN_S)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import CRS84, Crs
+from geo_service.core.db import fixed_sql
+from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from layers import queries
 from layers.cql2 import compile_filter
@@ -47,6 +49,7 @@ class Question:
     sort: tuple[str, ...] = ()
     crs: Crs = CRS84
     filter: Filter | None = None
+    with_geometry: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,8 +75,14 @@ def state_of(session: Session, subjects: Sequence[str]) -> State:
         Its token is twelve hexadecimal digits.
     """
     numbers = versions_of(session, sorted({*subjects, "catalogue"}))
-    is_sample = bool(session.scalar(queries.sample_is_loaded()))
-    told = json.dumps([sorted(numbers.items()), is_sample])
+    is_sample = remembered(
+        session, "is_sample", lambda: bool(session.scalar(queries.sample_is_loaded()))
+    )
+    # A place may come into force, or go, on a day without a load.
+    turned = remembered(
+        session, "last_turn", lambda: session.scalar(fixed_sql("layers", "last_turn"))
+    )
+    told = json.dumps([sorted(numbers.items()), is_sample, str(turned)])
     return State(hashlib.blake2b(told.encode(), digest_size=6).hexdigest(), is_sample)
 
 
@@ -156,6 +165,12 @@ def periods_of(session: Session, collection: Collection) -> dict[str, list[Perio
     dict of str to list of Period
         Oldest first; no entry for an indicator without values at this level.
     """
+    return remembered(
+        session, ("periods_of", collection.id), lambda: _periods_of(session, collection)
+    )
+
+
+def _periods_of(session: Session, collection: Collection) -> dict[str, list[Period]]:
     found: dict[str, list[Period]] = {}
     keys = [member.key for member in collection.indicators]
     if keys:

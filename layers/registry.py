@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.db import SCHEMA
 from geo_service.core.errors import NotFound
+from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers.filters import Kind
 from layers.models import STATUSES, FeatureLayer, Indicator
@@ -120,6 +121,10 @@ def list_all(session: Session) -> list[Collection]:
     list of Collection
         Places first, then layers of facilities, then values by theme and level.
     """
+    return list(remembered(session, "collections", lambda: _list_all(session)))
+
+
+def _list_all(session: Session) -> list[Collection]:
     layers = session.scalars(select(FeatureLayer).order_by(FeatureLayer.id)).all()
     found = [_of_areas(level) for level in _AREA_TITLES]
     found.append(_of_orgs())
@@ -152,6 +157,10 @@ def read(session: Session, collection_id: str) -> Collection:
     NotFound
         If there is none of this name.
     """
+    return remembered(session, ("collection", collection_id), lambda: _read(session, collection_id))
+
+
+def _read(session: Session, collection_id: str) -> Collection:
     level = next((level for level in _AREA_TITLES if f"{level}s" == collection_id), None)
     if level is not None:
         return _of_areas(level)

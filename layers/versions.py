@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from geo_service.core.known import known_of
 from geo_service.core.models import DataVersion
 
 
@@ -46,8 +47,7 @@ def version_of(session: Session, subject: str) -> int:
     int
         0 when nothing was ever loaded for it.
     """
-    found = session.scalar(select(DataVersion.number).where(DataVersion.subject == subject))
-    return found or 0
+    return versions_of(session, [subject])[subject]
 
 
 def versions_of(session: Session, subjects: Collection[str]) -> dict[str, int]:
@@ -65,6 +65,9 @@ def versions_of(session: Session, subjects: Collection[str]) -> dict[str, int]:
     dict of str to int
         Every subject asked for; 0 when nothing was ever loaded for it.
     """
+    known = known_of(session)
+    if known is not None:
+        return {subject: known.versions.get(subject, 0) for subject in subjects}
     rows = session.execute(
         select(DataVersion.subject, DataVersion.number).where(DataVersion.subject.in_(subjects))
     )

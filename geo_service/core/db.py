@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from sqlalchemy import Engine, TextClause, create_engine, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, IsolationLevel
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 SCHEMA = "geo"
 
@@ -41,6 +44,7 @@ def make_engine(
     pool_timeout_s: float = 5.0,
     statement_timeout_s: float | None = None,
     read_only: bool = False,
+    isolation: IsolationLevel | None = None,
 ) -> Engine:
     """Build an engine whose sessions see our schema first.
 
@@ -56,6 +60,8 @@ def make_engine(
         Seconds one statement may take; ``None`` for no limit.
     read_only : bool
         Whether transactions may only read.
+    isolation : str, optional
+        Of every transaction; ``AUTOCOMMIT`` saves the two journeys of beginning and ending one.
 
     Returns
     -------
@@ -67,9 +73,10 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "application_name": "geo-service"},
+        **({} if isolation is None else {"isolation_level": isolation}),
     )
+    event.listen(engine, "checkout", _refuse_closed)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:  # noqa: ARG001  (the event's signature)
@@ -88,6 +95,35 @@ def make_engine(
         connection.commit()
 
     return engine
+
+
+def _refuse_closed(
+    connection: Any,  # noqa: ANN401  (the driver's)
+    record: ConnectionPoolEntry,  # noqa: ARG001  (the event's signature)
+    proxy: PoolProxiedConnection,  # noqa: ARG001
+) -> None:
+    # A server that went away has closed its end: there is something to read on a connection that
+    # waits for nothing. One look at the socket, where a ping would be a journey.
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    if look.poll(0):
+        raise DisconnectionError
+
+
+def begin_snapshot(session: Session) -> None:
+    """Let a session see one state of the data from here on, and keep its cursors open.
+
+    Needed where rows are read bit by bit: outside a transaction there is no cursor to read on.
+
+    Parameters
+    ----------
+    session : Session
+        One that is in a transaction already is left as it is.
+    """
+    raw: Any = session.connection().connection.dbapi_connection
+    if raw.autocommit:
+        session.commit()
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 @contextmanager

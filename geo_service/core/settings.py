@@ -38,10 +38,16 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(default=8, ge=1, le=200, description="Database connections a process")
     pool_timeout_s: float = Field(
-        default=0.8, gt=0, description="Seconds to wait for a free connection"
+        default=10.0, gt=0, description="Seconds to wait for a free connection"
     )
     statement_timeout_s: float = Field(
         default=15.0, gt=0, description="Seconds one statement of a request may take"
+    )
+    memory_mb: int = Field(
+        default=128, ge=0, le=65_536, description="Megabytes of finished answers a process keeps"
+    )
+    recheck_s: float = Field(
+        default=30.0, gt=0, description="Seconds after which what is known is read again"
     )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import BadParameter
+from geo_service.core.known import KNOWN, MATCH, Known
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text, choose_language
 
@@ -30,8 +32,11 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-def reading_session(request: Request) -> Iterator[Session]:
+async def reading_session(request: Request) -> AsyncIterator[Session]:
     """Open a session that only reads; nothing is connected before the first question.
+
+    While the state of the data is known for certain, nothing can change and each statement
+    stands for itself; otherwise all of them see one state, which the first one reads.
 
     Parameters
     ----------
@@ -43,8 +48,36 @@ def reading_session(request: Request) -> Iterator[Session]:
     Session
         Closed when the answer is written.
     """
-    with Session(request.app.state.engine) as session:
+    state = request.app.state
+    known = known_for(request)
+    if known is not None:
+        with Session(state.engine, info={KNOWN: known}) as session:
+            yield session
+        return
+    session = Session(state.snapshots, info={MATCH: state.watcher.match})
+    try:
         yield session
+    finally:
+        await run_in_threadpool(session.close)
+
+
+def known_for(request: Request) -> Known | None:
+    """Tell what is known for certain of the state of the data, from the request's beginning.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+
+    Returns
+    -------
+    Known or None
+        ``None`` when the database must be asked.
+    """
+    if KNOWN not in request.scope:
+        request.scope[KNOWN] = request.app.state.watcher.known()
+    known: Known | None = request.scope[KNOWN]
+    return known
 
 
 def language(
