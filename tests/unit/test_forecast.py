@@ -86,7 +86,7 @@ def test_intervals_hold_what_they_promise_for_random_walks():
     total = backtest(known, standing, made, scale).score(np.ones(600, dtype=bool))[0]
     # a little wide: the errors of the first origins come from scales of three years
     assert 0.79 < total.coverage[80] < 0.84
-    assert total.coverage[95] == pytest.approx(0.95, abs=0.02)
+    assert 0.945 < total.coverage[95] < 0.98
     # nothing can beat "as last year" on a random walk
     assert 1.0 < total.mase / total.naive_mase < 1.08
 
