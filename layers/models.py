@@ -187,6 +187,41 @@ class PlaceValue(Base):
     )
 
 
+class Slice(Base):
+    """A member of a breakdown that an indicator is known by: ``{"sex": "f"}``."""
+
+    __tablename__ = "slice"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    indicator_key: Mapped[str]
+    breakdown: Mapped[dict[str, Any]]
+
+    __table_args__ = (UniqueConstraint("indicator_key", "breakdown"),)
+
+
+class SliceValue(Base):
+    """The one value of a slice at a place and period, prepared as `PlaceValue` is."""
+
+    __tablename__ = "slice_value"
+
+    slice_id: Mapped[int] = mapped_column(
+        ForeignKey("slice.id", ondelete="CASCADE"), primary_key=True
+    )
+    level: Mapped[str] = mapped_column(primary_key=True)
+    period_key: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[float | None]
+    numerator: Mapped[float | None]
+    denominator: Mapped[float | None]
+    status: Mapped[str]
+    reporting: Mapped[int]
+    expected: Mapped[int]
+    basis: Mapped[str]
+    flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+    __table_args__ = (CheckConstraint(one_of("status", STATUSES), name="status"),)
+
+
 class SeriesBreak(Base):
     """A date at which a series changes its meaning; trends must not be drawn across it."""
 
@@ -427,7 +462,7 @@ class PreparedTile(Base):
 
 
 TABLES: tuple[Any, ...] = (
-    Indicator, PeriodRow, Observation, PlaceValue, SeriesBreak, SiteType,
+    Indicator, PeriodRow, Observation, PlaceValue, Slice, SliceValue, SeriesBreak, SiteType,
     FeatureLayer, Feature, CellShare, HexCell, Hexbin,
     PlaceText, FeatureShape, PointCell, Drawing, PreparedTile,
 )  # fmt: skip

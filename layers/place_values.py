@@ -19,7 +19,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
-from layers import versions
+from layers import slices, versions
 from layers.indicators import info_of
 from layers.models import Indicator, PlaceValue
 from layers.value_rules import (
@@ -85,11 +85,33 @@ def rebuild(
     rules = rules_for(wanted, catalogue, {key: numbers[subjects[key]] for key in wanted})
     rebuilding = _Rebuild(session, catalogue, rules)
     rebuilding.prepare(periods)
-    changed = rebuilding.store()
+    changed = rebuilding.store() | _slices(session, catalogue, wanted)
     session.execute(text("RESET enable_nestloop; RESET enable_mergejoin; RESET work_mem"))
     versions.bump(session, map(versions.of_indicator, changed))
     log.info("values prepared", extra={"asked": len(wanted), "changed": len(changed)})
     return changed
+
+
+# Breakdowns are prepared like indicators of their own, whole, after the totals.
+def _slices(session: Session, catalogue: Catalogue, wanted: Collection[str]) -> set[str]:
+    found = slices.told(session, catalogue)
+    before = slices.fingerprints(session, wanted)
+    if not before and not found.keys() & wanted:
+        return set()
+    # Parts are made along with those that are made from them: they may be of another load.
+    needed = set(wanted)
+    while more := {part for key in needed & found.keys() for part in catalogue[key].parts} - needed:
+        needed |= more
+    sliced = slices.as_catalogue({key: found[key] for key in needed & found.keys()}, catalogue)
+    slices.write(session, {key: found.get(key, ()) for key in needed})
+    session.execute(fixed_sql("layers", "slices_forget"), {"keys": list(needed)})
+    if sliced:
+        rules = rules_for(sliced, sliced, dict.fromkeys(sliced, 0))
+        rebuilding = _Rebuild(session, sliced, rules)
+        rebuilding.prepare(sliced_keys=needed)
+        session.execute(fixed_sql("layers", "slices_keep"))
+    after = slices.fingerprints(session, wanted)
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
 
 
 class _Rebuild:
@@ -100,13 +122,20 @@ class _Rebuild:
         self._catalogue = catalogue
         self._rules = rules
 
-    def prepare(self, periods: Collection[str] | None = None) -> None:
+    def prepare(
+        self,
+        periods: Collection[str] | None = None,
+        *,
+        sliced_keys: Collection[str] | None = None,
+    ) -> None:
         """Form the values of all indicators at hand, those made from others after their parts.
 
         Parameters
         ----------
         periods : collection of str, optional
             The only ones that changed.
+        sliced_keys : collection of str, optional
+            Indicators whose breakdowns are at hand, instead of their totals.
         """
         session, rules = self._session, self._rules
         session.execute(fixed_sql("layers", "values_begin"))
@@ -119,7 +148,8 @@ class _Rebuild:
             oldest = max(rule.years for rule in rules) * max(rule.depth for rule in rules)
             self._run("values_periods", periods=list(periods), years=oldest)
         self._run("values_kept", keys=[rule.key for rule in rules if rule.is_kept])
-        rows = self._run("values_observed", keys=[rule.key for rule in rules if not rule.is_kept])
+        observed = sliced_keys or [rule.key for rule in rules if not rule.is_kept]
+        rows = self._run("values_observed", keys=list(observed), is_sliced=sliced_keys is not None)
         if rows >= ROWS_WORTH_MEASURING:
             session.execute(text("ANALYZE value_raw"))
         for depth in range(max(rule.depth for rule in rules) + 1):

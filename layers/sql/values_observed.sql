@@ -12,11 +12,13 @@ said AS MATERIALIZED (
            coalesce(o.area_id, o.org_id) AS place_id,
            o.value, o.numerator, o.denominator, o.status, o.flags, o.version_id, s.d, s.is_sample
     FROM observation AS o
-    JOIN value_rule AS r ON r.key = o.indicator_key
+    JOIN value_rule AS r
+        ON r.key = CASE WHEN :is_sliced THEN o.indicator_key || o.breakdown::text
+                        ELSE o.indicator_key END
     JOIN value_time AS p ON p.key = o.period_key
     JOIN source AS s ON s.id = o.dataset_id
     LEFT JOIN value_place AS a ON a.place_id = o.area_id AND a.level <> 6
-    WHERE o.indicator_key = ANY (:keys) AND o.breakdown = '{}'
+    WHERE o.indicator_key = ANY (:keys) AND (o.breakdown <> '{}') = :is_sliced
 ),
 known AS (
     SELECT k, level, t, d, count(value) AS places, max(version_id) AS newest, is_sample,
