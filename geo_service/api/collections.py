@@ -10,6 +10,7 @@ from geo_service.api import schemas
 from geo_service.api.feature_pages import collection_sheet, collections_sheet, properties_sheet
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, json_answer, notice
 from geo_service.api.pages import sheet_answer
+from geo_service.api.schemas import SchemaPart
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
 from layers import features, registry
@@ -107,7 +108,25 @@ def queryables(
     Response
         JSON Schema or HTML.
     """
-    return _properties(request, session, lang, collection_id, asked, is_queryables=True)
+    return _properties(request, session, lang, collection_id, asked, part="queryables")
+
+
+@router.get("/{collection_id}/sortables")
+def sortables(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """Describe the properties that features can be sorted by.
+
+    Returns
+    -------
+    Response
+        JSON Schema or HTML.
+    """
+    return _properties(request, session, lang, collection_id, asked, part="sortables")
 
 
 @router.get("/{collection_id}/schema")
@@ -125,7 +144,7 @@ def schema(
     Response
         JSON Schema or HTML.
     """
-    return _properties(request, session, lang, collection_id, asked, is_queryables=False)
+    return _properties(request, session, lang, collection_id, asked, part="schema")
 
 
 def _properties(
@@ -135,7 +154,7 @@ def _properties(
     collection_id: str,
     asked: str | None,
     *,
-    is_queryables: bool,
+    part: SchemaPart,
 ) -> Response:
     form = choose_format(request, _SCHEMAS, asked)
     known = registry.read(session, collection_id)
@@ -143,9 +162,9 @@ def _properties(
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
-        sheet = properties_sheet(known, links, is_queryables=is_queryables)
+        sheet = properties_sheet(known, links, part)
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
-    body = schemas.of_properties(known, links, is_queryables=is_queryables)
+    body = schemas.of_properties(known, links, part)
     return json_answer(body | notice(is_sample=state.is_sample), headers, media_type=SCHEMA)
 
 

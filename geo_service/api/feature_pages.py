@@ -9,6 +9,7 @@ from typing import Any
 
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, onward, paging, section, table
+from geo_service.api.schemas import SchemaPart
 from geo_service.core.text import Lang, Text
 from layers.datasets import DatasetInfo
 from layers.registry import THEME_NAMES, Collection, Property
@@ -42,6 +43,11 @@ _TYPES = {
     "date": Text("วันที่", "date"),
     "datetime": Text("วันเวลา", "date and time"),
     "list": Text("หลายค่า", "list"),
+}
+_PARTS: Mapping[SchemaPart, Text] = {
+    "schema": Text("คุณสมบัติ: {name}", "Properties: {name}"),
+    "queryables": Text("คุณสมบัติที่ใช้ค้นได้: {name}", "Queryables: {name}"),
+    "sortables": Text("คุณสมบัติที่ใช้เรียงได้: {name}", "Sortables: {name}"),
 }
 _LON, _LAT = Text("ลองจิจูด", "Longitude"), Text("ละติจูด", "Latitude")
 _YEAR = re.compile(r"(?:^|_)(?:fy|year|be|ce)(?:_|$)")
@@ -149,7 +155,7 @@ def collection_sheet(
     )
 
 
-def properties_sheet(known: Collection, links: Links, *, is_queryables: bool) -> Sheet:
+def properties_sheet(known: Collection, links: Links, part: SchemaPart) -> Sheet:
     """Lay out the properties of a collection.
 
     Parameters
@@ -158,8 +164,8 @@ def properties_sheet(known: Collection, links: Links, *, is_queryables: bool) ->
         From the register.
     links : Links
         Of the answer.
-    is_queryables : bool
-        Only those a filter may name.
+    part : {"schema", "queryables", "sortables"}
+        All, or those that filters or ``sortby`` may name.
 
     Returns
     -------
@@ -167,14 +173,9 @@ def properties_sheet(known: Collection, links: Links, *, is_queryables: bool) ->
         One row per property.
     """
     lang = links.lang
-    members = [one for one in known.properties if one.is_queryable or not is_queryables]
-    title = (
-        Text("คุณสมบัติที่ใช้ค้นได้: {name}", "Queryables: {name}")
-        if is_queryables
-        else Text("คุณสมบัติ: {name}", "Properties: {name}")
-    )
+    members = [one for one in known.properties if one.is_queryable or part == "schema"]
     return Sheet(
-        title.in_(lang).format(name=known.title.in_(lang)),
+        _PARTS[part].in_(lang).format(name=known.title.in_(lang)),
         _properties(members, lang),
         trail=[_up(links), _here(links, known)],
         formats=[("JSON Schema", links.here(f="json"))],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api.links import HTML, JSON, OPENAPI, Links, json_answer, notice
-from geo_service.core.text import Text
+from geo_service.api.pages import Column, Sheet, sheet_answer, table
+from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers.cql2_functions import FUNCTIONS
 from layers.questions import state_of
@@ -60,6 +62,12 @@ CONFORMANCE = tuple(
         "ogcapi-features-3/1.0/conf/features-filter",
         *(f"cql2/1.0/conf/{name}" for name in (*_CQL2, *_CQL2_OLD)),
         "ogcapi-features-5/1.0/conf/schemas",
+        "ogcapi-features-5/1.0/conf/core-roles-features",
+        "ogcapi-features-5/1.0/conf/returnables-and-receivables",
+        "ogcapi-features-5/1.0/conf/queryables",
+        "ogcapi-features-5/1.0/conf/sortables",
+        "ogcapi-features-8/1.0/conf/sorting",
+        "ogcapi-features-8/1.0/conf/features-sorting",
         "ogcapi-tiles-1/1.0/conf/core",
         "ogcapi-tiles-1/1.0/conf/tileset",
         "ogcapi-tiles-1/1.0/conf/tilesets-list",
@@ -83,6 +91,12 @@ _ABOUT = Text(
     "ขอบเขตการปกครอง องค์กรปกครองส่วนท้องถิ่น และตัวชี้วัด ในรูปแผนที่ ชั้นข้อมูล และหกเหลี่ยม H3",
     "Boundaries, local organisations and indicators of Thailand as maps, layers and H3 hexagons",
 )
+
+
+_STANDARDS = Text("มาตรฐานที่ทำตาม", "Standards that are kept")
+_FUNCTIONS = Text("ฟังก์ชันของตัวกรอง", "Functions of filters")
+_NAME, _ABOUT_IT = Column(Text("ชื่อ", "Name")), Column(Text("ความหมาย", "Meaning"))
+_TAKES, _GIVES = Column(Text("รับ", "Takes")), Column(Text("ให้", "Gives"))
 
 
 @router.get("/")
@@ -110,12 +124,12 @@ def landing(
         links.made("alternate", links.to("/", f="html"), HTML),
         links.link("service-desc", "/api", OPENAPI, Text("นิยาม API", "API definition")),
         links.link("service-doc", "/api.html", HTML, Text("คู่มือ API", "API documentation")),
-        links.link("conformance", "/conformance", JSON),
+        links.link("conformance", "/conformance", JSON, _STANDARDS),
         links.link(
             "http://www.opengis.net/def/rel/ogc/1.0/functions",
             "/functions",
             JSON,
-            Text("ฟังก์ชันของตัวกรอง", "Functions of filters"),
+            _FUNCTIONS,
         ),
         links.link("data", "/collections", JSON, Text("ชั้นข้อมูล", "Collections")),
         links.link(
@@ -143,11 +157,13 @@ def conformance(request: Request, lang: LangDep, asked: FormatQuery = None) -> R
     Returns
     -------
     Response
-        JSON.
+        JSON or HTML.
     """
-    choose_format(request, {"json": JSON}, asked)
-    headers = revalidate(request, "fixed", lang=lang)
-    return json_answer({"conformsTo": list(CONFORMANCE)}, headers)
+    return _told(
+        request, lang, asked,
+        title=_STANDARDS, columns=[_NAME], rows=[(one,) for one in CONFORMANCE],
+        body={"conformsTo": list(CONFORMANCE)},
+    )  # fmt: skip
 
 
 @router.get("/functions")
@@ -157,10 +173,8 @@ def functions(request: Request, lang: LangDep, asked: FormatQuery = None) -> Res
     Returns
     -------
     Response
-        JSON.
+        JSON or HTML.
     """
-    choose_format(request, {"json": JSON}, asked)
-    headers = revalidate(request, "fixed", lang=lang)
     told = [
         {
             "name": name,
@@ -170,4 +184,33 @@ def functions(request: Request, lang: LangDep, asked: FormatQuery = None) -> Res
         }
         for name, known in FUNCTIONS.items()
     ]
-    return json_answer({"functions": told}, headers)
+    rows = [
+        (name, known.about.in_(lang), ", ".join("|".join(one) for one in known.takes), known.gives)
+        for name, known in FUNCTIONS.items()
+    ]
+    columns = [_NAME, _ABOUT_IT, _TAKES, _GIVES]
+    return _told(
+        request, lang, asked,
+        title=_FUNCTIONS, columns=columns, rows=rows, body={"functions": told},
+    )  # fmt: skip
+
+
+def _told(
+    request: Request,
+    lang: Lang,
+    asked: str | None,
+    *,
+    title: Text,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[object]],
+    body: Mapping[str, Any],
+) -> Response:
+    form = choose_format(request, {"json": JSON, "html": HTML}, asked)
+    headers = revalidate(request, "fixed", lang=lang)
+    links = Links(request, lang)
+    if form == "json":
+        return json_answer(body, headers)
+    sheet = Sheet(
+        title.in_(lang), table(columns, rows, lang), formats=[("JSON", links.here(f="json"))]
+    )
+    return sheet_answer(request, sheet, links, headers, is_sample=False)

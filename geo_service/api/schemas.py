@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, SCHEMA, Links
 from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.text import Lang, Text
 from layers.filters import Kind
 from layers.registry import Collection, Property
+
+#: What a JSON Schema of a collection tells: all properties, those of filters, those of sorting.
+SchemaPart = Literal["schema", "queryables", "sortables"]
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -61,6 +64,9 @@ def of_collection(
             links.link(
                 "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{path}/queryables", SCHEMA
             ),
+            links.link(
+                "http://www.opengis.net/def/rel/ogc/1.0/sortables", f"{path}/sortables", SCHEMA
+            ),
             links.link("http://www.opengis.net/def/rel/ogc/1.0/schema", f"{path}/schema", SCHEMA),
             links.link(
                 "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", f"{path}/tiles", JSON
@@ -100,8 +106,8 @@ def of_property(known: Property, lang: Lang) -> dict[str, Any]:
     return told
 
 
-def of_properties(collection: Collection, links: Links, *, is_queryables: bool) -> dict[str, Any]:
-    """Describe the properties of a collection, all or those that can be asked for.
+def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dict[str, Any]:
+    """Describe the properties of a collection, all or those for a purpose.
 
     Parameters
     ----------
@@ -109,16 +115,15 @@ def of_properties(collection: Collection, links: Links, *, is_queryables: bool) 
         From the register.
     links : Links
         Of the answer.
-    is_queryables : bool
-        Whether to describe queryables instead of the whole schema.
+    part : {"schema", "queryables", "sortables"}
+        All, or those that filters or ``sortby`` may name.
 
     Returns
     -------
     dict
-        JSON Schema, as Part 3 (queryables) and Part 5 (schemas) have it.
+        JSON Schema, as Part 3 (queryables) and Part 5 (schemas, sortables) have it.
     """
-    end = "queryables" if is_queryables else "schema"
-    properties: dict[str, Any] = {
+    shape: dict[str, Any] = {
         "geometry": {
             "title": Text("รูปร่าง", "Shape").in_(links.lang),
             "x-ogc-role": "primary-geometry",
@@ -127,14 +132,14 @@ def of_properties(collection: Collection, links: Links, *, is_queryables: bool) 
             else "geometry-any",
         }
     }
-    properties |= {
+    properties = ({} if part == "sortables" else shape) | {
         known.name: of_property(known, links.lang)
         for known in collection.properties
-        if known.is_queryable or not is_queryables
+        if known.is_queryable or part == "schema"
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": links.to(f"/collections/{collection.id}/{end}"),
+        "$id": links.to(f"/collections/{collection.id}/{part}"),
         "type": "object",
         "title": collection.title.in_(links.lang),
         "properties": properties,

@@ -8,6 +8,7 @@ Three calendars: ``gregorian`` (1 Jan - 31 Dec), ``fiscal`` (Thai: FY2568 is 1 O
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -24,6 +25,10 @@ EARLIEST_CE, LATEST_CE = 1857, 2200
 
 _QUARTER_MONTHS = 3
 _YEAR = re.compile(r"(?P<prefix>FY|AY|CE|BE|พ\.?ศ\.?|ค\.?ศ\.?)?\s*(?P<year>\d{4})")
+#: ISO 8601 durations in whole days, as the tests of OGC's Features ask with them.
+_DURATION = re.compile(
+    r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T0[HMS])?"
+)
 _PART = re.compile(r"(?P<year>\d{4})(?:-?Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))")
 
 
@@ -165,7 +170,7 @@ def parse_interval(text: str) -> tuple[date | None, date | None]:
     Parameters
     ----------
     text : str
-        ``2024-06-30``, ``2020-01-01/2024-12-31``, ``../2024-12-31``, ``2567``.
+        ``2024-06-30``, ``2020-01-01/2024-12-31``, ``../2024-12-31``, ``2024-06-30/P3M``, ``2567``.
 
     Returns
     -------
@@ -185,13 +190,30 @@ def parse_interval(text: str) -> tuple[date | None, date | None]:
         return period.start, period.end
     first, _, last = text.partition("/")
     start = None if first in {"", ".."} else parse_interval(first)[0]
-    end = None if last in {"", ".."} else parse_interval(last)[1]
+    end = None if last in {"", ".."} else _end_of(last, start)
     if start is not None and end is not None and end < start:
         raise BadParameter(
             Text(th="ช่วงเวลาจบก่อนเริ่ม", en="The interval ends before it starts"),
             parameter="datetime",
         )
     return start, end
+
+
+def _end_of(text: str, start: date | None) -> date | None:
+    match = _DURATION.fullmatch(text)
+    if match is None or start is None:
+        return parse_interval(text)[1]
+    years, months, weeks, days = (int(part or 0) for part in match.groups())
+    month = start.year * 12 + start.month - 1 + years * 12 + months
+    try:
+        first = date(month // 12, month % 12 + 1, 1)
+        last_day = monthrange(first.year, first.month)[1]
+        return first.replace(day=min(start.day, last_day)) + timedelta(days=7 * weeks + days)
+    except (ValueError, OverflowError) as error:
+        raise BadParameter(
+            Text(th=f"ระยะเวลา '{text}' ยาวเกินไป", en=f"The duration '{text}' is too long"),
+            parameter="datetime",
+        ) from error
 
 
 def _months(year: int, first: int, count: int) -> tuple[date, date]:
