@@ -22,6 +22,10 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     "datetime": {"type": "string", "format": "date-time"},
     "list": {"type": "array", "items": {"type": "string"}},
 }
+#: What a property is for, in the words of Part 5.
+_ROLES_OF_HISTORY = {
+    "period_start": "primary-interval-start", "period_end": "primary-interval-end",
+}  # fmt: skip
 _GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 
@@ -101,8 +105,6 @@ def of_property(known: Property, lang: Lang) -> dict[str, Any]:
         told |= {"x-ogc-unit": known.unit.in_(lang), "x-unit-th": known.unit.th}
     if known.values:
         told["enum"] = list(known.values)
-    if known.name == "code":
-        told["x-ogc-role"] = "id"
     return told
 
 
@@ -137,6 +139,9 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
         for known in collection.properties
         if known.is_queryable or part == "schema"
     }
+    roles = _ROLES_OF_HISTORY if collection.family == "history" else {"code": "id"}
+    for name in roles.keys() & properties.keys():
+        properties[name]["x-ogc-role"] = roles[name]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": links.to(f"/collections/{collection.id}/{part}"),
