@@ -19,11 +19,12 @@ from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
-from ingest import cells, shapes, undo
+from ingest import cells, shapes, texts, undo
 from ingest.load import Progress, hold_lock, silent
-from layers import hexbins, hexsubjects, indicators, place_values, versions
+from layers import hexbins, hexsubjects, indicators, place_values, registry, versions
 from layers.analysis.hexgrid import COARSEST, FINEST
 from layers.models import Hexbin
+from layers.relations import place_subjects
 
 DEFAULT_RESOLUTIONS = "5-8"
 
@@ -86,6 +87,8 @@ def refresh(
         done.append(f"cell shares: {shared} areas, {outlines} new cells")
     measure(session)
     done += _refresh_hexbins(session, everything=not only_changed, progress=progress)
+    done += _refresh_texts(session, everything=not only_changed)
+    measure(session)
     return done
 
 
@@ -192,6 +195,19 @@ def _refresh_shapes(session: Session, *, everything: bool, progress: Progress) -
     made = shapes.rebuild(session, progress=progress)
     _mark(session, "shapes", made_from)
     return [f"shapes for tiles: {made}"]
+
+
+def _refresh_texts(session: Session, *, everything: bool) -> list[str]:
+    written = 0
+    for known in registry.list_all(session):
+        has_texts = known.family in {"area", "org"} or (
+            known.family == "feature" and known.geometry_type != "Point"
+        )
+        made_from = sum(versions.versions_of(session, place_subjects(known)).values())
+        if has_texts and (everything or _mark_of(session, f"text:{known.id}") != made_from):
+            written += texts.rebuild(session, known, made_from)
+            _mark(session, f"text:{known.id}", made_from)
+    return [f"texts: {written} places"] if written else []
 
 
 def _refresh_hexbins(session: Session, *, everything: bool, progress: Progress) -> list[str]:

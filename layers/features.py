@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import THAILAND_BBOX
+from geo_service.core.db import begin_snapshot
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
 from layers import queries, registry
@@ -84,15 +85,10 @@ def read_page(
     conditions = conditions_of(relation, question)
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
-    text = queries.feature_text(relation, question.names, question.crs)
-    statement = (
-        select(text, *(term.expression for term in order))
-        .select_from(relation.source)
-        .where(*relation.conditions, *conditions)
-        .order_by(*queries.ordered(order))
-        .limit(limit + 1)
-        .offset(offset)
-    )
+    statement = queries.paged(
+        relation, [_text(relation, question)],
+        conditions=conditions, order=order, limit=limit + 1, offset=offset,
+    )  # fmt: skip
     rows = session.execute(statement).all()
     shown = rows[:limit]
     following = _write_cursor(shown[-1][1:], question) if len(rows) > limit else None
@@ -122,9 +118,8 @@ def read_one(session: Session, question: Question, feature_id: str) -> str:
         If the collection has no such feature.
     """
     relation = relation_for(session, question)
-    text = queries.feature_text(relation, question.names, question.crs)
     statement = (
-        select(text)
+        select(_text(relation, question))
         .select_from(relation.source)
         .where(*relation.conditions, relation.id == literal(feature_id))
     )
@@ -177,18 +172,47 @@ def read_rows(
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
     told = queries.shape_columns(relation, shape, question.crs)
-    statement = (
-        queries.as_rows(relation, question.names)
-        .add_columns(*told, *(term.expression for term in order))
-        .where(*conditions)
-        .order_by(*queries.ordered(order))
-        .limit(limit + 1)
-        .offset(offset)
-    )
+    columns: list[ColumnElement[Any]] = [
+        relation.columns[name].label(name) for name in question.names
+    ]
+    statement = queries.paged(
+        relation, [*columns, *told],
+        conditions=conditions, order=order, limit=limit + 1, offset=offset,
+    )  # fmt: skip
     rows = [tuple(row) for row in session.execute(statement)]
     width = len(question.names) + len(told)
     following = _write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
     return [row[:width] for row in rows[:limit]], following
+
+
+def stream(session: Session, question: Question) -> Iterator[list[str]]:
+    """Read every feature asked for, a few at a time, in the order asked for.
+
+    Memory stays the same however many there are: the database keeps the place.
+
+    Parameters
+    ----------
+    session : Session
+        Open until the last feature is read; all are of one state of the data.
+    question : Question
+        What is asked.
+
+    Yields
+    ------
+    list of str
+        GeoJSON text of each feature, coordinates in the question's CRS.
+    """
+    begin_snapshot(session)
+    relation = relation_for(session, question)
+    statement = (
+        select(_text(relation, question))
+        .select_from(relation.source)
+        .where(*relation.conditions, *conditions_of(relation, question))
+        .order_by(*queries.ordered(_order(relation, question)))
+    )
+    rows = session.scalars(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+    for part in rows.partitions():
+        yield list(part)
 
 
 def stream_rows(
@@ -210,6 +234,7 @@ def stream_rows(
     list of tuple
         The properties asked for, then the shape.
     """
+    begin_snapshot(session)
     relation = relation_for(session, question)
     told = queries.shape_columns(relation, shape, question.crs)
     statement = (
@@ -247,6 +272,26 @@ def count(session: Session, question: Question, *, ceiling: int = CHEAP_COUNT) -
     return None if found is None or found > ceiling else int(found)
 
 
+def misses_shapes(session: Session, question: Question) -> bool:
+    """Tell whether any feature asked for has no shape.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    question : Question
+        What is asked.
+
+    Returns
+    -------
+    bool
+        Some formats must know before the first feature is written.
+    """
+    relation = relation_for(session, question)
+    conditions = [*conditions_of(relation, question), relation.geom.is_(None)]
+    return bool(session.scalar(queries.counted(relation, conditions, 1)))
+
+
 def extent_of(session: Session, collection: Collection) -> tuple[float, float, float, float]:
     """Tell the rectangle around a collection.
 
@@ -268,6 +313,12 @@ def extent_of(session: Session, collection: Collection) -> tuple[float, float, f
     return THAILAND_BBOX if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
+def _text(relation: Relation, question: Question) -> ColumnElement[str]:
+    return queries.feature_text(
+        relation, question.names, question.crs, with_geometry=question.with_geometry
+    )
+
+
 def _order(relation: Relation, question: Question) -> list[Order]:
     order = []
     for term in question.sort:
@@ -276,7 +327,7 @@ def _order(relation: Relation, question: Question) -> list[Order]:
         if name in _THAI_NAMES:
             expression = expression.collate(_THAI_ORDER)
         order.append(Order(expression, is_descending=term.startswith("-")))
-    return [*order, Order(cast("ColumnElement[Any]", relation.id))]
+    return [*order, Order(cast("ColumnElement[Any]", relation.id), is_always_there=True)]
 
 
 def _write_cursor(values: Sequence[Any], question: Question) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -44,6 +44,7 @@ class Order:
 
     expression: ColumnElement[Any]
     is_descending: bool = False
+    is_always_there: bool = False
 
 
 def as_rows(relation: Relation, names: Sequence[str]) -> Select[Any]:
@@ -65,8 +66,65 @@ def as_rows(relation: Relation, names: Sequence[str]) -> Select[Any]:
     return select(*columns).select_from(relation.source).where(*relation.conditions)
 
 
-def feature_text(relation: Relation, names: Sequence[str], crs: Crs = CRS84) -> ColumnElement[str]:
+@lru_cache(maxsize=256)
+def feature_text(
+    relation: Relation, names: tuple[str, ...], crs: Crs = CRS84, *, with_geometry: bool = True
+) -> ColumnElement[str]:
     """Write a feature as GeoJSON text, inside the database.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    names : tuple of str
+        Properties to write, of the register.
+    crs : Crs
+        System of the coordinates.
+    with_geometry : bool
+        False writes ``null`` for it.
+
+    Returns
+    -------
+    ColumnElement of str
+        ``{"type":"Feature","id":...,"geometry":...,"properties":{...}}``.
+    """
+    kept = relation.prepared
+    properties = properties_text(relation, names)
+    if kept is not None and names and names == kept.names:
+        properties = func.coalesce(kept.table.properties, properties)
+    return _joined(
+        [
+            literal('{"type":"Feature","id":'),
+            _json(relation.id),
+            literal(',"geometry":'),
+            _geometry_text(relation, crs) if with_geometry else literal("null"),
+            literal(',"properties":{'),
+            properties,
+            literal("}}"),
+        ]
+    )
+
+
+def geometry_text(geom: Expression, crs: Crs) -> ColumnElement[str]:
+    """Write a shape as GeoJSON text.
+
+    Parameters
+    ----------
+    geom : Expression
+        Shape, EPSG:4326.
+    crs : Crs
+        System of the coordinates.
+
+    Returns
+    -------
+    ColumnElement of str
+        Outer rings counter-clockwise; null where there is no shape.
+    """
+    return func.ST_AsGeoJSON(_shape(geom, crs), crs.decimals, 0)
+
+
+def properties_text(relation: Relation, names: Sequence[str]) -> ColumnElement[str]:
+    """Write the inside of a JSON object of properties.
 
     Parameters
     ----------
@@ -74,26 +132,71 @@ def feature_text(relation: Relation, names: Sequence[str], crs: Crs = CRS84) -> 
         Of a collection.
     names : sequence of str
         Properties to write, of the register.
-    crs : Crs
-        System of the coordinates.
 
     Returns
     -------
     ColumnElement of str
-        ``{"type":"Feature","id":...,"geometry":...,"properties":{...}}``.
+        ``"code":...,"name_th":...``; empty when no names are given.
     """
-    pieces: list[ColumnElement[str]] = [
-        literal('{"type":"Feature","id":'),
-        _json(relation.id),
-        literal(',"geometry":'),
-        func.coalesce(_geometry_text(relation.geom, crs), "null"),
-        literal(',"properties":{'),
-    ]
-    for place, name in enumerate(names):
-        comma = "," if place else ""
+    pieces: list[ColumnElement[str]] = []
+    for name in names:
+        comma = "," if pieces else ""
         pieces += [literal(f"{comma}{json.dumps(name)}:"), _json(relation.columns[name])]
-    pieces.append(literal("}}"))
-    return reduce(lambda left, right: left.concat(right), pieces)
+    return _joined(pieces or [literal("")])
+
+
+def paged(
+    relation: Relation,
+    told: Sequence[ColumnElement[Any]],
+    *,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[Order],
+    limit: int,
+    offset: int = 0,
+) -> Select[Any]:
+    """Select some rows in order, found first and written afterwards.
+
+    What is told (texts, joined values) is made for the rows of the page alone, not for every
+    row that had to be put in order.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    told : sequence of ColumnElement
+        What is selected of each row.
+    conditions : sequence of ColumnElement
+        Further conditions.
+    order : sequence of Order
+        Most important first; the last one is unique.
+    limit, offset : int
+        Most rows, and rows passed over.
+
+    Returns
+    -------
+    Select
+        What is told, then one column for each term of the order.
+    """
+    page = (
+        select(
+            *(key.label(f"key_{at}") for at, key in enumerate(relation.keys)),
+            *(term.expression.label(f"order_{at}") for at, term in enumerate(order)),
+        )
+        .select_from(relation.source)
+        .where(*relation.conditions, *conditions)
+        .order_by(*ordered(order))
+        .limit(limit)
+        .offset(offset)
+        .subquery("page")
+    )
+    places = [page.c[f"order_{at}"] for at in range(len(order))]
+    again = [Order(place, term.is_descending) for place, term in zip(places, order, strict=True)]
+    return (
+        select(*told, *places)
+        .select_from(relation.within(page))
+        .order_by(*ordered(again))
+        .limit(limit)
+    )
 
 
 def ordered(order: Sequence[Order]) -> list[ColumnElement[Any]]:
@@ -258,11 +361,17 @@ def measured_periods(keys: Sequence[str], level: str) -> Select[Any]:
     """
     asked = values(named("indicator_key", Text), name="asked").data([(key,) for key in keys])
     # One look into the primary key for each pair, instead of reading every value.
-    there = exists().where(
-        PlaceValue.indicator_key == asked.c.indicator_key,
-        PlaceValue.level == level,
-        PlaceValue.period_key == PeriodRow.key,
-        PlaceValue.value.is_not(None),
+    # The offset of nothing keeps the database from turning the looks into one reading of all.
+    there = (
+        select(PlaceValue.place_id)
+        .where(
+            PlaceValue.indicator_key == asked.c.indicator_key,
+            PlaceValue.level == level,
+            PlaceValue.period_key == PeriodRow.key,
+            PlaceValue.value.is_not(None),
+        )
+        .offset(0)
+        .exists()
     )
     return (
         select(asked.c.indicator_key, PeriodRow)
@@ -283,8 +392,16 @@ def sample_is_loaded() -> Select[bool]:
     return select(exists().where(Dataset.is_sample.is_(True), Dataset.version > 0))
 
 
-def _geometry_text(geom: Expression, crs: Crs) -> ColumnElement[str]:
-    return func.ST_AsGeoJSON(_shape(geom, crs), crs.decimals, 0)
+def _joined(pieces: Sequence[ColumnElement[str]]) -> ColumnElement[str]:
+    return reduce(lambda left, right: left.concat(right), pieces)
+
+
+def _geometry_text(relation: Relation, crs: Crs) -> ColumnElement[str]:
+    made = geometry_text(relation.geom, crs)
+    kept = relation.prepared
+    if kept is not None and kept.has_geometry and crs == CRS84:
+        made = func.coalesce(kept.table.geometry, made)
+    return func.coalesce(made, "null")
 
 
 def _shape(geom: Expression, crs: Crs) -> ColumnElement[Any]:
@@ -305,4 +422,6 @@ def _beyond(term: Order, value: Cell) -> ColumnElement[bool]:
         return false()
     last = literal(value, term.expression.type)
     further = term.expression < last if term.is_descending else term.expression > last
+    if term.is_always_there:
+        return further
     return or_(further, term.expression.is_(None))

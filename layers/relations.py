@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     ColumnElement,
     Date,
     SQLColumnExpression,
+    Subquery,
     Text,
     and_,
     case,
@@ -21,6 +24,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    select,
     true,
     values,
 )
@@ -28,9 +32,10 @@ from sqlalchemy import column as named
 from sqlalchemy.orm import aliased, join, outerjoin
 
 from boundaries.models import Area, Org
+from geo_service.core.models import DataVersion
 from geo_service.core.periods import Period
 from layers.filters import Interval, Kind, in_force
-from layers.models import Feature, PlaceValue
+from layers.models import Feature, PlaceText, PlaceValue
 from layers.registry import Collection, Measured
 
 Expression = SQLColumnExpression[Any]
@@ -38,6 +43,9 @@ Place = type[Area] | type[Org] | type[Feature]
 
 #: Before every date a place can be in force from.
 _LONG_AGO = date(1, 1, 1)
+#: Descriptions of rows kept; the days asked for are callers' to choose.
+_MOST_KEPT = 256
+_AREA_SUBJECTS, _ORG_SUBJECTS = ("areas",), ("areas", "orgs")
 _LARGER = {"district": ("province",), "subdistrict": ("district", "province")}
 _ORG_COLUMNS = (
     "kind", "tier", "area_km2", "size_class", "website", "wikidata", "point_source",
@@ -45,20 +53,72 @@ _ORG_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Texts kept of each place, and the condition under which a row of them is still good.
+
+    ``names`` are the properties that ``properties`` holds, in its order; ``has_geometry`` says
+    whether the geometry kept is the one the relation shows.
+    """
+
+    table: type[PlaceText]
+    is_good: ColumnElement[bool]
+    names: tuple[str, ...] = ()
+    has_geometry: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Relation:
     """Rows, the unique public id, the shape (EPSG:4326) and the expression of each property.
 
-    ``place_id`` is the row's own id in its table.
+    Describing rows costs as much as reading some, so relations are kept and told apart by
+    being the same object.
+
+    ``base`` has one row for each feature, told apart by ``keys``; each of ``joined`` adds at
+    most one row to it. ``place_id`` is the row's own id in its table.
     """
 
-    source: Any
+    base: Any
     id: Expression
     place_id: Expression
     geom: Expression
     columns: Mapping[str, Expression]
     conditions: tuple[ColumnElement[bool], ...] = ()
     polygon: Expression | None = None
+    joined: tuple[tuple[Any, ColumnElement[bool]], ...] = ()
+    period: Expression | None = None
+    prepared: Prepared | None = None
+
+    @property
+    def source(self) -> Any:  # noqa: ANN401  (rows of any tables)
+        """All rows, with what is joined to them; the database drops the joins nobody reads."""
+        return self._beside(self.base)
+
+    @property
+    def keys(self) -> tuple[Expression, ...]:
+        """What tells one row from another."""
+        return (self.place_id,) if self.period is None else (self.place_id, self.period)
+
+    def within(self, page: Subquery) -> Any:  # noqa: ANN401  (rows of any tables)
+        """Give the rows of a page alone.
+
+        Parameters
+        ----------
+        page : Subquery
+            Its first columns are ``keys``.
+
+        Returns
+        -------
+        Any
+            To select from: the page, and beside it everything of `source`.
+        """
+        same = (key == own for key, own in zip(self.keys, page.c, strict=False))
+        return self._beside(join(page, self.base, and_(*same)))
+
+    def _beside(self, rows: Any) -> Any:  # noqa: ANN401  (rows of any tables)
+        for table, on in self.joined:
+            rows = outerjoin(rows, table, on)
+        return rows
 
     @property
     def shape(self) -> Expression:
@@ -97,16 +157,42 @@ def relation_of(
     match collection.family:
         case "feature":
             return _of_layer(collection)
-        case "area":
-            return _of_areas(level, when)
-        case "org":
-            return _of_orgs(when, has_offices=True)
+        case "area" | "org":
+            return _whole(collection, when)
     chosen = chosen or Chosen()
     if collection.family == "history":
         return _with_history(collection, chosen.rows)
     return _with_values(collection, _places(level, when), chosen.of_indicator)
 
 
+def place_subjects(collection: Collection) -> tuple[str, ...]:
+    """Name what the shapes and names of a collection's places are made from.
+
+    Parameters
+    ----------
+    collection : Collection
+        From the register; values do not count.
+
+    Returns
+    -------
+    tuple of str
+        Subjects, as `layers.versions` names them.
+    """
+    if collection.family == "feature":
+        return (f"layer:{collection.id}",)
+    return _ORG_SUBJECTS if collection.level == "org" else _AREA_SUBJECTS
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _whole(collection: Collection, when: Interval | None) -> Relation:
+    # Areas and organisations have all their properties kept as text as well.
+    is_org = collection.family == "org"
+    places = _of_orgs(when, has_offices=True) if is_org else _of_areas(collection.level or "", when)
+    names = tuple(known.name for known in collection.properties)
+    return replace(places, prepared=places.prepared and replace(places.prepared, names=names))
+
+
+@lru_cache(maxsize=_MOST_KEPT)
 def _places(level: str, when: Interval | None, day: Expression | None = None) -> Relation:
     if level == "org":
         return _of_orgs(when, has_offices=False, day=day)
@@ -120,11 +206,11 @@ def _of_areas(level: str, when: Interval | None, day: Expression | None = None) 
         "scheme": place.scheme,
     }
     columns |= {"is_illustrative": place.is_illustrative, **_range_columns(place.valid)}
-    source: Any = place
+    joined = []
     child = place
     for parent_level in _LARGER.get(level, ()):
         parent = aliased(Area, name=parent_level)
-        source = outerjoin(source, parent, parent.id == child.parent_id)
+        joined.append((parent, parent.id == child.parent_id))
         columns |= _larger(parent_level, parent)
         child = parent
     newer = aliased(Area, name="newer")
@@ -134,7 +220,11 @@ def _of_areas(level: str, when: Interval | None, day: Expression | None = None) 
         if when is None
         else _last_in(when, place, newer, and_(newer.level == level, newer.code == place.code)),
     )
-    return Relation(source, place.code, place.id, place.geom, columns, conditions)
+    prepared = _prepared("area", place.id, _AREA_SUBJECTS)
+    return Relation(
+        place, place.code, place.id, place.geom, columns, conditions,
+        joined=(*joined, (prepared.table, prepared.is_good)), prepared=prepared,
+    )  # fmt: skip
 
 
 def _of_orgs(
@@ -142,8 +232,8 @@ def _of_orgs(
 ) -> Relation:
     place, newer = aliased(Org, name="place"), aliased(Org, name="newer")
     district, province = aliased(Area, name="district"), aliased(Area, name="province")
-    source: Any = outerjoin(place, district, district.id == place.district_id)
-    source = outerjoin(source, province, province.id == place.province_id)
+    joined = ((district, district.id == place.district_id),
+              (province, province.id == place.province_id))  # fmt: skip
     columns = _names(place) | _larger("district", district) | _larger("province", province)
     columns |= {name: getattr(place, name) for name in _ORG_COLUMNS}
     columns |= _range_columns(place.valid)
@@ -153,16 +243,22 @@ def _of_orgs(
         else _last_in(when, place, newer, newer.code == place.code)
     )
     geom: Any = place.point if has_offices else place.geom
-    return Relation(source, place.code, place.id, geom, columns, (condition,), place.geom)
+    # What is kept is the polygon; the point of an office is written as it is.
+    prepared = _prepared("org", place.id, _ORG_SUBJECTS, has_geometry=not has_offices)
+    return Relation(
+        place, place.code, place.id, geom, columns, (condition,), place.geom,
+        joined=(*joined, (prepared.table, prepared.is_good)), prepared=prepared,
+    )  # fmt: skip
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def _of_layer(collection: Collection) -> Relation:
     place = aliased(Feature, name="place")
     area, district = aliased(Area, name="area"), aliased(Area, name="district")
     province = aliased(Area, name="province")
-    source: Any = outerjoin(place, area, area.id == place.area_id)
-    source = outerjoin(source, district, district.id == area.parent_id)
-    source = outerjoin(source, province, province.id == district.parent_id)
+    joined: tuple[tuple[Any, ColumnElement[bool]], ...]
+    joined = ((area, area.id == place.area_id), (district, district.id == area.parent_id),
+              (province, province.id == district.parent_id))  # fmt: skip
     columns = {
         known.name: _stored(place.properties[known.name], known.kind)
         for known in collection.properties
@@ -170,13 +266,20 @@ def _of_layer(collection: Collection) -> Relation:
     columns |= _names(place) | _larger("district", district) | _larger("province", province)
     columns |= {"flags": place.flags, "subdistrict_code": area.code}
     conditions = (place.layer_id == collection.id,)
-    return Relation(source, place.code, place.id, place.geom, columns, conditions)
+    prepared = None
+    if collection.geometry_type != "Point":
+        prepared = _prepared("feature", place.id, place_subjects(collection))
+        joined += ((prepared.table, prepared.is_good),)
+    return Relation(
+        place, place.code, place.id, place.geom, columns, conditions,
+        joined=joined, prepared=prepared,
+    )  # fmt: skip
 
 
 def _with_values(
     collection: Collection, places: Relation, periods: Mapping[str, Period | None]
 ) -> Relation:
-    source, columns = places.source, dict(places.columns)
+    joined, columns = [*places.joined], dict(places.columns)
     for member in collection.indicators:
         period = periods.get(member.key)
         if period is None:
@@ -186,12 +289,12 @@ def _with_values(
                 f"{member.key}_period": cast(null(), Text),
             }
             continue
-        shown = aliased(PlaceValue, name=f"v_{member.key}")
+        shown = _values_of(member.key)
         same = _is_value_of(shown, collection, member, places)
-        source = outerjoin(source, shown, and_(same, shown.period_key == period.key))
+        joined.append((shown, and_(same, shown.period_key == period.key)))
         columns |= _value_columns(shown, member, places)
         columns[f"{member.key}_period"] = cast(literal(period.key), Text)
-    return Relation(source, places.id, places.place_id, places.geom, columns, places.conditions)
+    return replace(places, columns=columns, joined=tuple(joined))
 
 
 def _with_history(collection: Collection, rows: Sequence[Period]) -> Relation:
@@ -200,18 +303,36 @@ def _with_history(collection: Collection, rows: Sequence[Period]) -> Relation:
         named("period", Text), named("period_start", Date), named("period_end", Date), name="times"
     ).data(listed or [("", _LONG_AGO, _LONG_AGO)])
     # A value belongs to the place that was in force when its period ended.
-    places = _places(collection.level or "", None, day=times.c.period_end)
-    source: Any = join(places.source, times, true())
-    columns = dict(places.columns)
+    places = _places.__wrapped__(collection.level or "", None, day=times.c.period_end)
+    joined, columns = [*places.joined], dict(places.columns)
     columns |= {name: times.c[name] for name in ("period", "period_start", "period_end")}
     for member in collection.indicators:
-        shown = aliased(PlaceValue, name=f"v_{member.key}")
+        shown = _values_of(member.key)
         same = _is_value_of(shown, collection, member, places)
-        source = outerjoin(source, shown, and_(same, shown.period_key == times.c.period))
+        joined.append((shown, and_(same, shown.period_key == times.c.period)))
         columns |= _value_columns(shown, member, places)
-    conditions = (*places.conditions, *(() if listed else (false(),)))
-    made_id = places.id.concat(".").concat(times.c.period)
-    return Relation(source, made_id, places.place_id, places.geom, columns, conditions)
+    return replace(
+        places,
+        base=join(places.base, times, true()),
+        id=places.id.concat(".").concat(times.c.period),
+        columns=columns,
+        conditions=(*places.conditions, *(() if listed else (false(),))),
+        joined=tuple(joined),
+        period=times.c.period,
+    )
+
+
+def _prepared(
+    kind: str, place_id: Expression, subjects: Sequence[str], *, has_geometry: bool = True
+) -> Prepared:
+    kept = aliased(PlaceText, name="prepared")
+    # A sum of integers is a number of any length, which no index of integers knows.
+    total = cast(func.sum(DataVersion.number), BigInteger)
+    now = select(total).where(DataVersion.subject.in_(subjects))
+    is_good = and_(
+        kept.kind == kind, kept.place_id == place_id, kept.version == now.scalar_subquery()
+    )
+    return Prepared(kept, is_good, has_geometry=has_geometry)
 
 
 def _names(place: Place) -> dict[str, Expression]:
@@ -260,6 +381,11 @@ def _stored(value: Any, kind: Kind) -> Expression:  # noqa: ANN401  (an element 
         return cast(text, Date if kind == "date" else TIMESTAMP(timezone=True))
     typed = {"integer": value.as_integer, "number": value.as_float, "boolean": value.as_boolean}
     return typed[kind]()  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _values_of(key: str) -> type[PlaceValue]:
+    return aliased(PlaceValue, name=f"v_{key}")
 
 
 def _is_value_of(
