@@ -25,6 +25,7 @@ router = APIRouter(tags=["indicators"])
 _FORMATS = {"json": JSON, "html": HTML}
 _NO_VALUES = Text("ยังไม่มีข้อมูล", "no data yet")
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
+JsonQuery = Annotated[str | None, Query(alias="f", description="json")]
 
 
 @router.get("/indicators")
@@ -75,7 +76,7 @@ def indicators(
 
 @router.get("/indicators/{key}")
 def indicator(
-    request: Request, session: SessionDep, lang: LangDep, key: str, asked: FormatQuery = None
+    request: Request, session: SessionDep, lang: LangDep, key: str, asked: JsonQuery = None
 ) -> Response:
     """Describe an indicator: what it means, where and when it has values.
 
@@ -118,7 +119,7 @@ def indicator(
 
 @router.get("/periods")
 def periods(
-    request: Request, session: SessionDep, lang: LangDep, asked: FormatQuery = None
+    request: Request, session: SessionDep, lang: LangDep, asked: JsonQuery = None
 ) -> Response:
     """List the periods something was measured in, the latest first.
 

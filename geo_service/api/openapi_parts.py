@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
 _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     "/api": (OPENAPI, JSON, HTML),
     "/queryables": (SCHEMA, JSON, HTML),
+    "/sortables": (SCHEMA, JSON, HTML),
     "/schema": (SCHEMA, JSON, HTML),
     ".mvt": (MVT,),
     ".csv": (CSV,),
@@ -261,7 +262,8 @@ def _style(place: str) -> dict[str, Any]:
 
 
 def _choice(names: Sequence[str]) -> dict[str, Any]:
-    return {"type": "array", "uniqueItems": True, "items": {"type": "string", "enum": list(names)}}
+    one = {"type": "string", "enum": list(names)}
+    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": one}
 
 
 def _known(limits: Limits) -> dict[str, dict[str, Any]]:
@@ -285,8 +287,9 @@ def _known(limits: Limits) -> dict[str, dict[str, Any]]:
         "compare": {"type": "string", "format": "period"},
         "filter": {"type": "string", "format": "cql2", "maxLength": MAX_CHARACTERS},
         "cursor": {"type": "string", "format": "cursor"},
-        "properties": {"type": "array", "items": _TEXT},
-        "sortby": {"type": "array", "items": _TEXT},
+        "collections": _choice(limits.collections),
+        "properties": {"type": "array", "minItems": 1, "items": _TEXT},
+        "sortby": {"type": "array", "minItems": 1, "items": _TEXT},
         "level": {"type": "string", "enum": list(PLACE_LEVELS)},
         "scheme": {"type": "string", "enum": list(SCHEMES)},
         "theme": {"type": "string", "enum": list(THEMES)},
