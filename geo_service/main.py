@@ -25,12 +25,13 @@ from geo_service.api import (
     tiles,
     tilesets,
 )
+from geo_service.api.memory import Memory
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
-from geo_service.deps import known_parameters
+from geo_service.deps import ask_known, known_parameters
 from web import data_page, pages
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -65,7 +66,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Ready to be served.
     """
     settings = settings or Settings()
-    metrics = Metrics()
+    metrics, engine = Metrics(), open_engine(settings)
+    watcher = Watcher(engine, recheck_s=settings.recheck_s)
     app: FastAPI = FastAPI(
         title="thai-geo-service",
         version=__version__,
@@ -77,6 +79,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(known_parameters)],
         lifespan=_lifespan,
         middleware=[
+            Middleware(
+                Memory,
+                known=watcher.known,
+                ask=lambda: ask_known(app.state),
+                metrics=metrics,
+                most_bytes=settings.memory_mb * 1_000_000,
+            ),
             Middleware(Counting, metrics=metrics),
             Middleware(Safety),
             Middleware(Methods, router=lambda: app.router),
@@ -85,9 +94,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = metrics
-    app.state.engine = open_engine(settings)
-    app.state.snapshots = app.state.engine.execution_options(isolation_level="REPEATABLE READ")
-    app.state.watcher = Watcher(app.state.engine, recheck_s=settings.recheck_s)
+    app.state.engine = engine
+    app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
+    app.state.watcher = watcher
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -32,12 +32,24 @@ _COMPRESSIBLE = re.compile(
 #: Open to every origin, without cookies: what is served is public.
 _CORS: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Crs, ETag, Link, Retry-After",
+    "Access-Control-Expose-Headers": ", ".join(
+        (
+            "Accept-Ranges",
+            "Content-Crs",
+            "Content-Disposition",
+            "Content-Range",
+            "ETag",
+            "Link",
+            "Retry-After",
+        )
+    ),
 }
 _PREFLIGHT: Mapping[str, str] = {
     "Allow": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Allow-Headers": (
+        "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range"
+    ),
     "Access-Control-Max-Age": "86400",
 }
 _SAFETY: Mapping[str, str] = {
@@ -69,6 +81,28 @@ class Metrics:
         self.in_flight = Gauge(
             "geo_http_requests_in_flight", "Requests being answered", registry=self.registry
         )
+        self.memory_bytes = Gauge(
+            "geo_memory_bytes", "Size of the finished answers kept", registry=self.registry
+        )
+        self._counted: dict[tuple[str, str, int], Counter] = {}
+
+    def count(self, method: str, route: str, status: int) -> None:
+        """Count an answer given from memory; the places in line are looked up once.
+
+        Parameters
+        ----------
+        method : str
+            GET or HEAD.
+        route : str
+            Path of the route.
+        status : int
+            Of the answer.
+        """
+        counter = self._counted.get((method, route, status))
+        if counter is None:
+            counter = self.requests.labels(method, route, str(status))
+            self._counted[method, route, status] = counter
+        counter.inc()
 
 
 class Counting:
@@ -172,7 +206,7 @@ class Methods:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, bodiless)
+        await self.app({**scope, "method": "GET", "is_head": True}, receive, bodiless)
 
     def _exists(self, scope: Scope) -> bool:
         asked = {**scope, "method": "GET"}
@@ -190,7 +224,8 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through and compress its answer."""
-        coding = _coding(Headers(scope=scope)) if scope["type"] == "http" else None
+        is_http = scope["type"] == "http"
+        coding = coding_of(Headers(scope=scope).get("accept-encoding", "")) if is_http else None
         if coding is None:
             await self.app(scope, receive, send)
             return
@@ -216,10 +251,22 @@ def _method(scope: Scope) -> str:
     return method if method in {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"} else "other"
 
 
-def _coding(headers: Headers) -> str | None:
+def coding_of(accept: str) -> str | None:
+    """Choose how an answer is compressed.
+
+    Parameters
+    ----------
+    accept : str
+        ``Accept-Encoding`` of the request.
+
+    Returns
+    -------
+    {"br", "gzip"} or None
+        The best that is accepted; ``None`` leaves it as it is.
+    """
     accepted = {
         part.partition(";")[0].strip()
-        for part in headers.get("accept-encoding", "").split(",")
+        for part in accept.split(",")
         if not re.search(r";\s*q=0(\.0*)?\s*$", part)
     }
     return next((coding for coding in ("br", "gzip") if coding in accepted), None)
@@ -227,7 +274,9 @@ def _coding(headers: Headers) -> str | None:
 
 def _packed(start: Message, body: bytes, coding: str) -> bytes:
     headers = MutableHeaders(scope=start)
-    is_packed = "content-encoding" in headers or len(body) < SMALLEST_COMPRESSED_BYTES
+    # What is given in ranges keeps its bytes: the tag and the range are those of the file.
+    is_packed = "content-encoding" in headers or "accept-ranges" in headers
+    is_packed = is_packed or len(body) < SMALLEST_COMPRESSED_BYTES
     if is_packed or not _COMPRESSIBLE.match(headers.get("content-type", "")):
         return body
     # Quality 4 and level 5: near the size of the best at a tenth of the time.

@@ -1,7 +1,14 @@
 """From a request to typed values, and from a state of the data to the headers of an answer."""
 
-from geo_service.deps.answers import VARY, base_url, choose_format, revalidate
-from geo_service.deps.context import LangDep, SessionDep, SettingsDep, settings_of
+from geo_service.deps.answers import (
+    FOLLOWS_STATE,
+    VARY,
+    base_url,
+    choose_format,
+    is_good,
+    revalidate,
+)
+from geo_service.deps.context import LangDep, SessionDep, SettingsDep, ask_known, settings_of
 from geo_service.deps.parameters import (
     DEFAULT_LIMIT,
     MAX_OFFSET,
@@ -21,6 +28,7 @@ from geo_service.deps.parameters import (
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "FOLLOWS_STATE",
     "MAX_OFFSET",
     "VARY",
     "BoxDep",
@@ -32,10 +40,12 @@ __all__ = [
     "PeriodDep",
     "SessionDep",
     "SettingsDep",
+    "ask_known",
     "base_url",
     "box",
     "choose_format",
     "declared_parameters",
+    "is_good",
     "known_parameters",
     "parse_count",
     "parse_numbers",

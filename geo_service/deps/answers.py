@@ -15,6 +15,8 @@ from geo_service.core.text import Lang, Text
 from geo_service.deps.context import settings_of
 
 VARY = "Accept, Accept-Language, Accept-Encoding"
+#: Mark on a request whose answer follows from its address and the state of the data alone.
+FOLLOWS_STATE = "follows_state"
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 
 
@@ -108,10 +110,30 @@ def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> d
     }
     if lang is not None:
         headers["Content-Language"] = lang
-    known = {part.strip() for part in request.headers.get("if-none-match", "").split(",")}
-    if known & {tag, tag.removeprefix("W/"), "*"}:
+    request.scope[FOLLOWS_STATE] = True
+    if is_good(tag, request.headers.get("if-none-match", "")):
         raise NotModified(headers)
     return headers
+
+
+def is_good(tag: str, known: str) -> bool:
+    """Tell whether a caller's copy is the answer with this tag.
+
+    Parameters
+    ----------
+    tag : str
+        ``ETag`` of the answer.
+    known : str
+        ``If-None-Match`` of the request.
+
+    Returns
+    -------
+    bool
+        By RFC 9110, 13.1.2: weak tags compare without their mark.
+    """
+    return tag == known or not {part.strip() for part in known.split(",")}.isdisjoint(
+        {tag, tag.removeprefix("W/"), "*"}
+    )
 
 
 def base_url(request: Request) -> str:

@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
+from starlette.datastructures import State
 
 from geo_service.core.errors import BadParameter
-from geo_service.core.known import KNOWN, MATCH, Known
+from geo_service.core.known import KNOWN, MATCH, Known, read_versions
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text, choose_language
 
@@ -78,6 +79,24 @@ def known_for(request: Request) -> Known | None:
         request.scope[KNOWN] = request.app.state.watcher.known()
     known: Known | None = request.scope[KNOWN]
     return known
+
+
+def ask_known(state: State) -> Known:
+    """Ask the database for its state, and give what is known of it.
+
+    Parameters
+    ----------
+    state : State
+        Of the application.
+
+    Returns
+    -------
+    Known
+        Of the state at this moment.
+    """
+    with Session(state.snapshots) as session:
+        known: Known = state.watcher.match(read_versions(session))
+        return known
 
 
 def language(
