@@ -21,7 +21,7 @@ LEVELS = (80, 95)
 #: An interval is not drawn from fewer errors than this.
 FEWEST_ERRORS = 8
 #: Years after which a change or an error counts half: the scale of a series, the pool of errors.
-CHANGES_HALVE_YEARS, ERRORS_HALVE_YEARS = 8.0, 4.0
+CHANGES_HALVE_YEARS, ERRORS_HALVE_YEARS = 5.0, 4.0
 #: The scale of a series is drawn towards that of all, as if so many years of it were known.
 POOLED_YEARS = 3.0
 #: Errors count as much with the other sign too: the bias of a few years is not believed whole.
