@@ -14,6 +14,7 @@ from geo_service import __version__, problems
 from geo_service.api import (
     collections,
     datasets,
+    downloads,
     features,
     health,
     hexbins,
@@ -28,6 +29,7 @@ from geo_service.api import (
 from geo_service.api.memory import Memory
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
+from geo_service.core.kept import KeptFiles
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
@@ -40,6 +42,7 @@ ROUTERS = (
     openapi.router,
     collections.router,
     features.router,
+    downloads.router,
     tiles.router,
     tilesets.router,
     matrix_sets.router,
@@ -97,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.watcher = watcher
+    app.state.kept_files = KeptFiles(settings.data_dir / "downloads", settings.downloads_mb << 20)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -137,5 +141,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = app.state.settings.pool_size
     app.state.watcher.start()
     yield
+    app.state.kept_files.close()
     app.state.watcher.stop()
     app.state.engine.dispose()

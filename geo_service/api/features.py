@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from geo_service.api.feature_pages import item_sheet, items_sheet
-from geo_service.api.links import CSV, GEOJSON, HTML, JSON, Links, link_header, notice
+from geo_service.api.formats import KINDS, SAVED, disposition
+from geo_service.api.item_texts import Pages, answer_of, one_feature
+from geo_service.api.links import JSON, Links, link_header, notice
 from geo_service.api.pages import sheet_answer
-from geo_service.api.tables import csv_answer
+from geo_service.core.csv_text import csv_parts
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import (
@@ -32,18 +35,31 @@ from geo_service.deps import (
     refuse_parameter,
     revalidate,
 )
-from layers import features, registry
+from layers import exports, features, registry
 from layers import periods as calendars
 from layers.filters import Scalar, parse_value
+from layers.queries import ShapeForm
 from layers.questions import Question, State, state_of
 from layers.registry import Collection
 
 router = APIRouter(prefix="/collections/{collection_id}/items", tags=["features"])
 
-FORMATS = {"geojson": GEOJSON, "json": JSON, "csv": CSV, "html": HTML}
 _ROWS_OF_A_PAGE = 100
+_ONE = {name: KINDS[name] for name in ("geojson", "json", "jsonfg", "html")}
+_SHAPES: Mapping[str, ShapeForm] = {"lonlat": "lonlat", "wkt": "wkt", "none": "none"}
+_HEADINGS = {"lonlat": ("lon", "lat"), "wkt": ("geometry",)}
 
-FormatQuery = Annotated[str | None, Query(alias="f", description="geojson | json | csv | html")]
+FormatQuery = Annotated[
+    str | None,
+    Query(
+        alias="f",
+        description="geojson | json | jsonfg | geojsonseq | csv | html | fgb | gpkg | parquet",
+    ),
+]
+OneFormatQuery = Annotated[
+    str | None, Query(alias="f", description="geojson | json | jsonfg | html")
+]
+ShapeQuery = Annotated[str | None, Query(alias="geometry", description="lonlat | wkt | none")]
 
 
 class Paging:
@@ -87,6 +103,9 @@ def question_of(
     properties: Annotated[str | None, Query(description="names with commas")] = None,
     sortby: Annotated[str | None, Query(description="names with commas; - goes down")] = None,
     asked_filter: FilterDep = None,
+    skip_geometry: Annotated[
+        str | None, Query(alias="skipGeometry", description="true | false")
+    ] = None,
 ) -> Question:
     """Read what is asked of a collection; every name comes out of the register.
 
@@ -106,10 +125,40 @@ def question_of(
         sort=() if sortby is None else _sort(sortby, known),
         crs=crs,
         filter=asked_filter,
+        with_geometry=not _is_true(skip_geometry),
     )
 
 
 QuestionDep = Annotated[Question, Depends(question_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request for items, read."""
+
+    request: Request
+    session: SessionDep
+    question: Question
+    paging: Paging
+    form: str
+    state: State
+    headers: dict[str, str]
+    links: Links
+
+    def following(self, cursor: str | None) -> str | None:
+        """Write the address of the next page.
+
+        Parameters
+        ----------
+        cursor : str, optional
+            Of the next page.
+
+        Returns
+        -------
+        str or None
+            ``None`` on the last page.
+        """
+        return None if cursor is None else self.links.here(without=("offset",), cursor=cursor)
 
 
 @router.get("", openapi_extra={"x-queryables": True})
@@ -120,37 +169,30 @@ def items(
     question: QuestionDep,
     paging: Annotated[Paging, Depends()],
     asked: FormatQuery = None,
+    shape: ShapeQuery = None,
 ) -> Response:
     """Give one page of features.
 
     Returns
     -------
     Response
-        GeoJSON, CSV or HTML.
+        In the format asked for.
     """
-    form = choose_format(request, FORMATS, asked)
+    form = choose_format(request, KINDS, asked)
+    shape_form = _shape_form(shape, question, form)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)
-    links = Links(request, lang)
-    if form in {"csv", "html"}:
-        if form == "html":
-            return _page(request, session, question, paging, links, headers, state)
-        return _table(session, question, paging, links, headers, state)
-    headers |= {"Content-Crs": f"<{question.crs.uri}>"}
-    if paging.is_counted_only:
-        total = features.count(session, question, ceiling=features.MOST_COUNTED)
-        facts = {"numberMatched": total, **notice(is_sample=state.is_sample)}
-        self_link = links.made("self", links.here(), FORMATS[form])
-        return _collection((), facts, [self_link], headers, form)
-    page = features.read_page(
-        session, question, limit=paging.limit, cursor=paging.cursor, offset=paging.offset
-    )
-    facts = notice(is_sample=state.is_sample)
-    if paging.cursor is None:
-        total = features.count(session, question)
-        facts |= {} if total is None else {"numberMatched": total}
-    own = _page_links(links, form, page.cursor, question.collection)
-    return _collection(page.features, facts, own, headers, form)
+    known = _Asked(request, session, question, paging, form, state, headers, Links(request, lang))
+    if form == "html":
+        return _page(known)
+    headers["Content-Crs"] = f"<{question.crs.uri}>"
+    if form in SAVED:
+        headers["Content-Disposition"] = disposition(question.collection, form, lang)
+    if form == "csv":
+        return _table(known, shape_form)
+    if form in exports.FILES:
+        return _file(known)
+    return _hits(known) if paging.is_counted_only else _features(known)
 
 
 @router.get("/{feature_id:path}")
@@ -163,84 +205,54 @@ def item(
     when: IntervalDep,
     period: PeriodDep,
     crs: CrsDep,
-    asked: FormatQuery = None,
+    asked: OneFormatQuery = None,
 ) -> Response:
     """Give one feature.
 
     Returns
     -------
     Response
-        GeoJSON or HTML.
+        GeoJSON, JSON-FG or HTML.
     """
-    form = choose_format(request, {"geojson": GEOJSON, "json": JSON, "html": HTML}, asked)
+    form = choose_format(request, _ONE, asked)
     question = Question(registry.read(session, collection_id), when=when, period=period, crs=crs)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)
     text = features.read_one(session, question, feature_id)
     links = Links(request, lang)
-    path = f"/collections/{collection_id}"
     if form == "html":
         properties = orjson.loads(text)["properties"]
         sheet = item_sheet(question.collection, properties, links, _periods(session))
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
-    own = [
-        links.made("self", links.here(), FORMATS[form]),
-        links.made("alternate", links.here(f="html"), HTML),
-        links.link("collection", path, JSON, question.collection.title),
-    ]
-    tail = orjson.dumps({**notice(is_sample=state.is_sample), "links": own})
-    headers |= {"Content-Crs": f"<{crs.uri}>", "Link": link_header(own)}
-    body = text[:-1].encode() + b"," + tail[1:]
-    return Response(body, headers=headers, media_type=FORMATS[form])
+    headers["Content-Crs"] = f"<{crs.uri}>"
+    return one_feature(question, text, form, links, headers, is_sample=state.is_sample)
 
 
-def _collection(
-    texts: Sequence[str],
-    facts: Mapping[str, Any],
-    links: Sequence[Mapping[str, str]],
-    headers: Mapping[str, str],
-    form: str,
-) -> Response:
-    # The database wrote each feature; here texts are only joined.
-    told = {
-        "type": "FeatureCollection",
-        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "numberReturned": len(texts),
-        **facts,
-        "links": links,
-    }
-    body = orjson.dumps(told)[:-1] + b',"features":[' + ",".join(texts).encode() + b"]}"
-    made = Response(body, headers=dict(headers), media_type=FORMATS[form])
-    made.headers["Link"] = link_header(links)
-    return made
+def _features(asked: _Asked) -> Response:
+    paging, question = asked.paging, asked.question
+    pages = Pages(asked.session, question, asked.form, paging.limit, paging.cursor, paging.offset)
+    body = pages.written()
+    facts = notice(is_sample=asked.state.is_sample)
+    if paging.cursor is None:
+        total = features.count(asked.session, question)
+        facts |= {} if total is None else {"numberMatched": total}
+    asked.session.close()  # a slow reader must not keep a connection
+    facts["numberReturned"] = pages.count
+    following = asked.following(pages.cursor)
+    return answer_of(body, question, asked.form, asked.links, following, asked.headers, facts)
 
 
-def _page_links(
-    links: Links, form: str, cursor: str | None, known: Collection
-) -> list[dict[str, str]]:
-    own = [
-        links.made("self", links.here(), FORMATS[form]),
-        links.made("alternate", links.here(f="html"), HTML),
-        links.made("alternate", links.here(f="csv"), CSV),
-        links.link("collection", f"/collections/{known.id}", JSON, known.title),
-    ]
-    if cursor is not None:
-        following = links.here(without=("offset",), cursor=cursor)
-        own.append(links.made("next", following, FORMATS[form]))
-    return own
+def _hits(asked: _Asked) -> Response:
+    total = features.count(asked.session, asked.question, ceiling=features.MOST_COUNTED)
+    facts = {"numberMatched": total, "numberReturned": 0}
+    facts |= notice(is_sample=asked.state.is_sample)
+    return answer_of(BytesIO(), asked.question, asked.form, asked.links, None, asked.headers, facts)
 
 
-def _page(
-    request: Request,
-    session: SessionDep,
-    question: Question,
-    paging: Paging,
-    links: Links,
-    headers: dict[str, str],
-    state: State,
-) -> Response:
+def _page(asked: _Asked) -> Response:
+    question, paging, links = asked.question, asked.paging, asked.links
     rows, cursor = features.read_rows(
-        session,
+        asked.session,
         question,
         limit=min(paging.limit, _ROWS_OF_A_PAGE),
         cursor=paging.cursor,
@@ -251,40 +263,73 @@ def _page(
         question.names,
         rows,
         links,
-        periods=_periods(session),
-        following=None if cursor is None else links.here(without=("offset",), cursor=cursor),
+        periods=_periods(asked.session),
+        following=asked.following(cursor),
         is_whole=question.properties is None,
         is_first=paging.cursor is None and not paging.offset,
     )
-    return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+    return sheet_answer(asked.request, sheet, links, asked.headers, is_sample=asked.state.is_sample)
+
+
+def _table(asked: _Asked, shape: ShapeForm) -> Response:
+    rows, cursor = _rows(asked, shape)
+    headings = [*asked.question.names, *_HEADINGS.get(shape, ())]
+    text = "".join(csv_parts(headings, [rows], is_sample=asked.state.is_sample))
+    return _beside(asked, text, cursor)
+
+
+def _file(asked: _Asked) -> Response:
+    rows, cursor = _rows(asked, "file")
+    body = exports.page(asked.session, asked.question, asked.state, asked.form, rows=rows)
+    return _beside(asked, body, cursor)
+
+
+def _rows(asked: _Asked, shape: ShapeForm) -> tuple[list[tuple[Any, ...]], str | None]:
+    paging = asked.paging
+    return features.read_rows(
+        asked.session,
+        asked.question,
+        limit=paging.limit,
+        cursor=paging.cursor,
+        offset=paging.offset,
+        shape=shape,
+    )
+
+
+def _beside(asked: _Asked, body: str | bytes, cursor: str | None) -> Response:
+    # These formats have no place for links: the header tells them.
+    links, following = asked.links, asked.following(cursor)
+    own = [links.link("license", f"/collections/{asked.question.collection.id}/downloads", JSON)]
+    if following is not None:
+        own.append(links.made("next", following, KINDS[asked.form]))
+    headers = {**asked.headers, "Link": link_header(own)}
+    return Response(body, headers=headers, media_type=KINDS[asked.form])
 
 
 def _periods(session: SessionDep) -> dict[str, Text]:
     return {one.key: one.label for one in calendars.list_all(session)}
 
 
-def _table(
-    session: SessionDep,
-    question: Question,
-    paging: Paging,
-    links: Links,
-    headers: dict[str, str],
-    state: State,
-) -> Response:
-    known = question.collection
-    rows, cursor = features.read_rows(
-        session, question, limit=paging.limit, cursor=paging.cursor, offset=paging.offset
-    )
-    if cursor is not None:
-        following = links.here(without=("offset",), cursor=cursor)
-        headers = headers | {"Link": link_header([links.made("next", following, CSV)])}
-    return csv_answer(
-        [*question.names, "lon", "lat"],
-        rows,
-        headers,
-        file_name=f"{known.id}.csv",
-        is_sample=state.is_sample,
-    )
+def _is_true(text: str | None) -> bool:
+    if text not in {None, "true", "false"}:
+        raise BadParameter(
+            Text(th="skipGeometry คือ true หรือ false", en="skipGeometry is true or false"),
+            parameter="skipGeometry",
+        )
+    return text == "true"
+
+
+def _shape_form(text: str | None, question: Question, form: str) -> ShapeForm:
+    if text is not None and (text not in _SHAPES or form != "csv"):
+        raise BadParameter(
+            Text(
+                th=f"geometry ใช้กับ f=csv และเป็นหนึ่งใน {', '.join(_SHAPES)}",
+                en=f"geometry goes with f=csv and is one of {', '.join(_SHAPES)}",
+            ),
+            parameter="geometry",
+            known=list(_SHAPES),
+        )
+    return _SHAPES[text or "lonlat"] if question.with_geometry else "none"
 
 
 def _equal(request: Request, known: Collection) -> dict[str, Scalar]:

@@ -1,19 +1,14 @@
-"""Tables for spreadsheets: CSV without traps."""
+"""Tables for spreadsheets as answers."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Response
 
 from geo_service.api.links import CSV
-from geo_service.core.text import SAMPLE_NOTICE
-
-#: A spreadsheet runs a cell that begins with one of these.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+from geo_service.core.csv_text import csv_parts
 
 
 def csv_answer(
@@ -24,14 +19,14 @@ def csv_answer(
     file_name: str,
     is_sample: bool,
 ) -> Response:
-    """Write rows as CSV that a spreadsheet opens in Thai and runs nothing of.
+    """Write rows as CSV, see `geo_service.core.csv_text`.
 
     Parameters
     ----------
     headings : sequence of str
         First row.
     rows : iterable of sequence
-        Numbers stay numbers; missing is an empty cell.
+        Cells.
     headers : mapping of str to str
         From `revalidate`.
     file_name : str
@@ -44,26 +39,6 @@ def csv_answer(
     Response
         UTF-8 with a byte order mark.
     """
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out)
-    extra = [f"{SAMPLE_NOTICE.th} / {SAMPLE_NOTICE.en}"] if is_sample else []
-    writer.writerow([*headings, *(["notice"] if is_sample else [])])
-    for row in rows:
-        writer.writerow([*(_safe(cell) for cell in row), *extra])
     named = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return Response(out.getvalue(), headers={**headers, **named}, media_type=CSV)
-
-
-def _plain(cell: object) -> str:
-    if isinstance(cell, (list, tuple)):
-        return ";".join(str(part) for part in cell)
-    return str(cell)
-
-
-def _safe(cell: object) -> object:
-    if cell is None or isinstance(cell, (int, float)):
-        return cell
-    shown = _plain(cell)
-    # OWASP: an apostrophe in front keeps a text from being taken for a formula.
-    return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
+    text = "".join(csv_parts(headings, [rows], is_sample=is_sample))
+    return Response(text, headers={**headers, **named}, media_type=CSV)

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     recheck_s: float = Field(
         default=30.0, gt=0, description="Seconds after which what is known is read again"
     )
+    downloads_mb: int = Field(
+        default=2_000, ge=0, description="Megabytes of prepared downloads kept on disk"
+    )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"
     )

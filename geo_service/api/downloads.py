@@ -1,0 +1,247 @@
+"""Whole layers as files: prepared once per state of the data, resumable, with their licence."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from geo_service import __version__
+from geo_service.api.download_pages import downloads_sheet
+from geo_service.api.formats import DOWNLOADED, FORMATS, disposition
+from geo_service.api.kept_answer import KeptAnswer, Source
+from geo_service.api.links import HTML, JSON, Links, json_answer
+from geo_service.api.pages import sheet_answer
+from geo_service.core.crs import CRS84, Crs
+from geo_service.core.errors import Busy, NotFound
+from geo_service.core.kept import Kept, KeptFiles
+from geo_service.core.text import Text
+from geo_service.deps import CrsDep, LangDep, SessionDep, choose_format, revalidate
+from geo_service.deps.answers import VARY
+from geo_service.deps.snapshots import OpenSnapshot, snapshots_of
+from layers import exports, imprint, registry
+from layers.questions import Question, State, state_of
+from layers.registry import Collection
+
+router = APIRouter(prefix="/collections/{collection_id}/downloads", tags=["features"])
+
+FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
+#: Formats that are kept compressed, too; the others are compressed in themselves.
+_PACKED = ("geojson", "jsonfg", "geojsonseq", "csv")
+_PIECE_BYTES = 1 << 18
+
+
+@router.get("")
+def downloads(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    asked: FormatQuery = None,
+) -> Response:
+    """List what a whole layer can be taken away as, with its licence and sources.
+
+    Returns
+    -------
+    Response
+        JSON or HTML.
+    """
+    form = choose_format(request, {"json": JSON, "html": HTML}, asked)
+    known = registry.read(session, collection_id)
+    state = state_of(session, known.subjects)
+    sizes = sizes_of(request, known, state)
+    headers = revalidate(request, f"{state.token} {sizes}", lang=lang)
+    links = Links(request, lang)
+    made = imprint.read(session, known, state)
+    if form == "html":
+        sheet = downloads_sheet(made, sizes, links)
+        return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
+    own = [
+        links.made("self", links.here(), JSON),
+        links.made("alternate", links.here(f="html"), HTML),
+        links.link("collection", f"/collections/{known.id}", JSON, known.title),
+        *enclosures(known, links, sizes),
+    ]
+    return json_answer({**made.facts(), "links": own}, headers, links=own[:3])
+
+
+@router.get("/{file_name}")
+def download(
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    collection_id: str,
+    file_name: str,
+    crs: CrsDep,
+) -> Response:
+    """Give a whole layer as a file.
+
+    Returns
+    -------
+    Response
+        From the kept file, in ranges when asked.
+    """
+    known = registry.read(session, collection_id)
+    form = _form_of(file_name, known)
+    question = Question(known, crs=crs)
+    state = state_of(session, known.subjects)
+    session.close()  # a slow reader must not keep a connection
+    kept = _place(request, known, state, form, crs)
+    about = Links(request, lang).to(f"/collections/{known.id}/downloads")
+    headers = {
+        "Content-Type": FORMATS[form].kind,
+        "Content-Disposition": disposition(known, form, lang),
+        "Content-Crs": f"<{crs.uri}>",
+        "Cache-Control": "public, no-cache",
+        "Vary": VARY,
+        "Link": f'<{about}>; rel="license", <{about}>; rel="describedby"',
+    }
+    told = f"{__version__} {state.token} {kept.name}"
+    tag = hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    work = _Work(snapshots_of(request), question, state, form)
+    files, is_streamed = _files(request), form in exports.STREAMED
+    source = Source(
+        kept,
+        start=lambda: files.make(kept, work.write, is_packed=form in _PACKED),
+        spare=work.spare,
+        is_streamed=is_streamed,
+        is_packed=form in _PACKED,
+    )
+    return KeptAnswer(source, request, headers, tag)
+
+
+def enclosures(known: Collection, links: Links, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Link the files of a whole layer.
+
+    Parameters
+    ----------
+    known : Collection
+        From the register.
+    links : Links
+        Of the answer.
+    sizes : mapping of str to int
+        Bytes of those that are prepared, by format.
+
+    Returns
+    -------
+    list of dict
+        ``rel=enclosure``, with ``length`` where it is known.
+    """
+    found: list[dict[str, Any]] = []
+    for form in DOWNLOADED:
+        title = Text(f"{known.title.th} ({FORMATS[form].title.th})",
+                     f"{known.title.en} ({FORMATS[form].title.en})")  # fmt: skip
+        path = f"/collections/{known.id}/downloads/{known.id}.{FORMATS[form].ending}"
+        link: dict[str, Any] = dict(links.link("enclosure", path, FORMATS[form].kind, title))
+        if form in sizes:
+            link["length"] = sizes[form]
+        found.append(link)
+    return found
+
+
+def sizes_of(request: Request, known: Collection, state: State) -> dict[str, int]:
+    """Tell the sizes of the files that are prepared.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+    known : Collection
+        From the register.
+    state : State
+        State of its data.
+
+    Returns
+    -------
+    dict of str to int
+        Bytes by format.
+    """
+    found = {}
+    for form in DOWNLOADED:
+        try:
+            found[form] = _place(request, known, state, form, CRS84).path.stat().st_size
+        except OSError:
+            continue
+    return found
+
+
+class _Work:
+    """How the bytes of a file come about, in a session of their own."""
+
+    def __init__(self, opened: OpenSnapshot, question: Question, state: State, form: str) -> None:
+        self._opened, self._question, self._state, self._form = opened, question, state, form
+
+    def write(self, path: Path) -> None:
+        """Write the file.
+
+        Parameters
+        ----------
+        path : Path
+            Of a new file.
+        """
+        with self._opened() as session:
+            self._check(state_of(session, self._question.collection.subjects))
+            if self._form in exports.STREAMED:
+                # Unbuffered: others read along.
+                with path.open("wb", buffering=0) as file:
+                    for piece in exports.pieces(session, self._question, self._state, self._form):
+                        file.write(piece)
+            else:
+                exports.write(session, self._question, self._state, self._form, path=path)
+
+    def spare(self) -> Iterator[bytes]:
+        """Give the bytes without the folder of kept files.
+
+        Yields
+        ------
+        bytes
+            The same as `write` writes.
+        """
+        if self._form in exports.STREAMED:
+            with self._opened() as session:
+                self._check(state_of(session, self._question.collection.subjects))
+                yield from exports.pieces(session, self._question, self._state, self._form)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "layer")
+            self.write(path)
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE_BYTES):
+                    yield piece
+
+    def _check(self, now: State) -> None:
+        if now.token != self._state.token:
+            raise Busy(
+                Text(
+                    th="ข้อมูลเพิ่งเปลี่ยนระหว่างเตรียมไฟล์ กรุณาลองใหม่",
+                    en="The data changed while the file was being prepared; ask again",
+                )
+            )
+
+
+def _form_of(file_name: str, known: Collection) -> str:
+    for form in DOWNLOADED:
+        if file_name == f"{known.id}.{FORMATS[form].ending}":
+            return form
+    shown = ", ".join(f"{known.id}.{FORMATS[form].ending}" for form in DOWNLOADED)
+    raise NotFound(
+        Text(
+            th=f"ไม่มีไฟล์ '{file_name[:80]}' ที่มีคือ {shown}",
+            en=f"There is no file '{file_name[:80]}'; there are {shown}",
+        )
+    )
+
+
+def _files(request: Request) -> KeptFiles:
+    files: KeptFiles = request.app.state.kept_files
+    return files
+
+
+def _place(request: Request, known: Collection, state: State, form: str, crs: Crs) -> Kept:
+    system = "" if crs == CRS84 else f"-{crs.srid}"
+    name = f"{known.id}{system}.{FORMATS[form].ending}"
+    return _files(request).place(known.id, f"{__version__}-{state.token}", name)

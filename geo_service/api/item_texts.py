@@ -1,0 +1,228 @@
+"""Features as JSON answers: GeoJSON, JSON-FG, text sequences; large ones wait on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+import orjson
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from geo_service.api.formats import FORMATS, KINDS
+from geo_service.api.links import HTML, JSON, Links, link_header, notice
+from geo_service.deps import SessionDep
+from layers import exports, features, jsonfg
+from layers.questions import Question
+from layers.registry import Collection
+
+#: Larger answers wait on disk: memory stays the same however many features there are.
+_MOST_IN_MEMORY_BYTES = 4 << 20
+_PIECE_BYTES = 1 << 18
+
+
+class Pages:
+    """The features of one answer, read and written a few at a time."""
+
+    def __init__(
+        self,
+        session: SessionDep,
+        question: Question,
+        form: str,
+        limit: int,
+        cursor: str | None,
+        offset: int,
+    ) -> None:
+        self.count, self.cursor = 0, cursor
+        self._session, self._question, self._form = session, question, form
+        self._limit, self._offset = limit, offset
+
+    def written(self) -> IO[bytes]:
+        """Write the features, one after the other.
+
+        Returns
+        -------
+        file
+            At its beginning; on disk when it is large.
+        """
+        body = SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES)  # noqa: SIM115  (closed by who reads it)
+        separator = b""
+        for texts in self._parts():
+            body.write(separator + exports.joined(texts, self._form))
+            separator = b"" if self._form == "geojsonseq" else b","
+        body.seek(0)
+        return body
+
+    def _parts(self) -> Iterator[Sequence[str]]:
+        is_fg, question = self._form == "jsonfg", self._question
+        asked = jsonfg.widened(question) if is_fg else question
+        while self.count < self._limit:
+            page = features.read_page(
+                self._session,
+                asked,
+                limit=min(self._limit - self.count, features.ROWS_AT_ONCE * 2),
+                cursor=self.cursor,
+                offset=self._offset,
+            )
+            self.count += len(page.features)
+            self.cursor, self._offset = page.cursor, 0
+            if page.features:
+                yield (
+                    [jsonfg.feature(one, question) for one in page.features]
+                    if is_fg
+                    else (page.features)
+                )
+            if page.cursor is None:
+                break
+
+
+def answer_of(
+    body: IO[bytes],
+    question: Question,
+    form: str,
+    links: Links,
+    following: str | None,
+    headers: Mapping[str, str],
+    facts: Mapping[str, Any],
+) -> Response:
+    """Answer with a collection of features.
+
+    Parameters
+    ----------
+    body : file
+        The features, from `Pages`.
+    question : Question
+        What was asked.
+    form : str
+        ``geojson``, ``json``, ``jsonfg`` or ``geojsonseq``.
+    links : Links
+        Of the answer.
+    following : str, optional
+        Address of the next page.
+    headers : mapping of str to str
+        Of the answer.
+    facts : mapping of str to object
+        Numbers and notices.
+
+    Returns
+    -------
+    Response
+        Streamed from disk when it is large.
+    """
+    own = _page_links(links, form, following, question.collection)
+    made = {**headers, "Link": _header(own, form)}
+    if form == "geojsonseq":
+        return _sent(b"", body, b"", made, form)
+    told = {
+        "type": "FeatureCollection",
+        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **_members(question, form, links),
+        **facts,
+        "links": _profiled(own, form),
+    }
+    return _sent(orjson.dumps(told)[:-1] + b',"features":[', body, b"]}", made, form)
+
+
+def one_feature(
+    question: Question,
+    text: str,
+    form: str,
+    links: Links,
+    headers: Mapping[str, str],
+    *,
+    is_sample: bool,
+) -> Response:
+    """Answer with one feature.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked.
+    text : str
+        The feature, from `layers.features`.
+    form : str
+        ``geojson``, ``json`` or ``jsonfg``.
+    links : Links
+        Of the answer.
+    headers : mapping of str to str
+        Of the answer.
+    is_sample : bool
+        Whether to say that the data is made up.
+
+    Returns
+    -------
+    Response
+        With links.
+    """
+    known = question.collection
+    own = [
+        links.made("self", links.here(), KINDS[form]),
+        links.made("alternate", links.here(f="html"), HTML),
+        links.link("collection", f"/collections/{known.id}", JSON, known.title),
+    ]
+    if form == "jsonfg":
+        text = jsonfg.feature(text, question)
+    told = {
+        **_members(question, form, links),
+        **notice(is_sample=is_sample),
+        "links": _profiled(own, form),
+    }
+    body = text[:-1].encode() + b"," + orjson.dumps(told)[1:]
+    return Response(body, headers={**headers, "Link": _header(own, form)}, media_type=KINDS[form])
+
+
+def _sent(
+    head: bytes, body: IO[bytes], tail: bytes, headers: Mapping[str, str], form: str
+) -> Response:
+    size = body.seek(0, 2)
+    body.seek(0)
+    if size <= _MOST_IN_MEMORY_BYTES:
+        with body:
+            whole = head + body.read() + tail
+        return Response(whole, headers=dict(headers), media_type=KINDS[form])
+    length = {"Content-Length": str(len(head) + size + len(tail))}
+    pieces = _pieces(head, body, tail)
+    return StreamingResponse(pieces, headers={**headers, **length}, media_type=KINDS[form])
+
+
+def _pieces(head: bytes, body: IO[bytes], tail: bytes) -> Iterator[bytes]:
+    yield head
+    with body:
+        while piece := body.read(_PIECE_BYTES):
+            yield piece
+    yield tail
+
+
+def _members(question: Question, form: str, links: Links) -> dict[str, Any]:
+    if form != "jsonfg":
+        return {}
+    return jsonfg.members(question, links.to(f"/collections/{question.collection.id}/schema"))
+
+
+def _profiled(own: list[dict[str, str]], form: str) -> list[dict[str, str]]:
+    return [*own, {"rel": "profile", "href": jsonfg.PROFILE}] if form == "jsonfg" else own
+
+
+def _header(own: Sequence[Mapping[str, str]], form: str) -> str:
+    # The other formats are told in the body: a header of a kilobyte on every page helps nobody.
+    told = link_header([one for one in own if one["rel"] != "alternate"])
+    return f'{told}, <{jsonfg.PROFILE}>; rel="profile"' if form == "jsonfg" else told
+
+
+def _page_links(
+    links: Links, form: str, following: str | None, known: Collection
+) -> list[dict[str, str]]:
+    bare, path = links.here(without=("f",)), f"/collections/{known.id}"
+    mark = "&" if "?" in bare else "?"
+    others = (name for name in FORMATS if name not in {form, "json"})
+    own = [
+        links.made("self", links.here(), KINDS[form]),
+        *(links.made("alternate", f"{bare}{mark}f={name}", KINDS[name]) for name in others),
+        links.link("collection", path, JSON, known.title),
+        links.link("license", f"{path}/downloads", JSON),
+    ]
+    if following is not None:
+        own.append(links.made("next", following, KINDS[form]))
+    return own

@@ -1,0 +1,37 @@
+"""Sessions for work that outlives its request: they see one state of the data to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from geo_service.core.known import MATCH
+
+OpenSnapshot: TypeAlias = Callable[[], AbstractContextManager[Session]]
+
+
+def snapshots_of(request: Request) -> OpenSnapshot:
+    """Give a way to open sessions that is still good when the request is answered.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+
+    Returns
+    -------
+    callable
+        Opens a session that only reads, in one transaction.
+    """
+    state = request.app.state
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        with Session(state.snapshots, info={MATCH: state.watcher.match}) as session:
+            yield session
+
+    return opened
