@@ -35,12 +35,12 @@ def sync(session: Session) -> None:
         Open in a transaction. Versions ``catalogue`` and ``areas`` rise when something changed.
     """
     changed = [
-        _write(session, Indicator.__table__, list(_indicators()), "key"),
-        _write(session, SiteType.__table__, list(_site_types()), "code"),
-        _write(session, SeriesBreak.__table__, list(_breaks()), "indicator_key, effective"),
-        _write(session, RegionScheme.__table__, list(_schemes()), "id"),
+        *write_rows(session, Indicator.__table__, list(_indicators()), "key"),
+        *write_rows(session, SiteType.__table__, list(_site_types()), "code"),
+        *write_rows(session, SeriesBreak.__table__, list(_breaks()), "indicator_key, effective"),
+        *write_rows(session, RegionScheme.__table__, list(_schemes()), "id"),
     ]
-    if any(changed):
+    if changed:
         versions.bump(session, ["catalogue"])
     if _write_regions(session) + derive_codes(session):
         versions.bump(session, ["areas"])
@@ -65,6 +65,35 @@ def derive_codes(session: Session) -> int:
     return len(session.execute(fixed_sql("ingest", "derive_codes")).all())
 
 
+def write_rows(session: Session, table: Any, rows: list[dict[str, Any]], keys: str) -> list[str]:  # noqa: ANN401  (SQLAlchemy types __table__ as FromClause)
+    """Insert what is missing and update what differs; the caller commits.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction.
+    table : Table
+        One of the catalogue.
+    rows : list of dict
+        All with the same columns.
+    keys : str
+        Columns that tell rows apart, with commas.
+
+    Returns
+    -------
+    list of str
+        The first key of each row written.
+    """
+    if not rows:
+        return []
+    on = keys.split(", ")
+    statement = insert(table).values(rows)
+    statement = _update_if_different(
+        statement, table, [name for name in rows[0] if name not in on], on
+    )
+    return list(session.scalars(statement.returning(table.c[on[0]])))
+
+
 @cache
 def _document(name: str) -> dict[str, Any]:
     path = files("layers") / "catalogue" / f"{name}.toml"
@@ -84,16 +113,42 @@ def _indicators() -> Iterator[dict[str, Any]]:
         defaults = document.get("defaults", {})
         for key, said in document.items():
             if key != "defaults":
-                yield _indicator(key, defaults | said)
+                yield indicator_row(key, defaults | said)
 
 
-def _indicator(key: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def shipped_keys() -> frozenset[str]:
+    """List the indicators that the code brings along.
+
+    Returns
+    -------
+    frozenset of str
+        Parts of indicators included.
+    """
+    return frozenset(row["key"] for row in _indicators())
+
+
+def indicator_row(key: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what a file of the catalogue says of an indicator into a row of its table.
+
+    Parameters
+    ----------
+    key : str
+        Key of the indicator.
+    said : mapping
+        As in ``layers/catalogue/*.toml``.
+
+    Returns
+    -------
+    dict
+        Columns and values.
+    """
     thresholds = [
         {
             "value": limit["value"],
             "label_th": limit["label"][0],
             "label_en": limit["label"][1],
             "authority": limit["authority"],
+            **{end: str(limit[end]) for end in ("since", "until") if end in limit},
         }
         for limit in said.get("thresholds", [])
     ]
@@ -106,6 +161,7 @@ def _indicator(key: str, said: Mapping[str, Any]) -> dict[str, Any]:
         **_two("definition", said["about"]),
         "formula": said.get("formula", ""),
         "numerator_keys": said.get("numerator", []),
+        "coefficients": said.get("coefficients", []),
         "denominator_key": said.get("denominator"),
         "denominator_max_age_years": said.get("denominator_max_age_years", 0),
         "factor": float(said.get("factor", 1)),
@@ -156,16 +212,6 @@ def _schemes() -> Iterator[dict[str, Any]]:
 def _two(column: str, said: Sequence[str]) -> dict[str, str]:
     thai, english = said
     return {f"{column}_th": thai, f"{column}_en": english}
-
-
-# Inserts what is missing, updates what differs, says how many rows that were.
-def _write(session: Session, table: Any, rows: list[dict[str, Any]], keys: str) -> int:  # noqa: ANN401  (SQLAlchemy types __table__ as FromClause)
-    on = keys.split(", ")
-    statement = insert(table).values(rows)
-    statement = _update_if_different(
-        statement, table, [name for name in rows[0] if name not in on], on
-    )
-    return len(session.execute(statement.returning(table.c[on[0]])).all())
 
 
 def _update_if_different(

@@ -250,13 +250,35 @@ def explain(
     BadRecipe
         One sentence for each fault, in both languages.
     """
-    sentences = [_sentence(fault, model, prefix) for fault in error.errors()]
+    said = faults_of(error, model, prefix=prefix)
     return BadRecipe(
-        Text(
-            th=f"สูตร '{recipe}': " + "; ".join(sentence.th for sentence in sentences),
-            en=f"Recipe '{recipe}': " + "; ".join(sentence.en for sentence in sentences),
-        ),
-        recipe=recipe,
+        Text(th=f"สูตร '{recipe}': {said.th}", en=f"Recipe '{recipe}': {said.en}"), recipe=recipe
+    )
+
+
+def faults_of(
+    error: ValidationError, model: type[BaseModel], *, prefix: tuple[str, ...] = ()
+) -> Text:
+    """Say in words what a file's part lacks or has too much.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    model : type of pydantic model
+        What the part was checked against.
+    prefix : tuple of str
+        Where the part stands in the file.
+
+    Returns
+    -------
+    Text
+        One clause for each fault.
+    """
+    sentences = [_sentence(fault, model, prefix) for fault in error.errors()]
+    return Text(
+        th="; ".join(sentence.th for sentence in sentences),
+        en="; ".join(sentence.en for sentence in sentences),
     )
 
 

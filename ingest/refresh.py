@@ -92,6 +92,26 @@ def refresh(
     return done
 
 
+def indicators_changed(session: Session, keys: Collection[str]) -> None:
+    """Prepare the values of indicators whose definition has changed, instead of all.
+
+    Call it right after the version ``catalogue`` has risen by one for them. Where values were
+    not up to date before, nothing is done: the next `refresh` prepares all.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction.
+    keys : collection of str
+        The indicators; none when some were only taken out.
+    """
+    made_from = _behind_values(session)
+    if _mark_of(session, "place_value") == made_from - 1:
+        if keys:
+            place_values.rebuild(session, keys)
+        _mark(session, "place_value", made_from)
+
+
 def measure(session: Session) -> list[str]:
     """Tell the planner anew about tables that have grown or shrunk much.
 
@@ -147,18 +167,11 @@ def parse_resolutions(words: str) -> list[int]:
 
 
 def _refresh_values(session: Session, changed: Changed, *, everything: bool) -> list[str]:
-    # Loads have ever larger ids; undoing one takes its id away, so the two must not just add up.
-    newest = session.scalar(select(func.coalesce(func.max(DatasetVersion.id), 0))) or 0
-    raised = session.scalar(
-        select(func.coalesce(func.sum(DataVersion.number), 0)).where(
-            DataVersion.subject.in_(["areas", "orgs", "catalogue"])
-        )
-    )
-    made_from = int(newest) * _LOAD + int(raised or 0)
+    made_from = _behind_values(session)
     before = _mark_of(session, "place_value")
     if not everything and before == made_from and not changed.subjects:
         return []
-    if everything or before is None or before % _LOAD != int(raised or 0):
+    if everything or before is None or before % _LOAD != made_from % _LOAD:
         renewed = place_values.rebuild(session)
     else:
         loads = _loads_since(session, before // _LOAD)
@@ -170,6 +183,17 @@ def _refresh_values(session: Session, changed: Changed, *, everything: bool) -> 
         renewed = place_values.rebuild(session, keys, periods=times if is_seen else None)
     _mark(session, "place_value", made_from)
     return [f"values: {len(renewed)} indicators"] if renewed else []
+
+
+def _behind_values(session: Session) -> int:
+    # Loads have ever larger ids; undoing one takes its id away, so the two must not just add up.
+    newest = session.scalar(select(func.coalesce(func.max(DatasetVersion.id), 0))) or 0
+    raised = session.scalar(
+        select(func.coalesce(func.sum(DataVersion.number), 0)).where(
+            DataVersion.subject.in_(["areas", "orgs", "catalogue"])
+        )
+    )
+    return int(newest) * _LOAD + int(raised or 0)
 
 
 def _loads_since(session: Session, last: int) -> list[int]:

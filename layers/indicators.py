@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from difflib import get_close_matches
 from typing import cast
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import NotFound
+from geo_service.core.known import remembered
 from geo_service.core.periods import Calendar, Granularity, Period
 from geo_service.core.text import Text
 from layers.models import PLACE_LEVELS, Indicator, PeriodRow, PlaceValue
@@ -19,12 +21,15 @@ from layers.models import PLACE_LEVELS, Indicator, PeriodRow, PlaceValue
 class Threshold:
     """A limit set by a policy, with who set it; in the indicator's unit.
 
-    ``label`` names the class that begins at ``value``.
+    ``label`` names the class that begins at ``value``; the limit holds from the day ``since``
+    up to and with ``until``, without them always.
     """
 
     value: float
     label: Text
     authority: str
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,34 @@ class IndicatorInfo:
     weight_key: str | None = None
     denominator_max_age_years: int = 0
     bounds: tuple[float, float] | None = None
+    coefficients: tuple[float, ...] = ()
+
+    @property
+    def numerators(self) -> dict[str, float]:
+        """What is added up to form it: each key, and the number it is multiplied by."""
+        keys = dict.fromkeys(self.numerator_keys)
+        return dict(zip(keys, self.coefficients or (1.0,) * len(keys), strict=True))
+
+    def as_of(self, day: date) -> IndicatorInfo:
+        """Keep only the limits that held on a day.
+
+        Parameters
+        ----------
+        day : date
+            For a period, its last day.
+
+        Returns
+        -------
+        IndicatorInfo
+            Otherwise the same.
+        """
+        held = tuple(
+            limit
+            for limit in self.thresholds
+            if (limit.since is None or limit.since <= day)
+            and (limit.until is None or day <= limit.until)
+        )
+        return replace(self, thresholds=held)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -86,6 +119,10 @@ def read(session: Session, key: str) -> IndicatorInfo:
     NotFound
         If there is none; names the nearest known key.
     """
+    return remembered(session, ("indicator", key), lambda: _read(session, key))
+
+
+def _read(session: Session, key: str) -> IndicatorInfo:
     row = session.get(Indicator, key)
     if row is None:
         known = session.scalars(select(Indicator.key)).all()
@@ -121,6 +158,15 @@ def list_all(
     list of IndicatorInfo
         The numbered indicators first, then parts by key.
     """
+    found = remembered(
+        session,
+        ("indicators", theme, components),
+        lambda: _list_all(session, theme, components=components),
+    )
+    return list(found)
+
+
+def _list_all(session: Session, theme: str | None, *, components: bool) -> list[IndicatorInfo]:
     statement = select(Indicator).order_by(Indicator.number.nulls_last(), Indicator.key)
     if theme is not None:
         statement = statement.where(Indicator.theme == theme)
@@ -146,6 +192,10 @@ def periods(session: Session, key: str, level: str | None = None) -> tuple[Perio
     tuple of Period
         Empty when nothing is loaded.
     """
+    return remembered(session, ("periods", key, level), lambda: _periods(session, key, level))
+
+
+def _periods(session: Session, key: str, level: str | None) -> tuple[Period, ...]:
     # One look into the primary key for each period, instead of reading every value.
     there = exists().where(PlaceValue.period_key == PeriodRow.key, *_valued(key, level))
     rows = session.scalars(
@@ -169,6 +219,10 @@ def levels(session: Session, key: str) -> tuple[str, ...]:
     tuple of str
         Some of country, region, province, district, subdistrict, org.
     """
+    return remembered(session, ("levels", key), lambda: _levels(session, key))
+
+
+def _levels(session: Session, key: str) -> tuple[str, ...]:
     found = {level for level in PLACE_LEVELS if session.scalar(_one_value(key, level)) is not None}
     return tuple(level for level in PLACE_LEVELS if level in found)
 
@@ -229,12 +283,15 @@ def info_of(row: Indicator) -> IndicatorInfo:
                 value=float(limit["value"]),
                 label=Text(th=limit.get("label_th", ""), en=limit.get("label_en", "")),
                 authority=limit.get("authority", ""),
+                since=_day(limit.get("since")),
+                until=_day(limit.get("until")),
             )
             for limit in row.thresholds
         ),
         target=row.target,
         source=Text(th=row.source_th, en=row.source_en),
         numerator_keys=tuple(row.numerator_keys),
+        coefficients=tuple(row.coefficients),
         denominator_key=row.denominator_key,
         factor=row.factor,
         is_component=row.is_component,
@@ -257,3 +314,7 @@ def _valued(key: str, level: str | None) -> list[ColumnElement[bool]]:
 
 def _one_value(key: str, level: str) -> Select[str]:
     return select(PlaceValue.level).where(*_valued(key, level)).limit(1)
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)

@@ -26,7 +26,7 @@ from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from geo_service.core.models import Base, one_of
 
 THEMES = ("population", "waste", "ageing", "disability", "infrastructure", "finance", "governance")
-SPACE_AGGREGATIONS = ("SUM", "RATIO", "COUNT", "WMEAN", "RECLASSIFY", "NONE")
+SPACE_AGGREGATIONS = ("SUM", "RATIO", "COUNT", "WMEAN", "RECLASSIFY", "FORMULA", "NONE")
 TIME_AGGREGATIONS = ("LAST", "SUM", "MEAN_DAYS", "RATIO", "NONE")
 PRIVACY_CLASSES = ("P0", "P1", "P2", "P3", "P4")
 CALENDARS = ("gregorian", "fiscal", "academic")
@@ -41,7 +41,9 @@ class Indicator(Base):
 
     A SUM or COUNT indicator is observed. A RATIO is ``factor * numerator / denominator``, its
     parts being other indicators (``numerator_keys`` are added up) or, when it names none, the
-    numerator and denominator that came with each observation.
+    numerator and denominator that came with each observation. ``coefficients`` multiply the
+    numerators before they are added; none means 1 for each. A FORMULA is calculated at each
+    place from the values there, and never added up.
     """
 
     __tablename__ = "indicator"
@@ -57,6 +59,7 @@ class Indicator(Base):
     definition_en: Mapped[str] = mapped_column(server_default="")
     formula: Mapped[str] = mapped_column(server_default="")
     numerator_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    coefficients: Mapped[list[float]] = mapped_column(ARRAY(Float), server_default=text("'{}'"))
     denominator_key: Mapped[str | None]
     denominator_max_age_years: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     factor: Mapped[float] = mapped_column(Float, server_default="1")

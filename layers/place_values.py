@@ -13,16 +13,18 @@ rules in words.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
 from layers import slices, versions
+from layers.analysis.formula import GROUND, as_sql, keys_of, parse
 from layers.indicators import info_of
 from layers.models import Indicator, PlaceValue
 from layers.value_rules import (
+    AMOUNTS,
     RULE_COLUMNS,
     SMALLEST_SHOWN,
     Catalogue,
@@ -182,9 +184,9 @@ class _Rebuild:
         for rule in self._rules:
             one = self._catalogue[rule.key]
             numerators += [
-                {"k": rule.k, "part_k": number[part]}
-                for part in dict.fromkeys(one.numerator_keys)
-                if part in number
+                {"k": rule.k, "part_k": number[part], "coefficient": coefficient}
+                for part, coefficient in one.numerators.items()
+                if part in number and one.space_agg != "FORMULA"
             ]
             limits += [
                 {"k": rule.k, "part_k": number[part], "below": limit}
@@ -227,10 +229,36 @@ class _Rebuild:
             self._run("values_weights", k=rule.k, weight_k=weight, years=rule.years)
         if one.space_agg == "RECLASSIFY" and one.numerator_keys[0] in number:
             source = self._catalogue[one.numerator_keys[0]]
-            limits = sorted(limit.value for limit in source.thresholds)
-            self._run("values_classes", k=rule.k, source_k=number[source.key], limits=limits)
+            limits = source.thresholds
+            self._run(
+                "values_classes",
+                k=rule.k,
+                source_k=number[source.key],
+                limits=[limit.value for limit in limits],
+                since=[limit.since for limit in limits],
+                until=[limit.until for limit in limits],
+            )
+        if one.space_agg == "FORMULA":
+            self._calculate(rule, number)
+
+    def _calculate(self, rule: Rule, number: Mapping[str, int]) -> None:
+        formula = parse(self._catalogue[rule.key].formula)
+        keys = [key for key in keys_of(formula) if key != GROUND]
+        names = {key: f"s.part[{place}]" for place, key in enumerate(keys, start=1)}
+        # Nothing of the formula's text gets into the statement: positions and numbers only.
+        result = as_sql(formula, names | {GROUND: "a.ground"})
+        template = fixed_sql("layers", "values_calculated").text
+        self._session.execute(
+            text(template.replace("/* result */", result)),
+            {
+                "k": rule.k,
+                "parts": len(keys),
+                "part_ks": [number[key] for key in keys],
+                "amounts": [self._catalogue[key].space_agg in AMOUNTS for key in keys],
+            },
+        )
 
 
 _KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
-_NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k)"
+_NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k, :coefficient)"
 _LIMIT = "INSERT INTO value_limit VALUES (:k, :part_k, :below)"

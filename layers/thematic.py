@@ -93,6 +93,7 @@ def build(
     chosen = level_of(indicator, levels, level)
     periods = indicators.periods(session, key, chosen)
     now = period_of(indicator, periods, period)
+    indicator = indicator.as_of(now.end)
     method = scheme_of(indicator, scheme, classes)
     within = area_of(session, area, chosen)
     regions = regions_of(session, region_scheme) if chosen == "region" else None

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from layers.analysis.formula import GROUND
 from layers.indicators import IndicatorInfo
 from layers.models import PLACE_LEVELS
 
 #: Counts of persons above zero and below this are withheld, by privacy class.
 SMALLEST_SHOWN = {"P0": 0, "P1": 5, "P2": 5, "P3": 10, "P4": 10}
 
-#: The denominator of densities: the ground of the place itself.
-GROUND = "@area_km2"
 
-_AMOUNTS = ("SUM", "COUNT")
+AMOUNTS = ("SUM", "COUNT")
 _PAIRED = ("RATIO", "WMEAN")
-_NEVER_ADDED = ("NONE", "RECLASSIFY")
+_NEVER_ADDED = ("NONE", "RECLASSIFY", "FORMULA")
 
 Catalogue = Mapping[str, IndicatorInfo]
 
@@ -169,7 +168,7 @@ def _rule(
         is_kept=is_kept,
         adds_up=not is_kept and one.space_agg not in _NEVER_ADDED,
         is_ratio=one.space_agg in _PAIRED,
-        is_amount=one.space_agg in _AMOUNTS,
+        is_amount=one.space_agg in AMOUNTS,
         parts=len(one.numerator_keys),
         divides=bool(one.denominator_key),
         by_area=one.denominator_key == GROUND,
@@ -204,7 +203,7 @@ def _depths(wanted: Collection[str], catalogue: Catalogue) -> dict[str, int]:
 
 
 def _withholds_nothing(one: IndicatorInfo, catalogue: Catalogue) -> bool:
-    is_open = one.space_agg in _AMOUNTS and one.privacy == "P0"
+    is_open = one.space_agg in AMOUNTS and one.privacy == "P0"
     return (
         is_open and one.finest_level in {"subdistrict", "org"} and not limits_within(one, catalogue)
     )
@@ -216,6 +215,6 @@ def _counts_within(indicator: IndicatorInfo, catalogue: Catalogue) -> Iterator[s
         part = catalogue.get(key)
         if part is None:
             continue
-        if part.space_agg in _AMOUNTS:
+        if part.space_agg in AMOUNTS:
             yield key
         yield from _counts_within(part, catalogue)

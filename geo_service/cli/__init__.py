@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geo_service import __version__
-from geo_service.cli.terminal import Friendly, bars, leave, line, out, say
+from geo_service.cli.terminal import Friendly, Shown, bars, leave, line, out, say
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 
@@ -29,7 +29,9 @@ app = typer.Typer(
 )
 database = typer.Typer(no_args_is_help=True, help="ฐานข้อมูลส่วนตัวใน .data · The private database.")
 datasets = typer.Typer(no_args_is_help=True, help="ชุดข้อมูลที่นำเข้าแล้ว · What was loaded.")
+indicators = typer.Typer(cls=Shown, help="ตัวชี้วัด · What is measured: list, show, add, remove.")
 app.add_typer(database, name="db")
+app.add_typer(indicators, name="indicators")
 app.add_typer(datasets, name="datasets")
 
 
@@ -166,8 +168,8 @@ def recipes(
     out.print(json.dumps(known.model_dump(mode="json"), ensure_ascii=False, indent=2))
 
 
-@app.command()
-def indicators(
+@indicators.command("show")
+def indicators_show(
     key: Annotated[str | None, typer.Argument(help="Show one indicator.")] = None,
 ) -> None:
     """List what is measured, or show one indicator."""
@@ -191,6 +193,47 @@ def indicators(
         ("periods", " ".join(periods) or "-"), ("ที่มา · source", info.source.th),
     ):  # fmt: skip
         out.print(f"{field:<16} {value}")
+
+
+@indicators.command("add")
+def indicators_add(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="TOML or CSV.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but keep it.")] = False,
+) -> None:
+    """Add or change indicators of one's own, with their formulas, limits and breaks."""
+    from geo_service.cli import steps
+    from ingest import own_indicators
+
+    settings = _settings()
+    with bars() as progress:
+        added = own_indicators.add(
+            steps.opened(settings),
+            path,
+            dry_run=dry_run,
+            resolutions=settings.resolutions,
+            progress=progress,
+        )
+    for remark in added.remarks:
+        say(Text(th=f"! {remark.th}", en=remark.en))
+    for key in added.written:
+        out.print(f"✓ {key}")
+    for key in added.unchanged:
+        out.print(f"= {key}")
+    if dry_run:
+        say(Text(th="ทดลองเท่านั้น ไม่ได้บันทึก", en="a dry run: nothing was kept"))
+
+
+@indicators.command("remove")
+def indicators_remove(
+    key: Annotated[str, typer.Argument(help="Key of an indicator of one's own.")],
+) -> None:
+    """Take an indicator of one's own out again."""
+    from geo_service.cli import steps
+    from ingest import own_indicators
+
+    own_indicators.remove(steps.opened(_settings()), key)
+    say(Text(th=f"✓ ลบ {key} แล้ว", en="removed"))
 
 
 @app.command()

@@ -140,6 +140,28 @@ class Friendly(TyperGroup):
             raise typer.Exit(exit_code(fault)) from fault
 
 
+class Shown(TyperGroup):
+    """Commands of which ``show`` is meant where none is named: ``indicators pop_total``."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Put ``show`` before words that name no command.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            Of the command line.
+        args : list of str
+            Words after the name of the group.
+
+        Returns
+        -------
+        list of str
+            What is left for the command.
+        """
+        is_named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if is_named else ["show", *args])
+
+
 @contextmanager
 def _database_faults() -> Iterator[None]:
     # SQLAlchemy is heavy: --help must not wait for it.

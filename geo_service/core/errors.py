@@ -10,6 +10,7 @@ system paths or the text of an unknown exception::
     │   ├── UnknownParameter
     │   ├── BadParameter
     │   ├── UnsupportedCRS
+    │   ├── TooManyCells       the table asked for is too large
     │   ├── TooLong            the address is longer than the service reads
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── NotFound              what was asked for does not exist
@@ -83,6 +84,13 @@ class UnsupportedCRS(BadRequest):
     title = Text(th="ไม่รองรับระบบพิกัดนี้", en="Unsupported coordinate reference system")
 
 
+class TooManyCells(BadRequest):
+    """The table asked for is larger than one answer."""
+
+    code = "too-many-cells"
+    title = Text(th="ตารางใหญ่เกินไป", en="The table is too large")
+
+
 class TooLong(BadRequest):
     """The address is longer than the service reads."""
 
@@ -137,6 +145,13 @@ class BadRecipe(Refused):
 
     code = "bad-recipe"
     title = Text(th="สูตรนำเข้าข้อมูลไม่ถูกต้อง", en="The recipe does not fit")
+
+
+class BadIndicator(Refused):
+    """An indicator that cannot be formed as its file says."""
+
+    code = "bad-indicator"
+    title = Text(th="นิยามตัวชี้วัดไม่ถูกต้อง", en="The indicator cannot be formed")
 
 
 class UnreadableFile(Refused):

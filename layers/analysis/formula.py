@@ -7,6 +7,7 @@ for one place at a time. `unit_of` checks the units, `evaluate` calculates.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -214,6 +215,32 @@ def evaluate(
     return quotient
 
 
+def as_sql(formula: Formula, names: Mapping[str, str]) -> str:
+    """Write a formula as SQL arithmetic; the result is NULL where a divisor is zero.
+
+    Parameters
+    ----------
+    formula : Formula
+        From `parse`.
+    names : mapping of str to str
+        The expression that stands for each key. Nothing else than these, numbers, signs and
+        parentheses is written.
+
+    Returns
+    -------
+    str
+        In parentheses.
+    """
+    match formula:
+        case Number(value):
+            return f"({value!r}::float8)"
+        case Key(name):
+            return f"({names[name]})"
+    left, right = as_sql(formula.left, names), as_sql(formula.right, names)
+    divisor = f"nullif({right}, 0)" if formula.sign == "/" else right
+    return f"({left} {formula.sign} {divisor})"
+
+
 class _Reader:
     """Reads by recursive descent: sums of products of single things."""
 
@@ -249,7 +276,7 @@ class _Reader:
         if match is None:
             raise self._unexpected()
         self._place = match.end()
-        if match["number"]:
+        if match["number"] and math.isfinite(float(match["number"])):
             return Number(float(match["number"]))
         if match["key"]:
             return Key(match["key"])

@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Units made up for one indicator: whatever is put together may be called so.
+_INDEXES = ({"index": 1}, {"score": 1}, {"point": 1})
 #: Word: what it measures, and how much of that in basic units (kg, m, day, person, baht).
 _KNOWN: Mapping[str, tuple[Mapping[str, int], float]] = {
-    "": ({}, 1.0), "%": ({}, 0.01), "percent": ({}, 0.01), "ratio": ({}, 1.0), "index": ({}, 1.0),
-    "score": ({}, 1.0), "points": ({}, 1.0), "class": ({}, 1.0),
+    "": ({}, 1.0), "%": ({}, 0.01), "percent": ({}, 0.01), "ratio": ({}, 1.0),
+    "class": ({}, 1.0),
     "person": ({"person": 1}, 1.0), "people": ({"person": 1}, 1.0),
     "child": ({"person": 1}, 1.0), "children": ({"person": 1}, 1.0),
     "carer": ({"person": 1}, 1.0), "aged": ({"person": 1}, 1.0),
@@ -42,6 +44,11 @@ class Unit:
     def is_bare(self) -> bool:
         """Whether it is a plain number, such as a share."""
         return not self.dimension
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is a unit of a made-up scale, which nothing is converted to."""
+        return self.dimension in _INDEXES
 
     def __mul__(self, other: Unit) -> Unit:
         return _combined(self, other, 1)

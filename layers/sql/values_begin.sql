@@ -34,7 +34,9 @@ CREATE TEMP TABLE value_rule (
     version bigint NOT NULL,
     is_fresh boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
-CREATE TEMP TABLE value_numerator (k smallint NOT NULL, part_k smallint NOT NULL) ON COMMIT DROP;
+CREATE TEMP TABLE value_numerator (
+    k smallint NOT NULL, part_k smallint NOT NULL, coefficient float8 NOT NULL
+) ON COMMIT DROP;
 CREATE TEMP TABLE value_limit (
     k smallint NOT NULL, part_k smallint NOT NULL, below float8 NOT NULL
 ) ON COMMIT DROP;

@@ -11,7 +11,8 @@ WITH rule AS (
 numer AS (
     -- One part needs no grouping; it is rounded as a sum of one would be, to 15 digits.
     SELECT r.k, v.t, v.place_id,
-           CASE WHEN v.value = trunc(v.value) AND abs(v.value) < 1e15 THEN v.value
+           CASE WHEN n.coefficient <> 1 THEN (n.coefficient * v.value)::numeric::float8
+                WHEN v.value = trunc(v.value) AND abs(v.value) < 1e15 THEN v.value
                 ELSE v.value::numeric::float8 END AS value,
            v.status = 'not_applicable' AS is_not_applicable,
            v.status = 'suppressed' AS is_suppressed,
@@ -23,7 +24,8 @@ numer AS (
     WHERE r.parts = 1 AND (v.basis <> 'aggregated' OR NOT :is_first OR r.by_area)
     UNION ALL
     SELECT r.k, v.t, v.place_id,
-           CASE WHEN count(v.value) = r.parts THEN sum(v.value::numeric)::float8 END,
+           CASE WHEN count(v.value) = r.parts 
+                THEN sum((n.coefficient * v.value)::numeric)::float8 END,
            bool_or(v.status = 'not_applicable'), bool_or(v.status = 'suppressed'),
            bool_or(v.basis <> 'aggregated'),
            min(v.reporting), max(v.expected), bool_or('lower-tier' = ANY (v.flags))
