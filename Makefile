@@ -20,9 +20,9 @@ test:  ## everything that is checked before a change is accepted
 unit:  ## the quick tests: no database, no browser
 	scripts/test -q tests/unit
 
-bench:  ## benchmarks of the H3 indexer
+bench:  ## vector layers beside peers, and the H3 indexer; ARGS="--quick tiles" for parts
 	scripts/setup --tests
-	.venv/bin/python -m tests.bench.run
+	.venv/bin/python -m tests.bench.run $(ARGS)
 
 lint:  ## style, types and import directions only
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -54,8 +54,23 @@ def main() -> None:
     if asked.count:
         print(json.dumps(_count(asked.count[0], Path(asked.count[1]))))  # noqa: T201
         return
-    _bench_points(asked.points, asked.repeat)
-    _bench_shares(asked.polygons)
+    bench(asked.points, repeat=asked.repeat, polygons=asked.polygons)
+
+
+def bench(sizes: list[int], *, repeat: int, polygons: int = 10_000) -> None:
+    """Count points in a stream of each size, then share polygons among cells.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Points of each file.
+    repeat : int
+        The best of so many counts.
+    polygons : int
+        At most so many.
+    """
+    _bench_points(sizes, repeat)
+    _bench_shares(polygons)
 
 
 def _bench_points(sizes: list[int], repeat: int) -> None:

@@ -1,8 +1,42 @@
-"""Runs every benchmark; ``make bench`` calls this."""
+"""Runs the benchmarks; ``make bench`` calls this.
+
+``make bench`` runs all, ``make bench ARGS="tiles items"`` some parts, ``make bench ARGS=--quick``
+all of it on the sample in a minute or two. Tables go to the terminal and to ``.benchmarks``.
+"""
 
 from __future__ import annotations
 
-from tests.bench import hexagons
+import argparse
+import signal
+import sys
+
+from tests.bench import hexagons, layers, report
+from tests.bench.workload import ROOT
+
+
+def main() -> None:
+    """Run what was asked for."""
+    # Told to end, the servers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(layers.PARTS)}, hexagons; or all")
+    parser.add_argument("--quick", action="store_true", help="the sample, once, briefly")
+    parser.add_argument("--anew", action="store_true", help="make the database again")
+    parser.add_argument("--rounds", type=int, default=3, help="the middle of so many counts")
+    asked = parser.parse_args()
+    known = (*layers.PARTS, "hexagons")
+    if wrong := sorted(set(asked.parts) - set(known)):
+        parser.error(f"no such part: {' '.join(wrong)}; there are {' '.join(known)}")
+    parts = asked.parts or known
+    chosen = [part for part in parts if part != "hexagons"]
+    if chosen:
+        found = layers.main(layers.Asked(chosen, asked.quick, asked.anew, asked.rounds))
+        path = report.write(found, ROOT / ".benchmarks")
+        print(report.as_markdown(found))  # noqa: T201
+        print(f"written: {path.relative_to(ROOT)}")  # noqa: T201
+    if "hexagons" in parts:
+        hexagons.bench([100_000] if asked.quick else [1_000_000], repeat=1 if asked.quick else 3)
+
 
 if __name__ == "__main__":
-    hexagons.main()
+    main()

@@ -1,0 +1,112 @@
+"""A whole layer at once: how long it takes and how much the server grows while it streams."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.bench.load import fetch
+from tests.bench.servers import Server
+
+_GEOJSON_FEATURE = re.compile(rb'"type"\s*:\s*"Feature"')
+_TAIL_BYTES = 64
+#: What it is, its path, headers of the request.
+Asked = tuple[str, str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """One way to get a whole layer."""
+
+    server: str
+    what: str
+    seconds: float
+    megabytes: float
+    features: int | None
+    growth_mb: float
+    status: int
+
+
+def stream(
+    describe: Callable[[], Server],
+    folder: Path,
+    asked: Sequence[Asked],
+    *,
+    rounds: int,
+) -> list[Streamed]:
+    """Fetch whole layers from a fresh server, one after another.
+
+    Parameters
+    ----------
+    describe : callable
+        Describes the server; it is started anew for every way, for a process keeps what it took.
+    folder : Path
+        Where its log goes.
+    asked : sequence of (str, str, mapping)
+        Ways to get the layer.
+    rounds : int
+        Times; the middle one counts, the growth is the first one's.
+
+    Returns
+    -------
+    list of Streamed
+        In the same order.
+    """
+    made = []
+    for one in asked:
+        server = describe()
+        server.start(folder / f"{server.name}-whole.log")
+        try:
+            made.append(_streamed(server, one, rounds))
+        finally:
+            server.stop()
+    return made
+
+
+def _streamed(server: Server, asked: Asked, rounds: int) -> Streamed:
+    what, path, headers = asked
+    # Connections and caches of the start are no growth.
+    for _ in range(3):
+        fetch(server, server.ready)
+    before = server.memory_mb(peak=False)
+    server.forget_peak()
+    took, size, count, status = [], 0, None, 0
+    growth = 0.0
+    for turn in range(rounds):
+        began = time.perf_counter()
+        status, size, count = _read(server, path, headers)
+        took.append(time.perf_counter() - began)
+        if turn == 0:
+            growth = server.memory_mb(peak=True) - before
+    return Streamed(server.name, what, median(took), size / 1e6, count, growth, status)
+
+
+def _read(server: Server, path: str, headers: Mapping[str, str]) -> tuple[int, int, int | None]:
+    # curl keeps nothing; what it reads is counted on the way when it is plain GeoJSON.
+    told = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    reading = subprocess.Popen(  # noqa: S603
+        ["curl", "-s", "--max-time", "300", "-w", "\n%{http_code}", *told, server.base + path],  # noqa: S607
+        stdout=subprocess.PIPE,
+    )
+    out = reading.stdout
+    if out is None:
+        raise OSError("curl says nothing")
+    size, count, tail = 0, 0, b""
+    is_json = not headers and "." not in path.rpartition("/")[2]
+    while chunk := out.read(1 << 20):
+        size += len(chunk)
+        if is_json:
+            joined = tail + chunk
+            count += len(_GEOJSON_FEATURE.findall(joined[:-_TAIL_BYTES]))
+            tail = joined[-_TAIL_BYTES:]
+        else:
+            tail = (tail + chunk)[-_TAIL_BYTES:]
+    reading.wait()
+    count += len(_GEOJSON_FEATURE.findall(tail)) if is_json else 0
+    status = int(tail.rpartition(b"\n")[2] or b"0")
+    return status, size - 4, count if is_json else None
