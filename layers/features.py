@@ -27,7 +27,7 @@ from layers.relations import Relation, relation_of
 CHEAP_COUNT = 20_000
 MOST_COUNTED = 10_000_000
 #: Rows held in memory while a whole layer is read: a few megabytes of shapes.
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 200
 #: Thai alphabetical order; every other text sorts as the database sorts.
 _THAI_ORDER = "th-x-icu"
 _STORED: dict[str, tuple[type, ...]] = {

@@ -230,13 +230,20 @@ def item(
 
 def _features(asked: _Asked) -> Response:
     paging, question = asked.paging, asked.question
-    pages = Pages(asked.session, question, asked.form, paging.limit, paging.cursor, paging.offset)
+    total = features.count(asked.session, question) if paging.cursor is None else None
+    pages = Pages(
+        asked.session,
+        question,
+        asked.form,
+        limit=paging.limit,
+        cursor=paging.cursor,
+        offset=paging.offset,
+        total=total,
+    )
     body = pages.written()
-    facts = notice(is_sample=asked.state.is_sample)
-    if paging.cursor is None:
-        total = features.count(asked.session, question)
-        facts |= {} if total is None else {"numberMatched": total}
     asked.session.close()  # a slow reader must not keep a connection
+    facts = notice(is_sample=asked.state.is_sample)
+    facts |= {} if total is None else {"numberMatched": total}
     facts["numberReturned"] = pages.count
     following = asked.following(pages.cursor)
     return answer_of(body, question, asked.form, asked.links, following, asked.headers, facts)

@@ -20,24 +20,33 @@ from layers.registry import Collection
 
 #: Larger answers wait on disk: memory stays the same however many features there are.
 _MOST_IN_MEMORY_BYTES = 4 << 20
+#: Features that one statement reads.
+_MOST_AT_ONCE = 1000
 _PIECE_BYTES = 1 << 18
 
 
 class Pages:
-    """The features of one answer, read and written a few at a time."""
+    """The features of one answer, read and written a few at a time.
+
+    `total` is how many there are of all, where that is known. `count` and `cursor` are those
+    of the answer, once it is written.
+    """
 
     def __init__(
         self,
         session: SessionDep,
         question: Question,
         form: str,
+        *,
         limit: int,
         cursor: str | None,
         offset: int,
+        total: int | None,
     ) -> None:
         self.count, self.cursor = 0, cursor
         self._session, self._question, self._form = session, question, form
         self._limit, self._offset = limit, offset
+        self._is_streamed = total is not None and _MOST_AT_ONCE < total <= limit and not offset
 
     def written(self) -> IO[bytes]:
         """Write the features, one after the other.
@@ -49,33 +58,35 @@ class Pages:
         """
         body = SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES)  # noqa: SIM115  (closed by who reads it)
         separator = b""
-        for texts in self._parts():
-            body.write(separator + exports.joined(texts, self._form))
-            separator = b"" if self._form == "geojsonseq" else b","
+        for texts in self._texts():
+            if texts:
+                body.write(separator)
+                body.write(exports.joined(texts, self._form))
+                self.count += len(texts)
+                separator = b"" if self._form == "geojsonseq" else b","
         body.seek(0)
         return body
 
-    def _parts(self) -> Iterator[Sequence[str]]:
-        is_fg, question = self._form == "jsonfg", self._question
-        asked = jsonfg.widened(question) if is_fg else question
+    def _texts(self) -> Iterator[Sequence[str]]:
+        question = self._question
+        if self._form != "jsonfg":
+            return self._parts(question)
+        parts = self._parts(jsonfg.widened(question))
+        return ([jsonfg.feature(text, question) for text in texts] for texts in parts)
+
+    def _parts(self, question: Question) -> Iterator[Sequence[str]]:
+        if self._is_streamed:
+            yield from features.stream(self._session, question)
+            return
         while self.count < self._limit:
+            most = min(self._limit - self.count, _MOST_AT_ONCE)
             page = features.read_page(
-                self._session,
-                asked,
-                limit=min(self._limit - self.count, features.ROWS_AT_ONCE * 2),
-                cursor=self.cursor,
-                offset=self._offset,
+                self._session, question, limit=most, cursor=self.cursor, offset=self._offset
             )
-            self.count += len(page.features)
             self.cursor, self._offset = page.cursor, 0
-            if page.features:
-                yield (
-                    [jsonfg.feature(one, question) for one in page.features]
-                    if is_fg
-                    else (page.features)
-                )
+            yield page.features
             if page.cursor is None:
-                break
+                return
 
 
 def answer_of(
