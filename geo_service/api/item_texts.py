@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -56,15 +57,18 @@ class Pages:
         file
             At its beginning; on disk when it is large.
         """
-        body = SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES)  # noqa: SIM115  (closed by who reads it)
-        separator = b""
-        for texts in self._texts():
-            if texts:
-                body.write(separator)
-                body.write(exports.joined(texts, self._form))
-                self.count += len(texts)
-                separator = b"" if self._form == "geojsonseq" else b","
-        body.seek(0)
+        with ExitStack() as unless_written:
+            body = unless_written.enter_context(SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES))
+            separator = b""
+            for texts in self._texts():
+                if texts:
+                    body.write(separator)
+                    body.write(exports.joined(texts, self._form))
+                    self.count += len(texts)
+                    separator = b"" if self._form == "geojsonseq" else b","
+            body.seek(0)
+            # Closed by who reads it.
+            unless_written.pop_all()
         return body
 
     def _texts(self) -> Iterator[Sequence[str]]:
