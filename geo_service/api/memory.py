@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,7 +34,8 @@ _MOST_UNFIT: Final = 10_000
 _ENTRY_BYTES: Final = 2_000
 _OK, _NO_CONTENT = 200, 204
 _VARIES: Final = frozenset({"accept", "accept-language", "accept-encoding"})
-_PERSONAL: Final = (b"authorization", b"cookie", b"range")
+_METHODS: Final = frozenset({"GET", "HEAD"})
+_PERSONAL: Final = frozenset({b"authorization", b"cookie", b"range"})
 #: RFC 9110, 15.4.5: what a 304 repeats of the answer it stands for; and the door for scripts.
 _REPEATED: Final = re.compile(rb"etag|cache-control|vary|content-language|access-control-.*")
 _EMPTY: Final[Message] = {"type": "http.response.body", "body": b""}
@@ -98,30 +99,47 @@ class Memory:
         known = scope[KNOWN] = self._known_now()
         if known is not None and known is not self._known:
             self._forget(known)
-        key = _key(scope)
-        if key is None or not self.most_bytes:
-            await self.app(scope, receive, send)
-            return
-        if key not in self._kept and known is not None and key in self._running:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        key = _key(scope, headers)
+        kept = self._kept.get(key)
+        if kept is not None and known is not None:
+            self._kept.move_to_end(key)
+            await self._give(kept, headers, scope, send)
+        else:
+            await self._look_again(key, known, headers, scope, receive, send)
+
+    async def _look_again(
+        self,
+        key: Key,
+        known: Known | None,
+        headers: Mapping[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if key in self._running and known is not None:
             await asyncio.shield(self._running[key])
             known = scope[KNOWN] = self._known_now()
         kept = self._kept.get(key)
         if kept is not None and (known or await self._asked()) is self._known:
-            await self._give(key, kept, scope, send)
-        elif known is None or key in self._unfit:
+            await self._give(kept, headers, scope, send)
+        elif known is None or not key or key in self._unfit or not self.most_bytes:
             await self.app(scope, receive, send)
         else:
             await self._answer(key, known, scope, receive, send)
 
-    async def _give(self, key: Key, kept: Kept, scope: Scope, send: Send) -> None:
-        with suppress(KeyError):
-            self._kept.move_to_end(key)
-        tags = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
-        is_unchanged = tags is not None and is_good(kept.tag.decode(), tags.decode("latin-1"))
+    async def _give(
+        self, kept: Kept, headers: Mapping[bytes, bytes], scope: Scope, send: Send
+    ) -> None:
+        tags = headers.get(b"if-none-match")
+        is_unchanged = tags is not None and (
+            tags == kept.tag or is_good(kept.tag.decode(), tags.decode("latin-1"))
+        )
         start = kept.unchanged if is_unchanged else kept.start
-        self.metrics.count(scope["method"], kept.route, start["status"])
+        method = scope["method"]
+        self.metrics.count(method, kept.route, start["status"])
         await send(start)
-        await send(_EMPTY if is_unchanged or scope["method"] == "HEAD" else kept.body)
+        await send(_EMPTY if is_unchanged or method == "HEAD" else kept.body)
 
     async def _answer(
         self, key: Key, known: Known, scope: Scope, receive: Receive, send: Send
@@ -189,19 +207,16 @@ class Memory:
         return None
 
 
-def _key(scope: Scope) -> Key | None:
-    if scope["method"] not in {"GET", "HEAD"}:
-        return None
-    found: list[Header] = scope["headers"]
-    headers = dict(found)
-    # The application reads the first of two equal headers; nobody sends two in earnest.
-    if len(headers) != len(found) or any(name in headers for name in _PERSONAL):
-        return None
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    query: bytes = scope["query_string"]
+def _key(scope: Scope, headers: Mapping[bytes, bytes]) -> Key:
+    # Empty for what is never kept. The application reads the first of two equal headers; nobody
+    # sends two in earnest.
+    is_odd = scope["method"] not in _METHODS or len(headers) != len(scope["headers"])
+    if is_odd or not _PERSONAL.isdisjoint(headers):
+        return ()
+    path, query = scope.get("raw_path") or scope["path"], scope["query_string"]
     accept = headers.get(b"accept", b"")
     if len(path) + len(query) + len(accept) > _LONGEST_KEY_BYTES:
-        return None
+        return ()
     return (
         path,
         query,

@@ -8,14 +8,14 @@ Who changes data through ``ingest.load.hold_lock`` first holds the load lock, an
 to the end of his transaction. A watcher that hears ``changing`` stops trusting, then lets go of
 the lock; it trusts again when no change is under way, with what the database says then.
 
-The guarantee: no such change is committed while any process trusts its memory, so the next
-request after the commit sees it, whichever worker answers. A process that is asked and does not
-let go within `LONGEST_WAIT_S` (stopped, say) is not waited for: it finds the announcement before
-it answers anything. While memory is not trusted every request asks the database.
+Who changes ``geo.data_version`` without that, by plain SQL, cuts the watchers off (a trigger) and
+holds the lock; a watcher whose connection is gone trusts nothing, connects again and waits.
 
-The limit: a change of ``geo.data_version`` by plain SQL takes no lock. The database tells of it
-when it commits (a trigger), and a request that arrives before that telling, about a millisecond
-later, may be answered from memory once more. A lost connection is noticed before an answer; a
+The guarantee: no change of a version is committed while any process trusts its memory, so the
+next request after the commit sees it, whichever worker answers. While memory is not trusted every
+request asks the database. The limits: a change that raises no version is not seen; and where
+plain SQL is written by a role that may not end the service's connections, the change is told when
+it is committed, and a request within about a millisecond may be answered from memory once more. A
 connection that went silent is caught by the check of every ``GEO_RECHECK_S`` seconds.
 """
 
@@ -47,13 +47,13 @@ CHANNEL = "geo_data"
 #: for all data sets: what is derived from them is shared, so two loads never mix.
 LOAD_LOCK = 7_105_466_012
 TRUST_LOCK = 7_105_466_013
-LONGEST_WAIT_S = 5.0
+LONGEST_WAIT_S = 1.0
 
 _CHANGING = "changing"
 _PAUSE_S = 0.1
 _DAY_S = 86_400
 _THAI_TIME_S = 7 * 3600
-_RETRY_S = 1.0
+_RETRY_S = 0.3
 _TRUST = f"SELECT pg_try_advisory_lock_shared({TRUST_LOCK})"
 _LET_GO = f"SELECT pg_advisory_unlock_shared({TRUST_LOCK})"
 _IS_FREE = f"SELECT pg_try_advisory_xact_lock_shared({LOAD_LOCK})"
