@@ -92,5 +92,5 @@ WHERE (result IS NOT NULL OR is_not_applicable OR is_suppressed OR below = 0)
     SELECT 1 FROM value_raw AS w
     WHERE w.level = :level AND w.k = ANY (CAST(:ks AS smallint[])) AND w.k = judged.k
       AND w.t = judged.t AND w.place_id = judged.place_id
-      AND (w.value IS NOT NULL OR w.basis <> 'aggregated')
+      AND (judged.result IS NULL OR w.value IS NOT NULL OR w.basis <> 'aggregated')
   )
