@@ -323,6 +323,36 @@ def generalise(shapes: Shapes, *, bands: Sequence[Band] = BANDS) -> dict[int, Sh
     return result
 
 
+def simplify_each(shapes: Shapes, *, bands: Sequence[Band] = BANDS) -> dict[int, Shapes]:
+    """Prepare shapes that have no borders in common for drawing, each by itself.
+
+    Parameters
+    ----------
+    shapes : ndarray, shape (n,)
+        Points, lines, polygons or collections, EPSG:4326.
+    bands : sequence of Band
+        Which generalisations, any order.
+
+    Returns
+    -------
+    dict of int to ndarray of shape (n,)
+        For each band's number, the shapes in EPSG:3857; none vanishes.
+
+    References
+    ----------
+    Douglas, D. and Peucker, T. (1973), Algorithms for the reduction of the number of points,
+    Cartographica 10(2), 112-122.
+    """
+    drawn = to_srid(np.asarray(shapes, dtype=object), STORAGE_SRID, TILE_SRID)
+    result: dict[int, Shapes] = {}
+    for band in sorted(bands, key=lambda one: one.tolerance_m):
+        if band.tolerance_m > 0:
+            # Half a pixel: a line of its own shows more than a border between two colours.
+            drawn = np.asarray(shapely.simplify(drawn, band.tolerance_m / 2), dtype=object)
+        result[band.number] = drawn
+    return result
+
+
 def _claim_holds(bounds: tuple[float, float, float, float], srid: int) -> bool:
     west, south, east, north = bounds
     if srid in {4326, 4240}:

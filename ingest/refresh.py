@@ -19,9 +19,17 @@ from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
-from ingest import cells, shapes, texts, undo
+from ingest import cells, shapes, texts, tiles, undo
 from ingest.load import Progress, hold_lock, silent
-from layers import hexbins, hexsubjects, indicators, place_values, registry, versions
+from layers import (
+    drawings,
+    hexbins,
+    hexsubjects,
+    indicators,
+    place_values,
+    registry,
+    versions,
+)
 from layers.analysis.hexgrid import COARSEST, FINEST
 from layers.models import Hexbin
 from layers.relations import place_subjects
@@ -87,7 +95,7 @@ def refresh(
         done.append(f"cell shares: {shared} areas, {outlines} new cells")
     measure(session)
     done += _refresh_hexbins(session, everything=not only_changed, progress=progress)
-    done += _refresh_texts(session, everything=not only_changed)
+    done += _refresh_drawn(session, everything=not only_changed, progress=progress)
     measure(session)
     return done
 
@@ -221,17 +229,21 @@ def _refresh_shapes(session: Session, *, everything: bool, progress: Progress) -
     return [f"shapes for tiles: {made}"]
 
 
-def _refresh_texts(session: Session, *, everything: bool) -> list[str]:
-    written = 0
+def _refresh_drawn(session: Session, *, everything: bool, progress: Progress) -> list[str]:
+    written = made = 0
     for known in registry.list_all(session):
-        has_texts = known.family in {"area", "org"} or (
-            known.family == "feature" and known.geometry_type != "Point"
-        )
+        if known.family not in {"area", "org", "feature"}:
+            continue
+        if not everything and drawings.kept_for(session, known) is not drawings.NOTHING:
+            continue
         made_from = sum(versions.versions_of(session, place_subjects(known)).values())
-        if has_texts and (everything or _mark_of(session, f"text:{known.id}") != made_from):
+        if known.geometry_type != "Point" or known.family == "org":
             written += texts.rebuild(session, known, made_from)
-            _mark(session, f"text:{known.id}", made_from)
-    return [f"texts: {written} places"] if written else []
+        made += tiles.prepare(session, known, made_from, progress=progress)
+        # Told, so that nobody goes on with what is known of the state before.
+        _mark(session, f"drawn:{known.id}", made_from)
+    texts.forget(session)
+    return [f"drawn: {written} texts, {made} tiles"] if written or made else []
 
 
 def _refresh_hexbins(session: Session, *, everything: bool, progress: Progress) -> list[str]:

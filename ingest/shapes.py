@@ -23,8 +23,11 @@ from geo_service.core.crs import TILE_SRID
 from ingest.cells import ewkb
 from ingest.copying import copy_rows
 from ingest.load import Progress, silent
+from layers.models import Feature, FeatureShape
 
 _LEVELS = ("subdistrict", "district", "province")
+#: GEOS type numbers of polygons and multipolygons.
+_POLYGONS = (3, 6)
 
 Drawn = dict[int, Any]
 
@@ -55,6 +58,40 @@ def rebuild(session: Session, *, progress: Progress = silent) -> int:
     for number, shapes in _org_shapes(session, areas).items():
         written += copy_rows(session, "org_shape", _rows("org_id", number, shapes))
     progress("shapes", 3, 3)
+    return written
+
+
+def rebuild_layer(session: Session, layer_id: str) -> int:
+    """Prepare the shapes of a layer of lines or polygons anew.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction; the caller commits.
+    layer_id : str
+        Id of the layer.
+
+    Returns
+    -------
+    int
+        Number of prepared shapes, EPSG:3857, over all bands; polygons that share borders keep
+        them common, all others are simplified each by itself.
+    """
+    session.execute(delete(FeatureShape).where(FeatureShape.layer_id == layer_id))
+    rows = session.execute(
+        select(Feature.id, func.ST_AsBinary(Feature.geom))
+        .where(Feature.layer_id == layer_id, Feature.geom.is_not(None))
+        .order_by(Feature.code)
+    ).all()
+    shapes = shapely.from_wkb([bytes(row[1]) for row in rows])
+    is_polygon = np.isin(shapely.get_type_id(shapes), _POLYGONS)
+    is_coverage = is_polygon.all() and shapely.coverage_is_valid(shapes)
+    bands = (geometry.generalise if is_coverage else geometry.simplify_each)(shapes)
+    written = 0
+    for number, drawn in bands.items():
+        kept = {row.id: shape for row, shape in zip(rows, drawn, strict=True)}
+        own = _rows("feature_id", number, kept).with_columns(layer_id=pl.lit(layer_id))
+        written += copy_rows(session, "feature_shape", own)
     return written
 
 

@@ -393,7 +393,10 @@ class PlaceText(Base):
 
 
 class FeatureShape(Base):
-    """A facility's or network part's shape generalised for a band of zooms; never a point."""
+    """A facility's or network part's shape generalised for a band of zooms.
+
+    Only for layers with many lines or polygons; of these, every feature has one.
+    """
 
     __tablename__ = "feature_shape"
 

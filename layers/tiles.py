@@ -2,40 +2,88 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
-    and_,
     case,
     cast,
-    exists,
     func,
+    literal,
     null,
     select,
+    text,
+    true,
 )
 from sqlalchemy.orm import Session, join
 
 from boundaries.geometry import band_of
-from boundaries.models import Area, AreaShape, OrgShape
+from boundaries.models import AreaShape, OrgShape
 from geo_service.core.crs import STORAGE_SRID, TILE_SRID
+from geo_service.core.db import SCHEMA
+from layers.drawings import NOTHING, Kept, kept_for
+from layers.models import FeatureShape, PointCell
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
-from layers.relations import Expression, Relation
-from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
+from layers.relations import Expression, Relation, relation_of
+from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, Limits, MatrixSet
 
 DEEPEST_ZOOM = 22
 EXTENT = 4096
 BUFFER = 64
 #: EPSG:3857 ends here, degrees of latitude.
 _LAST_LAT_DEG = 85.0
-#: From this zoom on a tile carries names, when nobody says what it shall carry.
+#: From this zoom on a tile carries names, when nobody says what it shall carry; there are few
+#: large areas, and their labels come first.
 _NAMES_FROM_ZOOM = 9
+_NAMES_OF_LEVEL = {"region": 0, "province": 0, "district": 7}
+#: Width of an H3 cell at each resolution, between opposite sides, metres (H3's mean edge
+#: lengths times the root of 3).
+_CELL_WIDTHS_M = tuple(
+    1_732.0508 * edge_km
+    for edge_km in (1281.256011, 483.0568391, 182.5129565, 68.97922179, 26.07175968, 9.854090990,
+                    3.724532667, 1.406475763, 0.531414010, 0.200786148, 0.075863783)
+)  # fmt: skip
+_LEAST_WIDTH = 8
+_KEPT_TILE = text(
+    f"SELECT body FROM {SCHEMA}.prepared_tile"  # noqa: S608  (our own name)
+    " WHERE collection_id = :collection AND zoom = :zoom AND x = :x AND y = :y"
+)
 #: A number of MVT's own for a feature: the code, where it is digits a reader can hold.
 _DIGITS = "^[1-9][0-9]{0,14}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A Mapbox Vector Tile, empty when nothing lies in it; compressed by gzip or not."""
+
+    body: bytes = b""
+    is_gzip: bool = False
+
+    @property
+    def plain(self) -> bytes:
+        """The tile as it is when unpacked."""
+        return gzip.decompress(self.body) if self.is_gzip else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a tile covers: its edges, what is near enough to be drawn, and how fine.
+
+    ``listed`` are the tables that edges are taken from, where many tiles are made at once.
+    """
+
+    edges: ColumnElement[Any]
+    near: ColumnElement[Any]
+    srid: int
+    zoom: int
+    listed: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +93,7 @@ class _Drawn:
     name: str
     source: Any
     shape: Expression
-    is_near: ColumnElement[bool]
+    conditions: tuple[ColumnElement[bool], ...]
 
 
 def tile(
@@ -56,8 +104,8 @@ def tile(
     zoom: int,
     column: int,
     row: int,
-) -> bytes:
-    """Make a tile.
+) -> Tile:
+    """Give a tile: a kept one where the question is the usual one, else a new one.
 
     Parameters
     ----------
@@ -72,24 +120,90 @@ def tile(
 
     Returns
     -------
-    bytes
-        Mapbox Vector Tile 2 with a layer named after the collection (for organisations a
-        second one of offices), drawn in the system of the set; empty when nothing lies in it.
+    Tile
+        With the layers that `layers_of` tells, drawn in the system of the set.
     """
-    relation = relation_for(session, question)
+    known = question.collection
+    kept = kept_for(session, known)
     place = (zoom, column, row)
-    near = _near(matrix_set, place)
+    if matrix_set is WEB_MERCATOR_QUAD and zoom <= kept.deepest_zoom and _is_usual(question):
+        return _kept_tile(session, known, place)
     # A degree tile is half as wide as the metre tile of its zoom.
     scale = zoom if matrix_set.srid == TILE_SRID else zoom + 1
-    drawn = [_shapes(session, relation, question.collection, zoom=scale, near=near)]
-    if question.collection.family == "org":
-        drawn.append(_raw("orgs-points", relation.source, relation.geom, near))
-    names = question.properties or default_properties(question.collection, zoom)
+    edges, near = _edges(matrix_set, place)
+    ground = _Ground(edges, near, matrix_set.srid, scale)
+    if scale < kept.points_from and _is_usual(question):
+        return Tile(bytes(session.scalar(_hexagons(known, ground)) or b""))
+    relation = relation_for(session, question)
+    names = question.properties or default_properties(known, zoom)
+    conditions = (*relation.conditions, *conditions_of(relation, question))
+    is_today = question.when is None and question.period is None
     parts = [
-        session.scalar(_statement(layer, relation, question, names=names, at=(matrix_set, place)))
-        for layer in drawn
+        session.scalar(_statement(layer, relation, ground, names=names, conditions=conditions))
+        for layer in _layers(known, relation, ground, kept if is_today else NOTHING)
     ]
-    return b"".join(bytes(part) for part in parts if part)
+    return Tile(b"".join(bytes(part) for part in parts if part))
+
+
+def joined(parts: Sequence[Tile]) -> Tile:
+    """Put tiles of several collections into one.
+
+    Parameters
+    ----------
+    parts : sequence of Tile
+        Of the same place.
+
+    Returns
+    -------
+    Tile
+        All their layers.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    # Layers of a tile stand one after the other: tiles joined are a tile.
+    return Tile(b"".join(part.plain for part in parts))
+
+
+def of_zoom(known: Collection, zoom: int, limits: Limits) -> Select[Any]:
+    """Make all usual tiles of a collection at one zoom, from prepared shapes, at once.
+
+    Parameters
+    ----------
+    known : Collection
+        Areas or organisations.
+    zoom : int
+        Of the WebMercatorQuad set.
+    limits : Limits
+        Columns and rows.
+
+    Returns
+    -------
+    Select of (x, y, body)
+        Tiles that are not empty.
+    """
+    relation = relation_of(known)
+    columns = func.generate_series(limits.first_column, limits.last_column)
+    rows = func.generate_series(limits.first_row, limits.last_row)
+    listed = (
+        columns.table_valued("x", name="across").render_derived(),
+        rows.table_valued("y", name="down").render_derived(),
+    )
+    x, y = listed[0].c.x, listed[1].c.y
+    edges = func.ST_TileEnvelope(zoom, x, y)
+    margin = WEB_MERCATOR_QUAD.tile_span(zoom) * BUFFER / EXTENT
+    ground = _Ground(edges, func.ST_Expand(edges, margin), TILE_SRID, zoom, listed)
+    names = default_properties(known, zoom)
+    layers = [
+        _statement(layer, relation, ground, names=names, conditions=relation.conditions)
+        for layer in _layers(known, relation, ground, Kept(has_shapes=True))
+    ]
+    bodies: list[ColumnElement[Any]] = [
+        func.coalesce(one.correlate(*listed).scalar_subquery(), literal(b"")) for one in layers
+    ]
+    body = reduce(lambda left, right: left.op("||")(right), bodies)
+    made = select(x, y, body.label("body")).select_from(join(*listed, true())).offset(0)
+    tiles = made.subquery("tiles")
+    return select(tiles).where(func.length(tiles.c.body) > 0)
 
 
 def default_properties(known: Collection, zoom: int) -> tuple[str, ...]:
@@ -107,15 +221,52 @@ def default_properties(known: Collection, zoom: int) -> tuple[str, ...]:
     tuple of str
         Property names.
     """
-    has_names = zoom >= _NAMES_FROM_ZOOM or known.family == "feature"
+    from_zoom = _NAMES_OF_LEVEL.get(known.level or "", _NAMES_FROM_ZOOM)
+    has_names = zoom >= from_zoom or known.family == "feature"
     names = ["code", *(("name_th", "name_en") if has_names else ()), "kind", "tier"]
     names += [part for one in known.indicators for part in (one.key, f"{one.key}_status")]
     names += ["period"] if known.family == "history" else []
     return tuple(name for name in names if known.property(name) is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class TileLayer:
+    """A layer inside a collection's tiles and the zooms it is there."""
+
+    name: str
+    first_zoom: int
+    last_zoom: int
+    has_hexagons: bool = False
+
+
+def layers_of(session: Session, known: Collection, deepest: int) -> tuple[TileLayer, ...]:
+    """List the layers inside a collection's tiles.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    known : Collection
+        From the register.
+    deepest : int
+        Last zoom of the set.
+
+    Returns
+    -------
+    tuple of TileLayer
+        The collection's own first; hexagons carry ``cell`` and ``count``.
+    """
+    first = kept_for(session, known).points_from
+    found = (TileLayer(known.id, first, deepest),)
+    if known.family == "org":
+        return (*found, TileLayer("orgs-points", 0, deepest))
+    if first == 0:
+        return found
+    return (*found, TileLayer(f"{known.id}-hexagons", 0, first - 1, has_hexagons=True))
+
+
 def layer_names(known: Collection) -> tuple[str, ...]:
-    """Name the layers inside a collection's tiles.
+    """Name the layers of features inside a collection's tiles.
 
     Parameters
     ----------
@@ -130,71 +281,123 @@ def layer_names(known: Collection) -> tuple[str, ...]:
     return (known.id, "orgs-points") if known.family == "org" else (known.id,)
 
 
-def _shapes(
-    session: Session,
-    relation: Relation,
-    known: Collection,
-    *,
-    zoom: int,
-    near: ColumnElement[Any],
-) -> _Drawn:
-    if known.family == "feature":
-        return _raw(known.id, relation.source, relation.geom, near)
-    band = band_of(zoom).number
-    is_org = known.level == "org"
-    prepared: Any = OrgShape if is_org else AreaShape
-    owner: Any = OrgShape.org_id if is_org else AreaShape.area_id
-    here: list[ColumnElement[bool]] = [prepared.band == band]
-    there = exists().where(*here) if is_org else _has_level(band, known.level or "")
-    if not session.scalar(select(there)):
-        return _raw(known.id, relation.source, relation.shape, near)
-    source = join(relation.source, prepared, and_(owner == relation.place_id, *here))
-    is_near = prepared.geom.op("&&")(func.ST_Transform(near, TILE_SRID))
-    return _Drawn(known.id, source, prepared.geom, is_near)
+def resolution_at(zoom: int) -> int:
+    """Choose the H3 resolution that points are counted at for a zoom.
+
+    Parameters
+    ----------
+    zoom : int
+        Of WebMercatorQuad.
+
+    Returns
+    -------
+    int
+        The finest whose cells are 8 pixels wide or more (256 pixels a tile, at the equator).
+    """
+    pixel_m = WEB_MERCATOR_QUAD.tile_span(zoom) / TILE_CELLS
+    fine = (at for at, width_m in enumerate(_CELL_WIDTHS_M) if width_m >= _LEAST_WIDTH * pixel_m)
+    return max(fine, default=0)
 
 
-def _near(matrix_set: MatrixSet, place: tuple[int, int, int]) -> ColumnElement[Any]:
+def _is_usual(question: Question) -> bool:
+    return not (
+        question.properties or question.equal or question.filter or question.when or question.period
+    ) and question.collection.family in {"area", "org", "feature"}
+
+
+def _kept_tile(session: Session, known: Collection, place: tuple[int, int, int]) -> Tile:
+    zoom, x, y = place
+    body = session.scalar(
+        _KEPT_TILE, {"collection": known.id, "zoom": zoom, "x": x, "y": y}
+    )  # fmt: skip
+    return Tile() if body is None else Tile(bytes(body), is_gzip=True)
+
+
+def _edges(
+    matrix_set: MatrixSet, place: tuple[int, int, int]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     west, south, east, north = matrix_set.bounds(*place)
+    edges = func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid)
     margin = (east - west) * BUFFER / EXTENT
     if matrix_set.srid != TILE_SRID:
         south, north = max(south, margin - _LAST_LAT_DEG), min(north, _LAST_LAT_DEG - margin)
-    return func.ST_Expand(func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid), margin)
+    near = func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid)
+    return edges, func.ST_Expand(near, margin)
 
 
-def _has_level(band: int, level: str) -> ColumnElement[bool]:
-    return exists().where(AreaShape.band == band, AreaShape.area_id == Area.id, Area.level == level)
+def _layers(known: Collection, relation: Relation, ground: _Ground, kept: Kept) -> list[_Drawn]:
+    if not kept.has_shapes:
+        shapes = _raw(known.id, relation.source, relation.shape, ground)
+    else:
+        shapes = _prepared(known, relation, ground)
+    if known.family != "org":
+        return [shapes]
+    return [shapes, _raw("orgs-points", relation.source, relation.geom, ground)]
 
 
-def _raw(name: str, source: Any, geom: Expression, near: ColumnElement[Any]) -> _Drawn:  # noqa: ANN401  (rows of any table)
+def _prepared(known: Collection, relation: Relation, ground: _Ground) -> _Drawn:
+    band, near = band_of(ground.zoom).number, func.ST_Transform(ground.near, TILE_SRID)
+    table: Any
+    if known.family == "feature":
+        table, owner, own = FeatureShape, FeatureShape.feature_id, FeatureShape.layer_id == known.id
+    elif known.level == "org":
+        table, owner, own = OrgShape, OrgShape.org_id, true()
+    else:
+        table, owner, own = AreaShape, AreaShape.area_id, AreaShape.level == known.level
+    source = join(relation.source, table, owner == relation.place_id)
+    conditions = (own, table.band == band, table.geom.op("&&")(near))
+    return _Drawn(known.id, source, table.geom, conditions)
+
+
+def _raw(name: str, source: Any, geom: Expression, ground: _Ground) -> _Drawn:  # noqa: ANN401  (rows of any table)
     # The tile's envelope is brought to the column's system so that its index is used.
-    is_near = geom.op("&&")(func.ST_Transform(near, STORAGE_SRID))
-    return _Drawn(name, source, geom, is_near)
+    is_near = geom.op("&&")(func.ST_Transform(ground.near, STORAGE_SRID))
+    return _Drawn(name, source, geom, (is_near,))
 
 
 def _statement(
     layer: _Drawn,
     relation: Relation,
-    question: Question,
+    ground: _Ground,
     *,
     names: tuple[str, ...],
-    at: tuple[MatrixSet, tuple[int, int, int]],
+    conditions: tuple[ColumnElement[bool], ...],
 ) -> Select[bytes]:
-    matrix_set, place = at
-    envelope = func.ST_MakeEnvelope(*matrix_set.bounds(*place), matrix_set.srid)
-    in_set = func.ST_Transform(layer.shape, matrix_set.srid)
-    shape = func.ST_AsMVTGeom(in_set, envelope, EXTENT, BUFFER, True)
     number = case((relation.id.op("~")(_DIGITS), cast(relation.id, BigInteger)), else_=null())
     drawn = (
         select(
-            shape.label("shape"),
+            _on_grid(layer.shape, ground).label("shape"),
             number.label("number"),
             *(relation.columns[name].label(name) for name in names),
         )
         .select_from(layer.source)
-        .where(*relation.conditions, *conditions_of(relation, question), layer.is_near)
-        .subquery("drawn")
+        .where(*conditions, *layer.conditions)
     )
-    kept = select(drawn).where(drawn.c.shape.is_not(None)).subquery("kept")
-    return select(
-        func.ST_AsMVT(kept.table_valued(), layer.name, EXTENT, "shape", "number")
-    ).select_from(kept)
+    if ground.listed:
+        drawn = drawn.correlate(*ground.listed)
+    return _encoded(drawn, layer.name, "number")
+
+
+def _hexagons(known: Collection, ground: _Ground) -> Select[bytes]:
+    drawn = select(
+        _on_grid(PointCell.geom, ground).label("shape"),
+        func.to_hex(PointCell.cell).label("cell"),
+        PointCell.count.label("count"),
+    ).where(
+        PointCell.layer_id == known.id,
+        PointCell.resolution == resolution_at(ground.zoom),
+        PointCell.geom.op("&&")(func.ST_Transform(ground.near, TILE_SRID)),
+    )
+    return _encoded(drawn, f"{known.id}-hexagons")
+
+
+def _on_grid(shape: Expression, ground: _Ground) -> ColumnElement[Any]:
+    in_set = func.ST_Transform(shape, ground.srid)
+    return func.ST_AsMVTGeom(in_set, ground.edges, EXTENT, BUFFER, True)
+
+
+def _encoded(drawn: Select[Any], name: str, number: str | None = None) -> Select[bytes]:
+    # Shapes that vanish on the grid are null, and ST_AsMVT passes over those.
+    rows = drawn.subquery("drawn")
+    arguments = [rows.table_valued(), name, EXTENT, "shape", *((number,) if number else ())]
+    return select(func.ST_AsMVT(*arguments)).select_from(rows)

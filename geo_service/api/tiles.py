@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from geo_service.api.features import question_of
 from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import MatrixSetPath, find
+from geo_service.core.accept import takes_coding
 from geo_service.core.crs import CRS84
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
@@ -187,14 +188,20 @@ def _tile(
     subjects = sorted({part for one in questions for part in one.collection.subjects})
     headers = revalidate(request, state_of(session, subjects).token)
     zoom, column, row = place
-    # Layers of a tile stand one after the other: tiles joined are a tile.
-    body = b"".join(
-        tiles.tile(session, one, matrix_set=matrix_set, zoom=zoom, column=column, row=row)
-        for one in questions
+    made = tiles.joined(
+        [
+            tiles.tile(session, one, matrix_set=matrix_set, zoom=zoom, column=column, row=row)
+            for one in questions
+        ]
     )
-    if not body:
+    if not made.body:
         return Response(status_code=204, headers=headers)
-    return Response(body, headers=headers, media_type=kind)
+    # Kept tiles go out as they are kept; the others are compressed on their way.
+    if made.is_gzip and takes_coding(request.headers.get("accept-encoding", ""), "gzip"):
+        headers = headers | {"Content-Encoding": "gzip"}
+        headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
+        return Response(made.body, headers=headers, media_type=kind)
+    return Response(made.plain, headers=headers, media_type=kind)
 
 
 def _place(matrix_set: MatrixSet, zoom: str, column: str, row: str) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""What a caller would rather have: the weights of an ``Accept`` header."""
+"""What a caller would rather have: the weights of an ``Accept`` header, the codings it takes."""
 
 from __future__ import annotations
 
@@ -37,3 +37,25 @@ def weight(accept: str, media_type: str) -> tuple[float, int]:
         if pattern in found:
             return found[pattern], -specific
     return 0.0, -len(wanted)
+
+
+def takes_coding(accept_encoding: str, coding: str) -> bool:
+    """Tell whether a caller takes an answer in a coding.
+
+    Parameters
+    ----------
+    accept_encoding : str
+        The header ``Accept-Encoding``; empty when there is none.
+    coding : str
+        For example ``gzip``.
+
+    Returns
+    -------
+    bool
+        Only when it is named, and not refused (RFC 9110, 12.5.3).
+    """
+    for part in accept_encoding.lower().split(","):
+        name, _, rest = part.strip().partition(";")
+        if name.strip() == coding:
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", rest) is None
+    return False
