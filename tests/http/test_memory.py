@@ -1,0 +1,318 @@
+"""Remembered answers are the very answers the application gives, and never another caller's."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+from typing import Any
+
+import brotli
+import pytest
+
+from geo_service.api.memory import LARGEST_BYTES, Memory
+from geo_service.api.wire import Metrics
+from geo_service.core.known import KNOWN, Known
+from geo_service.deps import FOLLOWS_STATE
+
+COLLECTIONS = "/collections"
+TILE = "/tiles/provinces/6/49/29.mvt"
+PATHS = (
+    COLLECTIONS,
+    "/collections/provinces/items",
+    TILE,
+    "/maps/waste_gen_tpd.json",
+    "/indicators",
+)
+
+
+@pytest.fixture
+def remembering(client_of, country_engine):
+    client = client_of(country_engine)
+    deadline = time.monotonic() + 10
+    while client.app.state.watcher.known() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return client
+
+
+def kept(client) -> int:
+    return len(client.app.memory._kept)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_second_answer_is_the_first_one(remembering, path):
+    first = remembering.get(path)
+    assert kept(remembering) == 1
+    second = remembering.get(path)
+    assert second.status_code == first.status_code == 200
+    assert second.content == first.content
+    assert list(second.headers.multi_items()) == list(first.headers.multi_items())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_good_copy_is_confirmed_from_memory_as_by_the_application(remembering, path):
+    tag = remembering.get(path).headers["etag"]
+    for sent in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        quick = remembering.get(path, headers={"If-None-Match": sent})
+        # A parameter nobody remembers: with a cookie the application answers itself.
+        slow = remembering.get(path, headers={"If-None-Match": sent, "Cookie": "a=b"})
+        assert quick.status_code == slow.status_code == 304
+        assert dict(quick.headers) == dict(slow.headers)
+        assert quick.content == b""
+    assert remembering.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_head_is_answered_from_memory_without_a_body(remembering):
+    got, head = remembering.get(TILE), remembering.head(TILE)
+    assert (head.status_code, head.content) == (200, b"")
+    assert dict(head.headers) == dict(got.headers)
+
+
+def test_an_empty_tile_is_remembered_as_empty(remembering):
+    empty = "/tiles/provinces/6/0/0.mvt"
+    assert [remembering.get(empty).status_code for _ in range(2)] == [204, 204]
+    assert kept(remembering) == 1
+
+
+def test_each_caller_gets_the_answer_made_for_his_headers(remembering):
+    asked: list[dict[str, str]] = [
+        {"Accept-Language": language, "Accept": accept, "Accept-Encoding": coding, "Host": host}
+        for language in ("th", "en-GB, en;q=0.8")
+        for accept in ("application/json", "text/html")
+        for coding in ("br, gzip", "gzip", "identity")
+        for host in ("a.example", "b.example:8000")
+    ]
+    for _ in range(2):  # made, then remembered
+        for headers in asked:
+            with remembering.stream("GET", COLLECTIONS, headers=headers) as answer:
+                raw = b"".join(answer.iter_raw())
+            coding = answer.headers.get("content-encoding", "identity")
+            assert coding == headers["Accept-Encoding"].split(",")[0]
+            body = {"br": brotli.decompress, "gzip": gzip.decompress}.get(coding, bytes)(raw)
+            assert answer.headers["content-type"].startswith(headers["Accept"])
+            assert answer.headers["content-language"] == headers["Accept-Language"][:2]
+            assert f"http://{headers['Host']}/".encode() in body
+    assert kept(remembering) == len(asked)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "Range"])
+def test_what_a_caller_says_of_himself_is_neither_kept_nor_answered_from_memory(remembering, name):
+    remembering.get(COLLECTIONS, headers={name: "x"})
+    assert kept(remembering) == 0
+    remembering.get(COLLECTIONS)
+    counts = remembering.app.memory._kept
+    assert len(counts) == 1
+    assert remembering.get(COLLECTIONS, headers={name: "x"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/metrics", "/nowhere", "/collections?nothing=1", "/maps/waste_gen_tpd"]
+)
+def test_what_is_not_public_or_has_no_tag_is_not_kept(remembering, path):
+    for _ in range(2):
+        remembering.get(path)
+    assert kept(remembering) == 0
+
+
+def test_remembered_answers_are_counted(remembering):
+    for _ in range(3):
+        remembering.get(TILE)
+    remembering.get(TILE, headers={"If-None-Match": "*"})
+    told = remembering.get("/metrics").text
+    route = 'method="GET",route="/tiles/{collection_id}/{z}/{x}/{y}.mvt"'
+    assert f'geo_http_requests_total{{{route},status="200"}} 3.0' in told
+    assert f'geo_http_requests_total{{{route},status="304"}} 1.0' in told
+
+
+def test_a_service_without_memory_keeps_nothing(client_of, country_engine):
+    client = client_of(country_engine, memory_mb=0)
+    for _ in range(2):
+        assert client.get(TILE).status_code == 200
+    assert kept(client) == 0
+
+
+class Application:
+    """An application that counts its answers and makes them as it is told."""
+
+    def __init__(self, *, size_bytes: int = 100, pieces: int = 1, pause_s: float = 0.0) -> None:
+        self.size_bytes, self.pieces, self.pause_s = size_bytes, pieces, pause_s
+        self.answers, self.during = 0, lambda: None
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.answers += 1
+        scope[FOLLOWS_STATE] = True
+        await asyncio.sleep(self.pause_s)
+        self.during()
+        headers = [
+            (b"etag", b'W/"1"'),
+            (b"cache-control", b"public, max-age=31536000, immutable"),
+            (b"vary", b"Accept"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in range(self.pieces):
+            more = piece + 1 < self.pieces
+            body = b"x" * self.size_bytes
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+class Around:
+    """A memory around an application, and what it is asked."""
+
+    def __init__(self, app: Application, *, most_bytes: int = 10_000_000) -> None:
+        self.known: Known | None = Known({})
+        self.memory = Memory(
+            app,
+            known=lambda: self.known,
+            ask=self._ask,
+            metrics=Metrics(),
+            most_bytes=most_bytes,
+        )
+        self.asked = lambda: self.known
+
+    def _ask(self) -> Known | None:
+        return self.asked()
+
+    async def get(self, path: str = "/", **headers: str) -> list[dict[str, Any]]:
+        scope = {
+            "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+            "query_string": b"", "scheme": "http", "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        sent: list[dict[str, Any]] = []
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        async def receive() -> dict[str, str]:
+            return {"type": "http.disconnect"}
+
+        await self.memory(scope, receive, send)
+        assert KNOWN in scope
+        return sent
+
+
+def test_equal_questions_at_once_are_answered_once():
+    app = Application(pause_s=0.02)
+    around = Around(app)
+
+    async def ask() -> list[Any]:
+        return await asyncio.gather(*(around.get() for _ in range(64)))
+
+    answers = asyncio.run(ask())
+    assert app.answers == 1
+    assert all(answer[1]["body"] == b"x" * 100 for answer in answers)
+
+
+def test_who_waits_for_an_answer_that_is_not_kept_asks_for_his_own():
+    app = Application(pieces=2, pause_s=0.02)
+    around = Around(app)
+
+    async def ask() -> list[Any]:
+        return await asyncio.gather(*(around.get() for _ in range(8)))
+
+    assert all(len(answer) == 3 for answer in asyncio.run(ask()))
+    assert app.answers == 8
+
+
+def test_who_waits_is_answered_when_the_first_one_gives_up():
+    app = Application(pause_s=0.05)
+    around = Around(app)
+
+    async def ask() -> list[Any]:
+        first = asyncio.create_task(around.get())
+        await asyncio.sleep(0.01)
+        second = asyncio.create_task(around.get())
+        await asyncio.sleep(0.01)
+        first.cancel()
+        return await second
+
+    assert len(asyncio.run(ask())) == 2
+    assert app.answers == 2
+
+
+def test_memory_stays_within_its_bound_and_drops_the_oldest_first():
+    app = Application(size_bytes=100_000)
+    around = Around(app, most_bytes=1_000_000)
+
+    async def ask() -> None:
+        for number in range(50):
+            await around.get("/kept")  # asked again and again: never the oldest
+            await around.get(f"/{number}")
+            assert around.memory._size_bytes <= 1_000_000
+            held = sum(len(one.body["body"]) for one in around.memory._kept.values())
+            assert held <= around.memory._size_bytes
+
+    asyncio.run(ask())
+    assert app.answers == 51
+
+
+def test_an_answer_that_is_too_large_is_passed_on_and_not_kept():
+    app = Application(size_bytes=LARGEST_BYTES + 1)
+    around = Around(app)
+    for _ in range(2):
+        assert len(asyncio.run(around.get())[1]["body"]) == LARGEST_BYTES + 1
+    assert app.answers == 2
+
+
+def test_an_answer_made_while_the_state_changed_is_not_kept_nor_called_immutable():
+    app = Application()
+    around = Around(app)
+
+    def change() -> None:
+        around.known = Known({})
+
+    app.during = change
+    start, _ = asyncio.run(around.get())
+    assert dict(start["headers"])[b"cache-control"] == b"public, no-cache"
+    assert not around.memory._kept
+
+
+def test_a_change_of_state_drops_every_answer():
+    app = Application()
+    around = Around(app)
+    asyncio.run(around.get())
+    asyncio.run(around.get())
+    assert app.answers == 1
+    around.known = Known({})
+    asyncio.run(around.get())
+    assert app.answers == 2
+
+
+def test_while_the_state_is_uncertain_the_database_is_asked_before_an_answer_is_given():
+    app = Application()
+    around = Around(app)
+    asyncio.run(around.get())
+    same, around.known = around.known, None
+    around.asked = lambda: same
+    asyncio.run(around.get())
+    assert app.answers == 1
+    around.asked = lambda: Known({})
+    asyncio.run(around.get())
+    assert app.answers == 2
+
+    def away() -> Known:
+        raise OSError
+
+    around.asked = away
+    asyncio.run(around.get())
+    assert app.answers == 3
+
+
+def test_two_equal_headers_are_an_oddity_that_is_never_kept():
+    app = Application()
+    around = Around(app)
+
+    async def ask() -> None:
+        scope = {
+            "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"",
+            "scheme": "http", "headers": [(b"accept", b"text/html"), (b"accept", b"text/csv")],
+        }  # fmt: skip
+
+        async def send(message) -> None:
+            pass
+
+        await around.memory(scope, None, send)
+
+    asyncio.run(ask())
+    assert not around.memory._kept
