@@ -25,6 +25,8 @@ from geo_service.api import (
     maps,
     matrix_sets,
     openapi,
+    place_names,
+    styles,
     tiles,
     tilesets,
 )
@@ -36,7 +38,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, known_parameters
-from web import data_page, pages
+from web import data_page, glyphs, pages
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
 ROUTERS = (
@@ -48,6 +50,9 @@ ROUTERS = (
     tiles.router,
     tilesets.router,
     matrix_sets.router,
+    place_names.router,
+    styles.router,
+    glyphs.router,
     hexbins.router,
     maps.router,
     indicators.router,

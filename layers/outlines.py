@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Select, collate, func, select
+from sqlalchemy import Select, collate, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -84,6 +85,30 @@ def provinces(session: Session) -> list[tuple[str, Text]]:
         .order_by(collate(Area.name_th, "th-x-icu"))
     )
     return [(code, Text(th, en)) for code, th, en in rows]
+
+
+def beside(session: Session, code: str) -> dict[int, str]:
+    """List the areas of today that lie in the same larger area, the area itself included.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    code : str
+        Code of a province, district or sub-district.
+
+    Returns
+    -------
+    dict of int to str
+        Ids and codes; empty when there is none of that code today.
+    """
+    here, today = aliased(Area), func.upper_inf(Area.valid)
+    rows = session.execute(
+        select(Area.id, Area.code)
+        .join(here, (here.parent_id == Area.parent_id) & (here.level == Area.level))
+        .where(here.code == code, func.upper_inf(here.valid), today)
+    )
+    return dict(rows.all())
 
 
 def province_borders(session: Session, *, within: str | None = None) -> dict[str, Any] | None:
@@ -249,6 +274,30 @@ def outside_regions(session: Session, scheme: str) -> list[Text]:
         .order_by(Area.code)
     )
     return [Text(th, en) for th, en in rows]
+
+
+def are_of_today(session: Session, level: str, day: date) -> bool:
+    """Tell whether the places of a day are those of today.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    level : str
+        Of the places, or ``org``.
+    day : date
+        A day.
+
+    Returns
+    -------
+    bool
+        False when one began or ended since.
+    """
+    table: Any = Org if level == "org" else Area
+    then, now = (table.valid.op("@>")(one) for one in (literal(day), func.current_date()))
+    same_level = () if level == "org" else (Area.level == level,)
+    changed = exists().where(then != now, *same_level)
+    return not session.scalar(select(changed))
 
 
 def have_shapes(session: Session, level: str) -> bool:

@@ -23,6 +23,8 @@ from web.render import respond
 
 A_YEAR_S: Final = 31_536_000
 A_DAY_S: Final = 86_400
+#: A worker lives by the policy of the file it came in; that of maps fetches tiles.
+FILE_POLICY: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 
 Level = Literal["country", "region", "province", "district", "subdistrict", "org", "hexbin"]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -110,7 +112,12 @@ def own_file(name: str, v: str | None = None) -> FileResponse:
     if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
         raise NotFound(Text("ไม่พบไฟล์นี้", "There is no such file"))
     keep = f"public, max-age={A_YEAR_S}, immutable" if v else f"public, max-age={A_DAY_S}"
-    return FileResponse(path, headers={"Cache-Control": keep, "Access-Control-Allow-Origin": "*"})
+    headers = {
+        "Cache-Control": keep,
+        "Access-Control-Allow-Origin": "*",
+        "Content-Security-Policy": FILE_POLICY,
+    }
+    return FileResponse(path, headers=headers)
 
 
 @router.get("/maps")

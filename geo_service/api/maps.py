@@ -73,8 +73,8 @@ def map_json(
     Response
         JSON: classes, places, total, sources.
     """
-    state, headers = _fresh(request, session, lang, indicator)
-    shown = _build(session, indicator, query)
+    state, headers = fresh(request, session, lang, indicator)
+    shown = build_map(session, indicator, query)
     links = Links(request, lang)
     path = f"/maps/{indicator}"
     own = [
@@ -107,8 +107,8 @@ def legend(
     Response
         JSON: classes in the order of the map.
     """
-    state, headers = _fresh(request, session, lang, indicator)
-    shown = _build(session, indicator, query)
+    state, headers = fresh(request, session, lang, indicator)
+    shown = build_map(session, indicator, query)
     links = Links(request, lang)
     body = _head(shown, links) | {
         "classes": [_class(one, lang) for one in shown.classes],
@@ -129,23 +129,57 @@ def map_csv(
     Response
         CSV that opens in a spreadsheet.
     """
-    state, headers = _fresh(request, session, lang, indicator)
-    shown = _build(session, indicator, query)
+    state, headers = fresh(request, session, lang, indicator)
+    shown = build_map(session, indicator, query)
     source = "; ".join(one.title.in_(lang) for one in shown.sources)
     rows = [_row(shown, one, lang, source) for one in shown.places]
     name = f"{indicator}-{shown.level}-{_period_of(shown).replace('/', '-to-')}.csv"
     return csv_answer(_CSV_HEADINGS, rows, headers, file_name=name, is_sample=state.is_sample)
 
 
-def _fresh(
+def fresh(
     request: Request, session: SessionDep, lang: LangDep, indicator: str
 ) -> tuple[State, dict[str, str]]:
+    """Read the state behind a map, or stop here when the caller's copy is good.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+    session : Session
+        Only read.
+    lang : {"th", "en"}
+        Language of the answer.
+    indicator : str
+        Key.
+
+    Returns
+    -------
+    tuple of (State, dict)
+        The state, and headers from `revalidate`.
+    """
     indicators.read(session, indicator)
     state = state_of(session, ("areas", "orgs", f"indicator:{indicator}"))
     return state, revalidate(request, state.token, lang=lang)
 
 
-def _build(session: SessionDep, indicator: str, query: MapQuery) -> ThematicMap:
+def build_map(session: SessionDep, indicator: str, query: MapQuery) -> ThematicMap:
+    """Build the map that was asked for.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    indicator : str
+        Key.
+    query : MapQuery
+        What it shows.
+
+    Returns
+    -------
+    ThematicMap
+        Of values, or of differences.
+    """
     asked: dict[str, Any] = {
         "level": query.level,
         "period": query.period,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -104,6 +105,39 @@ def find(matrix_set: str) -> MatrixSet:
         names = ", ".join(MATRIX_SETS)
         raise NotFound(Text(th=f"มีเฉพาะ {names}", en=f"There are {names}"))
     return known
+
+
+def place_of(known: MatrixSet, zoom: str, column: str, row: str) -> tuple[int, int, int]:
+    """Read which tile is asked for.
+
+    Parameters
+    ----------
+    known : MatrixSet
+        The set.
+    zoom, column, row : str
+        As they stand in the address.
+
+    Returns
+    -------
+    tuple of int
+        Zoom, column and row.
+
+    Raises
+    ------
+    NotFound
+        If the set has no such tile.
+    """
+    z, x, y = (
+        int(part) if re.fullmatch(r"[0-9]{1,8}", part) else -1 for part in (zoom, column, row)
+    )
+    if not known.is_inside(z, x, y):
+        raise NotFound(
+            Text(
+                th=f"ไม่มีไทล์นี้ ระดับซูมคือ 0-{known.deepest}",
+                en=f"There is no such tile; zooms are 0-{known.deepest}",
+            )
+        )
+    return z, x, y
 
 
 def address(links: Links, known: MatrixSet) -> str:
