@@ -25,6 +25,7 @@ from geo_service.api import (
     maps,
     matrix_sets,
     openapi,
+    places,
     place_names,
     styles,
     tiles,
@@ -38,7 +39,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, known_parameters
-from web import data_page, glyphs, pages
+from web import data_page, glyphs, pages, profile
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
 ROUTERS = (
@@ -56,6 +57,7 @@ ROUTERS = (
     hexbins.router,
     maps.router,
     indicators.router,
+    places.router,
     datasets.router,
     health.router,
     pages.router,
@@ -120,6 +122,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # Pages for people are web's; neither web nor api knows the other.
     app.state.landing_html = pages.landing_html
     app.state.data_page = data_page.answer
+    app.state.place_page = profile.answer
     app.state.problem_page = pages.problem_page
     app.memory = Memory(
         partial(FastAPI.__call__, app),
