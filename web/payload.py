@@ -18,7 +18,7 @@ FIELDS: Final = (
 )  # fmt: skip
 SAID_TO_SCRIPTS: Final = (
     "no_match", "matches", "copied", "copy_failed", "play", "pause", "rank_of", "change",
-    "rank", "one_of", "reported", "highest", "lowest",
+    "rank", "one_of", "reported", "whole_place", "highest", "lowest",
     "no_change", "numerator", "denominator", "reporting_short", "basis", "flags", "loading",
     "load_failed", "trend", "where_from", "close", "period", "source", "open_panel",
     "close_panel", "map_of", "place", "value", "sample", "licence", "illustrative", "code",

@@ -70,22 +70,24 @@ class Shelf(Generic[Thing]):
                 self._kept.popitem(last=False)
 
 
-def outline(session: SessionDep, places: dict[int, str]) -> Outline:
-    """Draw the provinces small.
+def outline(session: SessionDep, places: dict[int, str], level: str = "province") -> Outline:
+    """Draw the provinces, or other areas of one level, small.
 
     Parameters
     ----------
     session : Session
         Only read.
     places : dict of int to str
-        Ids and codes of the provinces.
+        Ids and codes of the areas.
+    level : str
+        Their level.
 
     Returns
     -------
     Outline
         In Mercator's projection, 100 units wide; islets are left out.
     """
-    drawn = outlines.read(session, "province", list(places))
+    drawn = outlines.read(session, level, list(places))
     shapes = {key: shapely.transform(as_shape(one), _project) for key, one in drawn.items()}
     if not shapes:
         return Outline(f"0 0 {WIDTH:g} {WIDTH:g}", ())

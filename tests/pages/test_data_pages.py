@@ -16,6 +16,8 @@ PATHS = [
     "/indicators?lang=th",
     "/datasets/test-orgs?lang=th",
     "/api.html?lang=en",
+    "/places/50?f=html&lang=th",
+    "/places/6500103?f=html&lang=en",
 ]
 
 

@@ -398,12 +398,14 @@ window.AtlasMap = (() => {
     add(data.words.flags, (place.flags || []).map((flag) => data.flags[flag] || flag).join(", "));
     box.append(facts);
     const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source_short].filter(Boolean).join(" · "));
-    if (data.source_url) {
-      const link = element("a", "", data.words.where_from);
-      link.href = data.source_url;
+    const leadTo = (words, address) => {
+      const link = element("a", "", words);
+      link.href = address;
       if (window.parent !== window) link.target = "_blank";
       foot.append(" ", link);
-    }
+    };
+    if (data.source_url) leadTo(data.words.where_from, data.source_url);
+    if (data.level !== "hexbin") leadTo(data.words.whole_place, `/places/${encodeURIComponent(place.code)}?f=html&lang=${document.documentElement.lang}`);
     box.append(foot);
     if (hasTrend()) facts.before(element("div", "spark-place"));
     tell("select", place, box);
