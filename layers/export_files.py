@@ -28,7 +28,7 @@ from layers.registry import Property
 Parts = Iterable[Sequence[tuple[Any, ...]]]
 
 #: Rows that a reader of GeoParquet fetches or passes over together.
-_GROUP_ROWS = 2_000
+_GROUP_ROWS, _GROUP_BYTES = 2_000, 8 << 20
 _KINDS: Mapping[Kind, pa.DataType] = {
     "string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
     "date": pa.date32(), "datetime": pa.timestamp("us", tz="UTC"), "list": pa.string(),
@@ -154,7 +154,8 @@ def _grouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)
-        if sum(one.num_rows for one in held) >= _GROUP_ROWS:
+        rows, size = (sum(one) for one in zip(*((b.num_rows, b.nbytes) for b in held), strict=True))
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
             yield pa.Table.from_batches(held)
             held = []
     if held:

@@ -7,7 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api import schemas
+from geo_service.api.download_pages import downloads_table
+from geo_service.api.downloads import enclosures, revalidate_sizes, sizes_of
 from geo_service.api.feature_pages import collection_sheet, collections_sheet, properties_sheet
+from geo_service.api.formats import items_links
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, json_answer, notice
 from geo_service.api.pages import sheet_answer
 from geo_service.api.schemas import SchemaPart
@@ -79,7 +82,8 @@ def collection(
     form = choose_format(request, _FORMATS, asked)
     known = registry.read(session, collection_id)
     state = state_of(session, known.subjects)
-    headers = revalidate(request, state.token, lang=lang)
+    sizes = sizes_of(request, known, state)
+    headers = revalidate_sizes(request, state, sizes, lang)
     links = Links(request, lang)
     if form == "html":
         sheet = collection_sheet(
@@ -87,9 +91,11 @@ def collection(
             sources.behind(session, known),
             links,
             with_values={key for key, found in periods_of(session, known).items() if found},
+            files=downloads_table(known, sizes, links),
         )
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     body = schemas.of_collection(known, links, features.extent_of(session, known))
+    body["links"] += [*items_links(known, links), *enclosures(known, links, sizes)]
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])
 
 

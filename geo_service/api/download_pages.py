@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from geo_service.api.feature_pages import COLLECTIONS, sources_table
+from geo_service.api.feature_pages import COLLECTIONS, DOWNLOADS, sources_table
 from geo_service.api.formats import DOWNLOADED, FORMATS
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table
@@ -12,7 +12,6 @@ from geo_service.core.text import Text
 from layers.imprint import Imprint
 from layers.registry import Collection
 
-TITLE = Text("ดาวน์โหลดทั้งชั้นข้อมูล", "Download the whole layer")
 _PREPARED = Text("เตรียมเมื่อขอครั้งแรก", "prepared when first asked for")
 _UNITS = ((1 << 20, "MB"), (1 << 10, "kB"), (1, "B"))
 
@@ -84,7 +83,7 @@ def downloads_sheet(imprint: Imprint, sizes: Mapping[str, int], links: Links) ->
         (COLLECTIONS.in_(lang), links.to("/collections", f="html", lang=lang)),
         (known.title.in_(lang), links.to(f"/collections/{known.id}", f="html", lang=lang)),
     ]
-    title = f"{TITLE.in_(lang)}: {known.title.in_(lang)}"
+    title = f"{DOWNLOADS.in_(lang)}: {known.title.in_(lang)}"
     return Sheet(title, "".join(parts), known.description.in_(lang), trail,
                  [("JSON", links.here(f="json"))])  # fmt: skip
 

@@ -19,8 +19,8 @@ from geo_service.api.pages import sheet_answer
 from geo_service.core.crs import CRS84, Crs
 from geo_service.core.errors import Busy, NotFound
 from geo_service.core.kept import Kept, KeptFiles
-from geo_service.core.text import Text
-from geo_service.deps import CrsDep, LangDep, SessionDep, choose_format, revalidate
+from geo_service.core.text import Lang, Text
+from geo_service.deps import FOLLOWS_STATE, CrsDep, LangDep, SessionDep, choose_format, revalidate
 from geo_service.deps.answers import VARY
 from geo_service.deps.snapshots import OpenSnapshot, snapshots_of
 from layers import exports, imprint, registry
@@ -54,7 +54,7 @@ def downloads(
     known = registry.read(session, collection_id)
     state = state_of(session, known.subjects)
     sizes = sizes_of(request, known, state)
-    headers = revalidate(request, f"{state.token} {sizes}", lang=lang)
+    headers = revalidate_sizes(request, state, sizes, lang)
     links = Links(request, lang)
     made = imprint.read(session, known, state)
     if form == "html":
@@ -169,6 +169,32 @@ def sizes_of(request: Request, known: Collection, state: State) -> dict[str, int
     return found
 
 
+def revalidate_sizes(
+    request: Request, state: State, sizes: Mapping[str, int], lang: Lang
+) -> dict[str, str]:
+    """Give the headers of an answer that tells the sizes of files, or stop here.
+
+    Parameters
+    ----------
+    request : Request
+        As in `revalidate`.
+    state : State
+        State of the data.
+    sizes : mapping of str to int
+        From `sizes_of`.
+    lang : {"th", "en"}
+        Language of the answer.
+
+    Returns
+    -------
+    dict of str to str
+        The answer changes when a file is prepared: it does not follow from the data alone.
+    """
+    headers = revalidate(request, f"{state.token} {sizes}", lang=lang)
+    request.scope[FOLLOWS_STATE] = False
+    return headers
+
+
 class _Work:
     """How the bytes of a file come about, in a session of their own."""
 
@@ -207,7 +233,7 @@ class _Work:
                 yield from exports.pieces(session, self._question, self._state, self._form)
             return
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "layer")
+            path = Path(folder, f"layer.{self._form}")
             self.write(path)
             with path.open("rb") as file:
                 while piece := file.read(_PIECE_BYTES):

@@ -16,6 +16,7 @@ from layers.registry import THEME_NAMES, Collection, Property
 
 COLLECTIONS = Text("ชั้นข้อมูล", "Collections")
 ITEMS = Text("รายการข้อมูล", "Items")
+DOWNLOADS = Text("ดาวน์โหลดทั้งชั้นข้อมูล", "Download the whole layer")
 ID, NAME, UNIT = Text("รหัส", "Identifier"), Text("ชื่อ", "Name"), Text("หน่วย", "Unit")
 _STATUSES = {
     "reported": Text("รายงานแล้ว", "reported"),
@@ -108,6 +109,7 @@ def collection_sheet(
     links: Links,
     *,
     with_values: Container[str],
+    files: str,
 ) -> Sheet:
     """Lay out one collection: its ways on, its properties, its sources.
 
@@ -121,6 +123,8 @@ def collection_sheet(
         Of the answer.
     with_values : container of str
         Keys of the indicators that have values here; the others have no map.
+    files : str
+        HTML: the files of the whole layer.
 
     Returns
     -------
@@ -131,8 +135,6 @@ def collection_sheet(
     ways = [
         (Text("ดูรายการข้อมูล", "See the items"), _to(links, f"{path}/items")),
         (Text("คุณสมบัติที่ใช้ค้นได้", "Queryables"), _to(links, f"{path}/queryables")),
-        (Text("ดาวน์โหลด CSV", "Download CSV"), links.to(f"{path}/items", f="csv", lang=lang)),
-        (Text("ดาวน์โหลด GeoJSON", "Download GeoJSON"), links.to(f"{path}/items", f="geojson")),
     ]
     maps = [
         (one.name, links.to(f"/maps/{one.key}", lang=lang, level=known.level or ""))
@@ -141,6 +143,7 @@ def collection_sheet(
     ]
     parts = [
         onward(ways, lang),
+        section(DOWNLOADS, files, lang),
         section(Text("คุณสมบัติ", "Properties"), _properties(known.properties, lang), lang),
         section(Text("แผนที่", "Maps"), onward(maps, lang), lang) if maps else "",
         section(Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"),
@@ -286,13 +289,14 @@ def items_sheet(
         written.append([*cells, *row[-2:]])
     content = table(columns, written, lang) + paging(links, following, is_first=is_first)
     source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), _page(links, known))
+    files = (DOWNLOADS, _to(links, f"/collections/{known.id}/downloads"))
     formats = [
         ("GeoJSON", links.here(f="geojson")),
         ("CSV", links.here(without=("cursor",), f="csv")),
     ]
     return Sheet(
         known.title.in_(lang),
-        content + onward([source], lang),
+        content + onward([files, source], lang),
         known.description.in_(lang),
         [_up(links), _here(links, known)],
         formats,

@@ -88,7 +88,7 @@ def disposition(collection: Collection, form: str, lang: Lang) -> str:
 
 
 def items_links(collection: Collection, links: Links) -> list[dict[str, str]]:
-    """Link the items of a collection in every format.
+    """Link the items of a collection in the formats that its description leaves out.
 
     Parameters
     ----------
@@ -100,11 +100,11 @@ def items_links(collection: Collection, links: Links) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        ``rel=items``, the usual format first.
+        ``rel=items``.
     """
     path = f"/collections/{collection.id}/items"
     return [
         links.made("items", links.to(path, f=name), one.kind, collection.title)
         for name, one in FORMATS.items()
-        if name != "json"
+        if name not in {"geojson", "json", "csv", "html"}
     ]

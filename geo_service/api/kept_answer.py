@@ -164,7 +164,7 @@ def _piece(path: Path, start: int) -> bytes | None:
         with path.open("rb") as file:
             file.seek(start)
             return file.read(_PIECE_BYTES)
-    except FileNotFoundError:
+    except OSError:  # not there yet, or never
         return None
 
 
