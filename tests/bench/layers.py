@@ -32,21 +32,18 @@ class Asked:
     rounds: int = 3
 
 
-def main(asked: Asked) -> report.Findings:
+def main(asked: Asked, found: report.Findings) -> None:
     """Run the parts that were asked for.
 
     Parameters
     ----------
     asked : Asked
         Parts, and how.
-
-    Returns
-    -------
-    Findings
-        For the tables.
+    found : Findings
+        Filled on the way: what is there when the run is ended early is told.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    found = report.Findings(about=report.machine())
+    found.about |= report.machine()
     work = open_workload(is_quick=asked.is_quick, anew=asked.is_anew, data_dir=DATA_DIR)
     folder = FOLDER / "peers"
     missing = peers.install(folder)
@@ -61,7 +58,6 @@ def main(asked: Asked) -> report.Findings:
     if "preparing" in asked.parts:
         found.prepared = preparing.cost(work, is_timed=not asked.is_quick)
     found.about["load after"] = report.machine()["load before"]
-    return found
 
 
 @dataclass(slots=True)
@@ -100,10 +96,10 @@ class _Bench:
                 ("points", questions.point_tiles), ("items", questions.items),
             ):  # fmt: skip
                 if part in parts:
-                    found.rows += track.run(works())
+                    track.run(works(), found.rows)
             if "growth" in parts:
                 found.slopes = growth.slopes(
-                    {size: track.run(questions.growing(layer))
+                    {size: track.run(questions.growing(layer), [])
                      for layer, size in self.work.sizes.items()}
                 )  # fmt: skip
         finally:

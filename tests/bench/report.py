@@ -109,6 +109,21 @@ def write(found: Findings, folder: Path) -> Path:
     return path
 
 
+def publish(found: Findings, document: Path) -> None:
+    """Put the tables of a run between the marks of a document.
+
+    Parameters
+    ----------
+    found : Findings
+        Of a complete run.
+    document : Path
+        Markdown.
+    """
+    before, mark, rest = document.read_text(encoding="utf-8").partition("<!-- measured -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    document.write_text(before + mark + as_markdown(found) + end + after, encoding="utf-8")
+
+
 def whole_ratios(streamed: Sequence[Streamed]) -> list[tuple[str, str, bool]]:
     """Compare ways to get a whole layer with the goals.
 

@@ -36,24 +36,27 @@ class Track:
     servers: Mapping[str, Server]
     patience: Patience
 
-    def run(self, works: Iterable[Work]) -> list[Row]:
+    def run(self, works: Iterable[Work], rows: list[Row]) -> list[Row]:
         """Measure works.
 
         Parameters
         ----------
         works : iterable of Work
             What is asked.
+        rows : list of Row
+            Longer by one for each number of clients.
 
         Returns
         -------
         list of Row
-            One for each number of clients.
+            The same.
         """
-        return [row for work in works for row in self._rows(work)]
+        for work in works:
+            self._measure(work, rows)
+        return rows
 
-    def _rows(self, work: Work) -> list[Row]:
+    def _measure(self, work: Work, rows: list[Row]) -> None:
         asked, features, notes = self._compared(work)
-        made = []
         for clients in work.clients:
             _say(f"{work.title}, {clients} clients")
             rates: dict[str, list[Rate]] = {name: [] for name in asked}
@@ -63,9 +66,8 @@ class Track:
                         continue
                     rates[name].append(self._rate(work, name, clients))
             told = {name: middle(of) for name, of in rates.items() if of}
-            made.append(Row(work.key, work.title, clients, told, features, tuple(notes)))
+            rows.append(Row(work.key, work.title, clients, told, features, tuple(notes)))
             _say("  " + ", ".join(f"{name} {one.requests_s:,.1f}/s" for name, one in told.items()))
-        return made
 
     def _rate(self, work: Work, name: str, clients: int) -> Rate:
         load = Load(work.paths[name], clients, self.patience.seconds, work.headers)

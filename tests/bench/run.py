@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the sample, once, briefly")
     parser.add_argument("--anew", action="store_true", help="make the database again")
     parser.add_argument("--rounds", type=int, default=3, help="the middle of so many counts")
+    parser.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md")
     asked = parser.parse_args()
     known = (*layers.PARTS, "hexagons")
     if wrong := sorted(set(asked.parts) - set(known)):
@@ -30,10 +31,15 @@ def main() -> None:
     parts = asked.parts or known
     chosen = [part for part in parts if part != "hexagons"]
     if chosen:
-        found = layers.main(layers.Asked(chosen, asked.quick, asked.anew, asked.rounds))
-        path = report.write(found, ROOT / ".benchmarks")
-        print(report.as_markdown(found))  # noqa: T201
-        print(f"written: {path.relative_to(ROOT)}")  # noqa: T201
+        found = report.Findings()
+        try:
+            layers.main(layers.Asked(chosen, asked.quick, asked.anew, asked.rounds), found)
+        finally:
+            path = report.write(found, ROOT / ".benchmarks")
+            print(report.as_markdown(found))  # noqa: T201
+            print(f"written: {path.relative_to(ROOT)}")  # noqa: T201
+        if asked.docs:
+            report.publish(found, ROOT / "docs" / "speed.md")
     if "hexagons" in parts:
         hexagons.bench([100_000] if asked.quick else [1_000_000], repeat=1 if asked.quick else 3)
 
