@@ -19,7 +19,7 @@ from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
-from ingest import cells, shapes, texts, tiles, undo
+from ingest import cells, forecasts, shapes, texts, tiles, undo
 from ingest.load import Progress, hold_lock, silent
 from layers import (
     drawings,
@@ -86,6 +86,7 @@ def refresh(
     done: list[str] = []
     measure(session)
     done += _refresh_values(session, changed or Changed(), everything=not only_changed)
+    done += _refresh_forecasts(session, everything=not only_changed, progress=progress)
     done += _refresh_shapes(session, everything=not only_changed, progress=progress)
     shared = cells.rebuild_shares(session, wanted, everything=not only_changed, progress=progress)
     outlines = cells.rebuild_outlines(session)
@@ -244,6 +245,17 @@ def _refresh_drawn(session: Session, *, everything: bool, progress: Progress) ->
         _mark(session, f"drawn:{known.id}", made_from)
     texts.forget(session)
     return [f"drawn: {written} texts, {made} tiles"] if written or made else []
+
+
+def _refresh_forecasts(session: Session, *, everything: bool, progress: Progress) -> list[str]:
+    keys = [info.key for info in indicators.list_all(session, components=True)]
+    forecasts.forget_others(session, keys)
+    made, places = 0, 0
+    for number, key in enumerate(keys):
+        progress("forecasts", number, len(keys))
+        written = forecasts.rebuild(session, key, everything=everything)
+        made, places = made + (written > 0), places + written
+    return [f"forecasts: {made} indicators, {places} places"] if made else []
 
 
 def _refresh_hexbins(session: Session, *, everything: bool, progress: Progress) -> list[str]:

@@ -119,6 +119,13 @@ class NoHexbins(NotFound):
     title = Text(th="ไม่มีแผนที่หกเหลี่ยม", en="Not available in hexagons")
 
 
+class NoForecast(NotFound):
+    """An indicator of which nothing can be forecast: classes, or no yearly values."""
+
+    code = "no-forecast"
+    title = Text(th="ไม่มีการพยากรณ์", en="There is no forecast")
+
+
 class NotAcceptable(Fault):
     """No representation that the caller accepts."""
 

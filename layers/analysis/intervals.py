@@ -25,7 +25,7 @@ CHANGES_HALVE_YEARS, ERRORS_HALVE_YEARS = 5.0, 4.0
 #: The scale of a series is drawn towards that of all, as if so many years of it were known.
 POOLED_YEARS = 3.0
 #: Errors count as much with the other sign too: the bias of a few years is not believed whole.
-MIRRORED = 0.1
+MIRRORED = 0.2
 #: A series that never moved has this share of the scale of the others.
 STILL = 0.1
 #: Sizes of errors are told apart so finely.

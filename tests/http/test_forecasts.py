@@ -1,0 +1,239 @@
+"""Forecasts over HTTP, and how they are made from prepared values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import numpy as np
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from boundaries.models import Area
+from geo_service.core.db import make_engine, transaction
+from geo_service.core.periods import year_period
+from ingest import forecasts as making
+from layers import versions
+from layers.forecast_models import ForecastRun, PlaceForecast
+from layers.models import PeriodRow, PlaceValue, SeriesBreak
+
+YEARS = range(2010, 2025)
+
+
+@pytest.fixture
+def people(session, small_country):
+    """Fifteen years of people: every district 2 % a year up, one sub-district withheld at last."""
+    for year in YEARS:
+        period = year_period(year)
+        if session.get(PeriodRow, period.key) is None:
+            label = period.label
+            session.add(
+                PeriodRow(
+                    key=period.key, calendar=period.calendar, granularity="year",
+                    start=period.start, end=period.end, label_th=label.th, label_en=label.en,
+                )
+            )  # fmt: skip
+    session.flush()
+    session.execute(text("DELETE FROM geo.place_value WHERE indicator_key = 'pop_total'"))
+    areas = session.execute(
+        select(Area.id, Area.level, Area.code, Area.parent_id).where(Area.level != "region")
+    ).all()
+    leaves = [one for one in areas if one.level == "subdistrict"]
+    rng = np.random.default_rng(20)
+    size = {one.id: 1000.0 * (3 + at) for at, one in enumerate(leaves)}
+    paths = {
+        leaf: start * 1.02 ** np.arange(15) * np.exp(0.01 * rng.standard_normal(15))
+        for leaf, start in size.items()
+    }
+    parent = {one.id: one.parent_id for one in areas}
+    total = dict(paths)
+    for level in ("district", "province", "country"):
+        for one in (area for area in areas if area.level == level):
+            total[one.id] = sum(p for child, p in total.items() if parent[child] == one.id)
+    rows = [
+        {
+            "indicator_key": "pop_total", "level": one.level, "period_key": str(year),
+            "place_id": one.id, "value": float(total[one.id][at]), "status": "reported",
+            "reporting": 1, "expected": 1, "basis": "reported", "version": 1,
+        }
+        for one in areas
+        if one.level in {"country", "province", "district", "subdistrict"}
+        for at, year in enumerate(YEARS)
+    ]  # fmt: skip
+    session.execute(insert(PlaceValue), rows)
+    versions.bump(session, [versions.of_indicator("pop_total")])
+    return {one.code: one.id for one in areas}
+
+
+def row_of(session, level, place_id):
+    return session.get_one(PlaceForecast, ("pop_total", level, place_id))
+
+
+def test_forecasts_of_areas_add_up_from_level_to_level(session, people):
+    assert making.rebuild(session, "pop_total") > 0
+    parents = dict(session.execute(select(Area.id, Area.parent_id)).all())
+    rows = session.scalars(select(PlaceForecast)).all()
+    point = {row.place_id: np.array(row.point) for row in rows}
+    for row in rows:
+        children = [one.point for one in rows if parents[one.place_id] == row.place_id]
+        if children:
+            assert np.sum(children, axis=0) == pytest.approx(point[row.place_id], rel=1e-6)
+    runs = {run.level: run for run in session.scalars(select(ForecastRun))}
+    assert [runs[one].adds_up for one in ("province", "district", "subdistrict")] == [True] * 3
+
+
+def test_a_steady_rise_goes_on_within_its_intervals(session, people):
+    making.rebuild(session, "pop_total")
+    row = row_of(session, "district", people["5001"])
+    assert (row.direction, row.strength, row.reason) == ("rising", "strong", "")
+    assert len(row.point) == 7  # half of fifteen years
+    for rising in (row.point, row.high80, row.high95):
+        assert rising == sorted(rising)
+    for ahead, (low, high) in enumerate(zip(row.low95, row.high95, strict=True), start=1):
+        last = session.scalar(
+            select(PlaceValue.value).where(
+                PlaceValue.indicator_key == "pop_total", PlaceValue.period_key == "2024",
+                PlaceValue.place_id == row.place_id, PlaceValue.level == "district",
+            )
+        )  # fmt: skip
+        assert low < last * 1.02**ahead < high
+
+
+def test_nothing_is_made_twice_and_a_change_is_seen(session, people):
+    assert making.rebuild(session, "pop_total") > 0
+    assert making.rebuild(session, "pop_total") == 0
+    versions.bump(session, [versions.of_indicator("pop_total")])
+    assert making.rebuild(session, "pop_total") > 0
+
+
+def test_a_declared_break_is_never_crossed(session, people):
+    session.add(
+        SeriesBreak(indicator_key="pop_total", effective=date(2021, 1, 1), note_th="", note_en="")
+    )
+    making.rebuild(session, "pop_total")
+    row = row_of(session, "province", people["50"])
+    assert row.reason == "too-short-since-break"
+    assert row.point == []
+    assert row.years == 4
+    session.execute(update(SeriesBreak).values(effective=date(2016, 1, 1)))
+    making.rebuild(session, "pop_total", everything=True)
+    row = row_of(session, "province", people["50"])
+    assert (row.years, len(row.point)) == (9, 4)
+
+
+def test_a_withheld_or_missing_last_value_is_refused_and_sums_still_hold(session, people):
+    for code, status in (("500101", "suppressed"), ("500102", "not_reported")):
+        session.execute(
+            update(PlaceValue)
+            .where(
+                PlaceValue.indicator_key == "pop_total", PlaceValue.level == "subdistrict",
+                PlaceValue.place_id == people[code], PlaceValue.period_key == "2024",
+            )
+            .values(value=None, status=status)
+        )  # fmt: skip
+    making.rebuild(session, "pop_total")
+    assert row_of(session, "subdistrict", people["500101"]).reason == "suppressed"
+    assert row_of(session, "subdistrict", people["500102"]).reason == "no-recent-value"
+    # the district lost a part of its children, so it is no longer tied to them
+    run = session.get_one(ForecastRun, ("pop_total", "subdistrict"))
+    assert not run.adds_up
+    assert row_of(session, "district", people["5001"]).reason == ""
+
+
+@pytest.fixture
+def served(client, country_url):
+    engine = make_engine(country_url)
+    with transaction(engine) as session:
+        _fill(session)
+    engine.dispose()
+    return client
+
+
+def _fill(session):
+    area = session.execute(
+        select(Area.id, Area.level, Area.code).where(Area.level == "province")
+    ).all()
+    for year in YEARS:
+        period = year_period(year)
+        if session.get(PeriodRow, period.key) is None:
+            label = period.label
+            session.add(
+                PeriodRow(
+                    key=period.key, calendar=period.calendar, granularity="year",
+                    start=period.start, end=period.end, label_th=label.th, label_en=label.en,
+                )
+            )  # fmt: skip
+    session.flush()
+    session.execute(text("DELETE FROM geo.place_value WHERE indicator_key = 'pop_total'"))
+    rng = np.random.default_rng(4)
+    for one in area:
+        path = 50_000 + 1_000 * np.arange(15) + 500 * rng.standard_normal(15)
+        for at, year in enumerate(YEARS):
+            session.add(
+                PlaceValue(
+                    indicator_key="pop_total", level="province", period_key=str(year),
+                    place_id=one.id, value=float(path[at]), status="reported", reporting=1,
+                    expected=1, basis="reported", version=1,
+                )
+            )  # fmt: skip
+    session.flush()
+    versions.bump(session, [versions.of_indicator("pop_total")])
+    making.rebuild(session, "pop_total")
+
+
+def test_a_place_comes_with_history_trend_forecast_and_backtest(served):
+    body = served.get("/forecasts/pop_total?place=50&lang=en&horizon=3").json()
+    (place,) = body["places"]
+    assert body["level"] == "province"
+    assert [one["period"] for one in place["history"]][-1] == "2024"
+    assert [one["period"] for one in place["forecast"]] == ["2025", "2026", "2027"]
+    assert place["trend"]["words"].startswith("rising steadily, about ")
+    year = place["forecast"][0]
+    assert year["low95"] <= year["low80"] <= year["point"] <= year["high80"] <= year["high95"]
+    assert body["backtest"]["better_than_naive"] is True
+    assert "% less in error than the naive forecast" in body["backtest"]["words"]
+    assert [one["ahead"] for one in body["backtest"]["by_years_ahead"]][:2] == [1, 2]
+
+
+def test_a_level_comes_as_csv_and_in_thai(served):
+    answer = served.get("/forecasts/pop_total?level=province&f=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert {row["code"] for row in rows} == {"50", "51"}
+    assert {row["kind"] for row in rows} == {"forecast"}
+    thai = served.get("/forecasts/pop_total?place=50&lang=th").json()
+    assert thai["places"][0]["trend"]["words"].startswith("เพิ่มขึ้น")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("pop_total?horizon=11", 400, "bad-parameter"),
+        ("pop_total?horizon=0", 400, "bad-parameter"),
+        ("pop_total?place=", 400, "bad-parameter"),
+        ("pop_total?place=99", 404, "not-found"),
+        ("pop_total?level=village", 400, "bad-parameter"),
+        ("pop_total?colour=red", 400, "unknown-parameter"),
+        ("no_such_thing", 404, "not-found"),
+    ],
+)
+def test_what_cannot_be_answered_is_said(served, asked, status, code):
+    answer = served.get(f"/forecasts/{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_two_years_are_refused_with_the_reason(served):
+    body = served.get("/forecasts/waste_gen_rate?place=50&lang=en").json()
+    assert body["refused"] == "Fewer than 6 years in a row"
+    (place,) = body["places"]
+    assert place["refused"]["reason"] == "too-short"
+    assert place["forecast"] == []
+    assert [one["period"] for one in place["history"]] == ["2023", "2024"]
+
+
+def test_an_answer_that_is_still_good_is_not_sent_again(served):
+    first = served.get("/forecasts/pop_total?place=50")
+    again = served.get(
+        "/forecasts/pop_total?place=50", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert again.status_code == 304
