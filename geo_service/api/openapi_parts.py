@@ -263,7 +263,7 @@ def _style(place: str) -> dict[str, Any]:
 
 def _choice(names: Sequence[str]) -> dict[str, Any]:
     one = {"type": "string", "enum": list(names)}
-    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": one}
+    return {"type": "array", "minItems": 1, "items": one}
 
 
 def _known(limits: Limits) -> dict[str, dict[str, Any]]:
