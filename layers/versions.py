@@ -7,12 +7,13 @@ purging. Subjects are ``areas``, ``orgs``, ``catalogue``, ``indicator:{key}`` an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from geo_service.core.known import known_of
+from geo_service.core.known import known_of, remembered
 from geo_service.core.models import DataVersion
 
 
@@ -72,6 +73,28 @@ def versions_of(session: Session, subjects: Collection[str]) -> dict[str, int]:
         select(DataVersion.subject, DataVersion.number).where(DataVersion.subject.in_(subjects))
     )
     return dict.fromkeys(subjects, 0) | dict(rows.all())
+
+
+def changed_at(session: Session, subjects: Collection[str]) -> datetime | None:
+    """Tell when any of several subjects changed last.
+
+    Numbers begin anew in a new database; together with the time they never return.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    subjects : collection of str
+        Subjects asked for.
+
+    Returns
+    -------
+    datetime or None
+        ``None`` when nothing was ever loaded for any of them.
+    """
+    wanted = tuple(sorted(subjects))
+    latest = select(func.max(DataVersion.changed_at)).where(DataVersion.subject.in_(wanted))
+    return remembered(session, ("changed_at", wanted), lambda: session.scalar(latest))
 
 
 def bump(session: Session, subjects: Iterable[str]) -> dict[str, int]:

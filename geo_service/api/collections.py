@@ -82,7 +82,7 @@ def collection(
     form = choose_format(request, _FORMATS, asked)
     known = registry.read(session, collection_id)
     state = state_of(session, known.subjects)
-    sizes = sizes_of(request, known, state)
+    sizes = sizes_of(request, session, known, state)
     headers = revalidate_sizes(request, state, sizes, lang)
     links = Links(request, lang)
     if form == "html":

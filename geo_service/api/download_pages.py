@@ -12,7 +12,7 @@ from geo_service.core.text import Text
 from layers.imprint import Imprint
 from layers.registry import Collection
 
-_PREPARED = Text("เตรียมเมื่อขอครั้งแรก", "prepared when first asked for")
+_UNKNOWN = Text("เมื่อขอ", "on request")
 _UNITS = ((1 << 20, "MB"), (1 << 10, "kB"), (1, "B"))
 
 
@@ -40,7 +40,7 @@ def downloads_table(known: Collection, sizes: Mapping[str, int], links: Links) -
     for form in DOWNLOADED:
         one = FORMATS[form]
         address = links.to(f"/collections/{known.id}/downloads/{known.id}.{one.ending}", lang=lang)
-        size = _size(sizes[form]) if form in sizes else _PREPARED.in_(lang)
+        size = _size(sizes[form]) if form in sizes else _UNKNOWN.in_(lang)
         rows.append((Cell(one.title.in_(lang), address, f".{one.ending}"),
                      one.purpose.in_(lang), size))  # fmt: skip
     return table(columns, rows, lang)

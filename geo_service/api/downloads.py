@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,12 @@ from geo_service.api.links import HTML, JSON, Links, json_answer
 from geo_service.api.pages import sheet_answer
 from geo_service.core.crs import CRS84, Crs
 from geo_service.core.errors import Busy, NotFound
-from geo_service.core.kept import Kept, KeptFiles
+from geo_service.core.kept import KeptFiles, KeptFolder
 from geo_service.core.text import Lang, Text
 from geo_service.deps import FOLLOWS_STATE, CrsDep, LangDep, SessionDep, choose_format, revalidate
 from geo_service.deps.answers import VARY
 from geo_service.deps.snapshots import OpenSnapshot, snapshots_of
-from layers import exports, imprint, registry
+from layers import exports, imprint, registry, versions
 from layers.questions import Question, State, state_of
 from layers.registry import Collection
 
@@ -53,7 +54,7 @@ def downloads(
     form = choose_format(request, {"json": JSON, "html": HTML}, asked)
     known = registry.read(session, collection_id)
     state = state_of(session, known.subjects)
-    sizes = sizes_of(request, known, state)
+    sizes = sizes_of(request, session, known, state)
     headers = revalidate_sizes(request, state, sizes, lang)
     links = Links(request, lang)
     made = imprint.read(session, known, state)
@@ -89,8 +90,8 @@ def download(
     form = _form_of(file_name, known)
     question = Question(known, crs=crs)
     state = state_of(session, known.subjects)
+    kept = _folder(request, session, known, state).file(_name(known, form, crs))
     session.close()  # a slow reader must not keep a connection
-    kept = _place(request, known, state, form, crs)
     about = Links(request, lang).to(f"/collections/{known.id}/downloads")
     headers = {
         "Content-Type": FORMATS[form].kind,
@@ -100,7 +101,7 @@ def download(
         "Vary": VARY,
         "Link": f'<{about}>; rel="license", <{about}>; rel="describedby"',
     }
-    told = f"{__version__} {state.token} {kept.name}"
+    told = f"{kept.folder.name} {kept.name}"
     tag = hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
     work = _Work(snapshots_of(request), question, state, form)
     files, is_streamed = _files(request), form in exports.STREAMED
@@ -143,13 +144,17 @@ def enclosures(known: Collection, links: Links, sizes: Mapping[str, int]) -> lis
     return found
 
 
-def sizes_of(request: Request, known: Collection, state: State) -> dict[str, int]:
+def sizes_of(
+    request: Request, session: SessionDep, known: Collection, state: State
+) -> dict[str, int]:
     """Tell the sizes of the files that are prepared.
 
     Parameters
     ----------
     request : Request
         Any request.
+    session : Session
+        Open.
     known : Collection
         From the register.
     state : State
@@ -160,12 +165,10 @@ def sizes_of(request: Request, known: Collection, state: State) -> dict[str, int
     dict of str to int
         Bytes by format.
     """
-    found = {}
+    folder, found = _folder(request, session, known, state), {}
     for form in DOWNLOADED:
-        try:
-            found[form] = _place(request, known, state, form, CRS84).path.stat().st_size
-        except OSError:
-            continue
+        with suppress(OSError):
+            found[form] = folder.file(_name(known, form, CRS84)).path.stat().st_size
     return found
 
 
@@ -267,7 +270,12 @@ def _files(request: Request) -> KeptFiles:
     return files
 
 
-def _place(request: Request, known: Collection, state: State, form: str, crs: Crs) -> Kept:
+def _folder(request: Request, session: SessionDep, known: Collection, state: State) -> KeptFolder:
+    when = versions.changed_at(session, known.subjects)
+    told = f"{state.token}-{when.timestamp() if when else 0:.6f}"
+    return _files(request).folder(known.id, f"{__version__}-{told}")
+
+
+def _name(known: Collection, form: str, crs: Crs) -> str:
     system = "" if crs == CRS84 else f"-{crs.srid}"
-    name = f"{known.id}{system}.{FORMATS[form].ending}"
-    return _files(request).place(known.id, f"{__version__}-{state.token}", name)
+    return f"{known.id}{system}.{FORMATS[form].ending}"

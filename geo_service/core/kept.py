@@ -55,6 +55,28 @@ class Kept:
         return self.folder / f"{self.name}.part" / self.name
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFolder:
+    """The files of one subject, at one state of its data."""
+
+    path: Path
+
+    def file(self, name: str) -> Kept:
+        """Name the place of a file.
+
+        Parameters
+        ----------
+        name : str
+            Fit for the name of a file.
+
+        Returns
+        -------
+        Kept
+            Whether or not there is a file.
+        """
+        return Kept(self.path, name)
+
+
 class KeptFiles:
     """A folder of kept files that never grows beyond a bound."""
 
@@ -64,20 +86,20 @@ class KeptFiles:
         self._under_way: dict[Path, Future[None]] = {}
         self._guard = threading.Lock()
 
-    def place(self, subject: str, state: str, name: str) -> Kept:
-        """Name the place of a file.
+    def folder(self, subject: str, state: str) -> KeptFolder:
+        """Name the place of the files of a subject at one state of its data.
 
         Parameters
         ----------
-        subject, state, name : str
-            Fit for names of folders and files: the caller takes them from its register.
+        subject, state : str
+            Fit for names of folders: the caller takes them from its register.
 
         Returns
         -------
-        Kept
-            Whether or not there is a file.
+        KeptFolder
+            Whether or not there is one.
         """
-        return Kept(self._folder / subject / state, name)
+        return KeptFolder(self._folder / subject / state)
 
     def make(self, kept: Kept, write: Write, *, is_packed: bool) -> Future[None]:
         """Start to make a file, unless it is there or being made.
@@ -85,7 +107,7 @@ class KeptFiles:
         Parameters
         ----------
         kept : Kept
-            From `place`.
+            From `KeptFolder.file`.
         write : callable
             Writes the file to the path it is given; runs in a thread of its own.
         is_packed : bool

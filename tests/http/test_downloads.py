@@ -17,6 +17,7 @@ import httpx2
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from geo_service.api.downloads import _Work
 from geo_service.core import kept
@@ -196,15 +197,28 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nobody(
 
 
 def test_what_a_killed_process_left_behind_is_not_taken_for_a_file(served):
-    state = served.get(FOLDER).json()["dataVersion"]
-    from geo_service import __version__  # noqa: PLC0415
-
-    left = folder_of(served) / "subdistricts" / f"{__version__}-{state}"
-    (left / "subdistricts.gpkg.part").mkdir(parents=True)
-    (left / "subdistricts.gpkg.part" / "subdistricts.gpkg").write_bytes(b"half a file")
+    served.get(FILE)
+    wait_for(lambda: list(folder_of(served).rglob("*.geojson.gz")))
+    state = next(folder_of(served).rglob("subdistricts.geojson")).parent
+    left = state / "subdistricts.gpkg.part"
+    left.mkdir()
+    (left / "subdistricts.gpkg").write_bytes(b"half a file")
     found = served.get(f"{FOLDER}/subdistricts.gpkg")
     assert found.content.startswith(b"SQLite format 3\x00")
-    assert not (left / "subdistricts.gpkg.part").exists()
+    assert not left.exists()
+
+
+def test_another_database_with_the_same_numbers_has_files_of_its_own(
+    client_of, country_engine, settings_for, tmp_path
+):
+    first = client_of(country_engine, data_dir=tmp_path).get(FILE, headers=PLAIN)
+    with transaction(country_engine) as session:
+        session.execute(text("UPDATE data_version SET changed_at = changed_at + interval '1 s'"))
+        session.execute(text("UPDATE area SET name_en = 'Elsewhere'"))
+        session.execute(text("DELETE FROM place_text"))
+    other = client_of(country_engine, data_dir=tmp_path).get(FILE, headers=PLAIN)
+    assert other.headers["etag"] != first.headers["etag"]
+    assert other.json()["features"][0]["properties"]["name_en"] == "Elsewhere"
 
 
 def test_equal_requests_at_once_make_one_file_in_all_workers(tmp_path):
@@ -218,7 +232,7 @@ def test_equal_requests_at_once_make_one_file_in_all_workers(tmp_path):
     workers = [KeptFiles(tmp_path, 1 << 20) for _ in range(2)]
 
     def ask(files: KeptFiles) -> bytes:
-        place = files.place("layer", "state", "layer.csv")
+        place = files.folder("layer", "state").file("layer.csv")
         begun.wait()
         for future in [files.make(place, write, is_packed=False) for _ in range(4)]:
             future.result(timeout=10)
@@ -234,7 +248,7 @@ def test_equal_requests_at_once_make_one_file_in_all_workers(tmp_path):
 def test_files_stay_within_their_bound_and_the_longest_unused_go(tmp_path):
     files = KeptFiles(tmp_path, 2500)
     for number in range(4):
-        place = files.place(f"layer-{number}", "state", "layer.csv")
+        place = files.folder(f"layer-{number}", "state").file("layer.csv")
         files.make(place, lambda path: path.write_bytes(b"x" * 1000), is_packed=False).result(10)
         wait_for(lambda: not files._under_way)
         os.utime(place.folder, (number, number))
