@@ -26,8 +26,8 @@ from geo_service.api import (
     maps,
     matrix_sets,
     openapi,
-    places,
     place_names,
+    places,
     styles,
     tiles,
     tilesets,
@@ -39,7 +39,7 @@ from geo_service.core.kept import KeptFiles
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
-from geo_service.deps import ask_known, known_parameters
+from geo_service.deps import ask_known, at_once, known_parameters
 from web import data_page, glyphs, pages, profile
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(known_parameters)],
+        dependencies=[Depends(at_once(known_parameters))],
         lifespan=_lifespan,
         middleware=[
             Middleware(Counting, metrics=metrics),

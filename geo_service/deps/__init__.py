@@ -8,7 +8,14 @@ from geo_service.deps.answers import (
     is_good,
     revalidate,
 )
-from geo_service.deps.context import LangDep, SessionDep, SettingsDep, ask_known, settings_of
+from geo_service.deps.context import (
+    LangDep,
+    SessionDep,
+    SettingsDep,
+    ask_known,
+    at_once,
+    settings_of,
+)
 from geo_service.deps.parameters import (
     DEFAULT_LIMIT,
     MAX_OFFSET,
@@ -41,6 +48,7 @@ __all__ = [
     "SessionDep",
     "SettingsDep",
     "ask_known",
+    "at_once",
     "base_url",
     "box",
     "choose_format",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,6 +15,30 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.known import KNOWN, MATCH, Known, read_versions
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text, choose_language
+
+Value = TypeVar("Value")
+
+
+def at_once(read: Callable[..., Value]) -> Callable[..., Awaitable[Value]]:
+    """Let a dependency that waits for nothing run where the request is, not in a thread.
+
+    Parameters
+    ----------
+    read : callable
+        Reads a value from a request without asking anybody; its parameters are those of the
+        dependency.
+
+    Returns
+    -------
+    callable
+        The dependency.
+    """
+
+    @wraps(read)
+    async def reading(*args: Any, **named: Any) -> Value:  # noqa: ANN401  (as `read` has them)
+        return read(*args, **named)
+
+    return reading
 
 
 def settings_of(request: Request) -> Settings:
@@ -131,6 +156,6 @@ def language(
     return choose_language(lang, request.headers.get("accept-language", ""))
 
 
-SettingsDep = Annotated[Settings, Depends(settings_of)]
+SettingsDep = Annotated[Settings, Depends(at_once(settings_of))]
 SessionDep = Annotated[Session, Depends(reading_session)]
-LangDep = Annotated[Lang, Depends(language)]
+LangDep = Annotated[Lang, Depends(at_once(language))]

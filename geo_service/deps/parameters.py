@@ -14,13 +14,14 @@ from geo_service.core.crs import CRS84, Crs, parse_crs
 from geo_service.core.errors import BadParameter, BadRequest, UnknownParameter
 from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
-from geo_service.deps.context import SettingsDep
+from geo_service.deps.context import SettingsDep, at_once
 from layers.cql2 import LANGUAGES, read_filter
 from layers.cql2_tree import Filter
 from layers.filters import Box, Interval
 
 DEFAULT_LIMIT = 1000
 MAX_OFFSET = 100_000
+_NAMES: dict[tuple[object, str], frozenset[str]] = {}
 _BOX_NUMBERS = {4: (0, 1, 2, 3), 6: (0, 1, 3, 4)}
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -78,7 +79,13 @@ def declared_parameters(request: Request) -> set[str]:
         As callers write them.
     """
     route = request.scope.get("route")
-    return set() if route is None else set(_declared(route.dependant))
+    if route is None:
+        return set()
+    # An endpoint declares the same in every application that is made of it.
+    names = _NAMES.get((route.endpoint, route.path))
+    if names is None:
+        names = _NAMES[route.endpoint, route.path] = frozenset(_declared(route.dependant))
+    return set(names)
 
 
 def refuse_parameter(name: str, known: set[str]) -> NoReturn:
@@ -361,12 +368,12 @@ def page_limit(
     return min(asked, settings.max_features)
 
 
-BoxDep = Annotated[Box | None, Depends(box)]
-IntervalDep = Annotated[Interval | None, Depends(interval)]
-PeriodDep = Annotated[Period | Interval | None, Depends(period)]
-CrsDep = Annotated[Crs, Depends(answer_crs)]
-FilterDep = Annotated[Filter | None, Depends(item_filter)]
-LimitDep = Annotated[int, Depends(page_limit)]
+BoxDep = Annotated[Box | None, Depends(at_once(box))]
+IntervalDep = Annotated[Interval | None, Depends(at_once(interval))]
+PeriodDep = Annotated[Period | Interval | None, Depends(at_once(period))]
+CrsDep = Annotated[Crs, Depends(at_once(answer_crs))]
+FilterDep = Annotated[Filter | None, Depends(at_once(item_filter))]
+LimitDep = Annotated[int, Depends(at_once(page_limit))]
 
 
 def _declared(dependant: Dependant) -> Iterator[str]:
