@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from tests.bench import cached, growth, peers, preparing, report
 from tests.bench.load import Generator, fetch
 from tests.bench.questions import ITEM_COLUMNS, Questions
-from tests.bench.rows import Patience, Track, started
+from tests.bench.rows import Patience, Track, started, stop
 from tests.bench.servers import Server
 from tests.bench.streaming import stream
 from tests.bench.workload import COMMAND, ROOT, Workload, open_workload
@@ -30,6 +30,7 @@ class Asked:
     is_quick: bool = False
     is_anew: bool = False
     rounds: int = 3
+    without: Sequence[str] = ()
 
 
 def main(asked: Asked, found: report.Findings) -> None:
@@ -72,13 +73,13 @@ class _Bench:
     def run(self, asked: Asked, found: report.Findings) -> None:
         parts = set(asked.parts)
         if parts & {"tiles", "prepared", "points", "items", "growth"}:
-            self._rates(parts, found)
+            self._rates(asked, found)
         if "cached" in parts:
             self._cached(found)
         if "whole" in parts:
-            self._whole(found)
+            self._whole(asked, found)
 
-    def _rates(self, parts: set[str], found: report.Findings) -> None:
+    def _rates(self, asked: Asked, found: report.Findings) -> None:
         wanted: list[tuple[str, Callable[[], Server]]] = [("ours", lambda: self._ours("ours", 0))]
         if self.has_peers:
             wanted += [
@@ -86,6 +87,7 @@ class _Bench:
                 ("floor", lambda: peers.floor(self.folder, self.work, _free_port())),
                 ("pygeoapi", lambda: peers.pygeoapi(self.folder, self.work, _free_port())),
             ]
+        wanted = [one for one in wanted if one[0] not in asked.without]
         running, missing = started(wanted, self.logs)
         found.missing += missing
         track = Track(self.generator, running, self.patience)
@@ -95,16 +97,15 @@ class _Bench:
                 ("tiles", questions.polygon_tiles), ("prepared", questions.prepared_tiles),
                 ("points", questions.point_tiles), ("items", questions.items),
             ):  # fmt: skip
-                if part in parts:
+                if part in asked.parts:
                     track.run(works(), found.rows)
-            if "growth" in parts:
+            if "growth" in asked.parts:
                 found.slopes = growth.slopes(
                     {size: track.run(questions.growing(layer), [])
                      for layer, size in self.work.sizes.items()}
                 )  # fmt: skip
         finally:
-            for server in running.values():
-                server.stop()
+            stop(running)
 
     def _cached(self, found: report.Findings) -> None:
         running, missing = started(
@@ -117,24 +118,25 @@ class _Bench:
                 pair = cached.Pair(self.generator, running["ours"], running["bare"], self.patience)
                 found.rows += pair.against_bare(questions.prepared_tiles()[1], questions.items()[0])
         finally:
-            for server in running.values():
-                server.stop()
+            stop(running)
 
-    def _whole(self, found: report.Findings) -> None:
+    def _whole(self, asked: Asked, found: report.Findings) -> None:
         gzip = {"Accept-Encoding": "gzip"}
-        asked = f"items?limit=10000&properties={ITEM_COLUMNS}"
-        ours = f"/collections/subdistricts/{asked}"
+        page = f"items?limit=10000&properties={ITEM_COLUMNS}"
+        ours = f"/collections/subdistricts/{page}"
         ways = [("GeoJSON", ours, {}), ("GeoJSON, gzip", ours, gzip)]
         ways += [(name, path, {}) for name, path in self._downloads()]
         rounds = self.patience.rounds
         found.streamed += stream(lambda: self._ours("ours", None), self.logs, ways, rounds=rounds)
         if not self.has_peers:
             return
-        tipg, floor = f"/collections/bench.polygons/{asked}", f"/all/polygons?{ITEM_COLUMNS}"
+        tipg, floor = f"/collections/bench.polygons/{page}", f"/all/polygons?{ITEM_COLUMNS}"
         for describe, path, has_gzip in (
             (peers.tipg, tipg, True), (peers.floor, floor, False),
-            (peers.pygeoapi, f"/collections/polygons/{asked}&f=json", False),
+            (peers.pygeoapi, f"/collections/polygons/{page}&f=json", False),
         ):  # fmt: skip
+            if describe.__name__ in asked.without:
+                continue
             ways = [("GeoJSON", path, {}), *([("GeoJSON, gzip", path, gzip)] if has_gzip else [])]
             made = stream(
                 lambda one=describe: one(self.folder, self.work, _free_port()),  # type: ignore[misc]

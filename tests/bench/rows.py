@@ -132,17 +132,38 @@ def started(
     -------
     tuple of (dict, list of str)
         Those that run, by name; why the others do not.
+
+    Raises
+    ------
+    SystemExit
+        If ours does not start.
     """
-    running, missing = {}, []
+    running: dict[str, Server] = {}
+    missing: list[str] = []
     for name, describe in servers:
         server = describe()
         try:
             server.start(folder / f"{name}.log")
         except OSError as error:
-            missing.append(f"{name}: {error}")
+            if name == "ours":
+                stop(running)
+                raise SystemExit(str(error)) from error
+            missing.append(str(error))
             continue
         running[name] = server
     return running, missing
+
+
+def stop(running: Mapping[str, Server]) -> None:
+    """End servers.
+
+    Parameters
+    ----------
+    running : mapping
+        By name.
+    """
+    for server in running.values():
+        server.stop()
 
 
 def _say(words: str) -> None:

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the sample, once, briefly")
     parser.add_argument("--anew", action="store_true", help="make the database again")
     parser.add_argument("--rounds", type=int, default=3, help="the middle of so many counts")
+    parser.add_argument("--without", nargs="*", default=[], help="peers that are not asked")
     parser.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md")
     asked = parser.parse_args()
     known = (*layers.PARTS, "hexagons")
@@ -33,7 +34,8 @@ def main() -> None:
     if chosen:
         found = report.Findings()
         try:
-            layers.main(layers.Asked(chosen, asked.quick, asked.anew, asked.rounds), found)
+            how = layers.Asked(chosen, asked.quick, asked.anew, asked.rounds, asked.without)
+            layers.main(how, found)
         finally:
             path = report.write(found, ROOT / ".benchmarks")
             print(report.as_markdown(found))  # noqa: T201
