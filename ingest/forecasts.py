@@ -162,7 +162,7 @@ def _table(rows: list[dict[str, Any]], key: str) -> pl.DataFrame:
 
 
 def _array(numbers: list[float]) -> str:
-    return "{" + ",".join(f"{number:.9g}" for number in numbers) + "}"
+    return "{" + ",".join(f"{number:.7g}" for number in numbers) + "}"
 
 
 # With a handful of years no place has a trend: one row a level says so.

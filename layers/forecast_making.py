@@ -27,6 +27,8 @@ FAMILIES = (("country", "province"), ("region",), ("district",), ("subdistrict",
 #: A parent is tied to its children when their last values add up to its own so nearly.
 SAME_SHARE = 0.001
 PER_CENT = (0.0, 100.0)
+#: Numbers are kept to so many digits: more would tell nothing.
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ def _reason(made: Made, row: int) -> str:
 
 
 def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
 
 
 def _numbers(values: NDArray[np.float64], count: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from layers.analysis.forecast import FEWEST_YEARS
 from layers.analysis.numbers import readable
@@ -53,7 +54,7 @@ STRENGTHS = {
 SLOPE = Text(
     th="{word.th} ราว {slope} {unit.th} ต่อปี", en="{word.en}, about {slope} {unit.en} a year"
 )
-CHANGED = Text(th=" ระดับเปลี่ยนใน {year}", en="; its level changed in {year}")
+CHANGED = Text(th=" ระดับเปลี่ยนใน{year.th}", en="; its level changed in {year.en}")
 BETTER = Text(
     th="ในอดีตคลาดเคลื่อนน้อยกว่าการใช้ค่าปีล่าสุดร้อยละ {share}",
     en="In the past {share} % less in error than the naive forecast (as last year)",
@@ -88,7 +89,7 @@ def trend_of(row: PlaceForecast, info: IndicatorInfo) -> Text:
         )
     if row.change_period is None:
         return word
-    changed = CHANGED.format(year=row.change_period)
+    changed = CHANGED.format(year=parse_period(row.change_period).label)
     return Text(th=word.th + changed.th, en=word.en + changed.en)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,10 +16,13 @@ from geo_service.core.errors import NoForecast, NotFound
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
 from layers import forecast_series, indicators
+from layers.analysis.intervals import chance_of_reaching
 from layers.forecast_models import ForecastRun, PlaceForecast
-from layers.indicators import IndicatorInfo
+from layers.indicators import IndicatorInfo, Threshold
 from layers.models import PLACE_LEVELS, PeriodRow, PlaceValue
 from layers.thematic_choices import level_of
+
+MORE_LIKELY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,18 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """When a limit of the indicator is reached: ``chances`` by year ahead, 0 to 1.
+
+    ``year`` is the first in which it is more likely than not, None when there is none.
+    """
+
+    limit: Threshold
+    chances: tuple[float, ...]
+    year: Period | None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A place with its past, its trend and its future; ``trend`` is the row of the table."""
 
@@ -51,6 +67,39 @@ class Place:
     trend: PlaceForecast
     history: tuple[Known, ...]
     ahead: tuple[Ahead, ...]
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Lower 95 and 80, point, upper 80 and 95 of each year, in the indicator's unit.
+
+        Returns
+        -------
+        ndarray, shape (horizon, 5)
+            As `layers.analysis.intervals.draw` takes them.
+        """
+        rows = [(one.low95, one.low80, one.point, one.high80, one.high95) for one in self.ahead]
+        return np.array(rows, dtype=np.float64).reshape(-1, 5)
+
+    def passing(self, limits: Sequence[Threshold]) -> tuple[Passing, ...]:
+        """Tell when limits are reached, and how likely.
+
+        Parameters
+        ----------
+        limits : sequence of Threshold
+            In the indicator's unit.
+
+        Returns
+        -------
+        tuple of Passing
+            One a limit; none where there is no forecast.
+        """
+        found = []
+        for limit in limits if self.ahead else ():
+            chances = chance_of_reaching(self.ends, limit.value).round(4).tolist()
+            likely = (one.period for one, chance in zip(self.ahead, chances, strict=True)
+                      if chance >= MORE_LIKELY_THAN_NOT)  # fmt: skip
+            found.append(Passing(limit, tuple(chances), next(likely, None)))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

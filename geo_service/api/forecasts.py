@@ -180,6 +180,19 @@ def _place(one: Place, info: IndicatorInfo, lang: Lang) -> dict[str, Any]:
             for year in one.ahead
         ],
     }
+    if passing := one.passing(info.thresholds):
+        told["limits"] = [
+            {
+                "value": found.limit.value,
+                "label": found.limit.label.in_(lang),
+                "authority": found.limit.authority,
+                "likely_from": None if found.year is None else found.year.key,
+                "chances": dict(
+                    zip((year.period.key for year in one.ahead), found.chances, strict=True)
+                ),
+            }
+            for found in passing
+        ]
     if one.history:
         told["history"] = [
             {

@@ -8,6 +8,7 @@ scale, make the interval. At any origin only errors that were known by then are 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,10 @@ MIRRORED = 0.2
 STILL = 0.1
 #: Sizes of errors are told apart so finely.
 BINS = 4_000
+#: Where the ends of the intervals lie among all futures, as standard normal numbers.
+_KNOTS = np.array(
+    [NormalDist().inv_cdf(share) for share in (0.025, 0.1, 0.5, 0.9, 0.975)], dtype=np.float64
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +214,74 @@ def _widening(limits: Matrix) -> Matrix:
     high = np.fmax.accumulate(np.fmax(limits[:, 1], 0.0))
     there = np.isfinite(limits)
     return np.where(there, np.column_stack((low, high)), np.nan)
+
+
+def chance_of_reaching(ends: Matrix, limit: float) -> Vector:
+    """Tell how likely a forecast reaches a limit in each year.
+
+    Parameters
+    ----------
+    ends : ndarray, shape (horizon, 5)
+        Lower 95 and 80, point, upper 80 and 95, in any one unit; between them and beyond the
+        futures are spread as a normal distribution in pieces.
+    limit : float
+        In the same unit.
+
+    Returns
+    -------
+    ndarray, shape (horizon,)
+        Probability of that value or more in that year, 0 to 1; no unit.
+
+    References
+    ----------
+    Wallis, K. F. (2014), Statistical Science 29, 106-112 (a normal distribution in pieces).
+    """
+    chances = []
+    for knots in ends:
+        slopes = np.diff(_KNOTS) / np.maximum(np.diff(knots), 1e-300)
+        if limit < knots[0]:
+            place = _KNOTS[0] - (knots[0] - limit) * slopes[0]
+        elif limit > knots[-1]:
+            place = _KNOTS[-1] + (limit - knots[-1]) * slopes[-1]
+        else:
+            place = np.interp(limit, knots, _KNOTS)
+        chances.append(1 - NormalDist().cdf(float(np.clip(place, -40, 40))))
+    return np.array(chances)
+
+
+def draw(ends: Matrix, *, draws: int, rng: np.random.Generator, least: float = -np.inf) -> Matrix:
+    """Draw random futures of a place whose spread is that of its intervals.
+
+    Parameters
+    ----------
+    ends : ndarray, shape (horizon, 5)
+        Lower 95 and 80, point, upper 80 and 95, in any one unit.
+    draws : int
+        How many futures.
+    rng : Generator
+        Seeded by the caller: the same seed gives the same futures.
+    least : float
+        No future falls below it; in the same unit.
+
+    Returns
+    -------
+    ndarray, shape (draws, horizon)
+        In the same unit. A future that is high in one year stays high in the next, as the
+        errors of a random walk do.
+
+    References
+    ----------
+    Wallis, K. F. (2014), Statistical Science 29, 106-112; Lee, R. D. and Tuljapurkar, S. (1994),
+    J. Am. Stat. Assoc. 89, 1175-1189.
+    """
+    horizon = len(ends)
+    steps = rng.standard_normal((draws, horizon)).cumsum(axis=1)
+    places = steps / np.sqrt(np.arange(1, horizon + 1))
+    futures = np.empty_like(places)
+    for year, knots in enumerate(ends):
+        inner = np.interp(places[:, year], _KNOTS, knots)
+        slopes = np.diff(knots) / np.diff(_KNOTS)
+        below = np.minimum(places[:, year] - _KNOTS[0], 0.0) * slopes[0]
+        above = np.maximum(places[:, year] - _KNOTS[-1], 0.0) * slopes[-1]
+        futures[:, year] = inner + below + above
+    return np.maximum(futures, least)

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from boundaries.models import Area
 from geo_service.core.db import make_engine, transaction
@@ -165,21 +165,26 @@ def _fill(session):
                 )
             )  # fmt: skip
     session.flush()
-    session.execute(text("DELETE FROM geo.place_value WHERE indicator_key = 'pop_total'"))
     rng = np.random.default_rng(4)
-    for one in area:
-        path = 50_000 + 1_000 * np.arange(15) + 500 * rng.standard_normal(15)
-        for at, year in enumerate(YEARS):
-            session.add(
+    for key, start, step in (("pop_total", 50_000, 1_000), ("age_share_60p", 12, 0.5)):
+        session.execute(delete(PlaceValue).where(PlaceValue.indicator_key == key))
+        for one in area:
+            path = start + step * (np.arange(15) + 0.5 * rng.standard_normal(15))
+            _add(session, key, one.id, path)
+        session.flush()
+        versions.bump(session, [versions.of_indicator(key)])
+        making.rebuild(session, key)
+
+
+def _add(session, key, place_id, path):
+    for at, year in enumerate(YEARS):
+        session.add(
                 PlaceValue(
-                    indicator_key="pop_total", level="province", period_key=str(year),
-                    place_id=one.id, value=float(path[at]), status="reported", reporting=1,
+                    indicator_key=key, level="province", period_key=str(year),
+                    place_id=place_id, value=float(path[at]), status="reported", reporting=1,
                     expected=1, basis="reported", version=1,
                 )
             )  # fmt: skip
-    session.flush()
-    versions.bump(session, [versions.of_indicator("pop_total")])
-    making.rebuild(session, "pop_total")
 
 
 def test_a_place_comes_with_history_trend_forecast_and_backtest(served):
@@ -220,6 +225,19 @@ def test_a_level_comes_as_csv_and_in_thai(served):
 def test_what_cannot_be_answered_is_said(served, asked, status, code):
     answer = served.get(f"/forecasts/{asked}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_the_year_a_limit_is_passed_comes_with_its_chance(served):
+    body = served.get("/forecasts/age_share_60p?place=50&lang=en").json()
+    (place,) = body["places"]
+    aged, complete, beyond = place["limits"]
+    assert aged["likely_from"] == "2025"  # it is past 10 already
+    # 19 % in 2024 and half a point more each year: 20 % in 2026, and later as two of the five
+    # methods hold still
+    assert complete["likely_from"] in {str(year) for year in range(2026, 2031)}
+    assert list(complete["chances"].values()) == sorted(complete["chances"].values())
+    assert beyond["likely_from"] is None
+    assert body["scale"] in {"logit", "log"}
 
 
 def test_two_years_are_refused_with_the_reason(served):

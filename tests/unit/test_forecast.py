@@ -8,7 +8,7 @@ import pytest
 from layers.analysis.backtest import backtest
 from layers.analysis.forecast import histories, origins
 from layers.analysis.forecast_scales import Scale, scale_for
-from layers.analysis.intervals import errors, pool
+from layers.analysis.intervals import chance_of_reaching, draw, errors, pool
 
 
 def everything(values, kind="amount", horizon=5):
@@ -149,3 +149,27 @@ def test_a_year_that_was_filled_in_is_neither_origin_nor_judge():
     assert np.isnan(made.forecasts[:, 6]).all()
     assert np.isnan(made.missed[:, 5, 0]).all()
     assert np.isfinite(made.missed[:, 5, 1]).all()
+
+
+ENDS = np.array([[80.0, 90, 100, 115, 140], [60, 80, 104, 130, 170]])
+
+
+def test_random_futures_are_spread_as_the_intervals_say_and_a_seed_repeats_them():
+    futures = draw(ENDS, draws=40_000, rng=np.random.default_rng(1))
+    shares = (0.025, 0.1, 0.5, 0.9, 0.975)
+    for year in range(2):
+        assert np.quantile(futures[:, year], shares) == pytest.approx(ENDS[year], rel=0.02)
+    again = draw(ENDS, draws=40_000, rng=np.random.default_rng(1))
+    assert np.array_equal(futures, again)
+    # one half of the variance of the second year was there in the first
+    ranks = futures.argsort(axis=0).argsort(axis=0)
+    assert np.corrcoef(ranks.T)[0, 1] == pytest.approx(
+        6 / np.pi * np.arcsin(0.5**0.5 / 2), abs=0.02
+    )
+
+
+def test_the_chance_of_reaching_a_limit_is_that_of_the_futures():
+    futures = draw(ENDS, draws=200_000, rng=np.random.default_rng(2))
+    for limit in (50.0, 85, 100, 104, 125, 200):
+        expected = (futures >= limit).mean(axis=0)
+        assert chance_of_reaching(ENDS, limit) == pytest.approx(expected, abs=0.005)
