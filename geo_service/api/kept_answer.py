@@ -55,10 +55,8 @@ class KeptAnswer(Response):
         source = self._source
         if await run_sync(source.kept.path.exists, limiter=_readers):
             await self._whole(scope, receive, send)
-        elif scope.get("is_head"):
-            await self._begin(send)
-            await _end(send)
-        elif source.is_streamed and "range" not in self._asked:
+        # GDAL asks HEAD first and gives up on a file whose length is not told.
+        elif source.is_streamed and "range" not in self._asked and not scope.get("is_head"):
             await self._along(send)
         else:
             await self._when_made(scope, receive, send)
@@ -68,7 +66,7 @@ class KeptAnswer(Response):
             await asyncio.wrap_future(self._source.start())
         except OSError:  # the disk is full or not ours: nothing is kept
             await self._begin(send)
-            await self._spare(send, 0)
+            await (_end(send) if scope.get("is_head") else self._spare(send, 0))
             return
         await self._whole(scope, receive, send)
 
