@@ -250,19 +250,23 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[Settings], str]]:
-    """Start the service on a free port: ``serve(settings)`` gives its address."""
+def serve() -> Iterator[Callable[..., str]]:
+    """Start the service on a free port: ``serve(settings)`` gives its address.
+
+    ``serve(settings, around=wrap)`` puts an ASGI application of the test's around it.
+    """
     import uvicorn  # noqa: PLC0415
 
     from geo_service.main import create_app  # noqa: PLC0415
 
     started: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(settings: Settings) -> str:
+    def start(settings: Settings, *, around: Callable[[Any], Any] = lambda app: app) -> str:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        app = around(create_app(settings))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + START_LIMIT_S
@@ -280,7 +284,7 @@ def serve() -> Iterator[Callable[[Settings], str]]:
 
 
 @pytest.fixture(scope="session")
-def live_server(serve: Callable[[Settings], str], app_settings: Settings) -> str:
+def live_server(serve: Callable[..., str], app_settings: Settings) -> str:
     """Address of a running service over the tiny country, ``http://127.0.0.1:PORT``."""
     return serve(app_settings)
 
