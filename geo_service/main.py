@@ -33,6 +33,7 @@ from geo_service.api import (
     tilesets,
 )
 from geo_service.api.memory import Memory
+from geo_service.api.quick_tiles import QuickTiles
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.kept import KeptFiles
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Safety),
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
+            Middleware(QuickTiles),
         ],
     )
     app.state.settings = settings

@@ -92,7 +92,7 @@ def ogc_tile(
     kind = FORMATS[choose_format(request, FORMATS, asked)]
     known = find(matrix_set)
     place = _place(known, tile_matrix, tile_col, tile_row)
-    return _tile(request, session, [question], known, place, kind)
+    return tile_answer(request, session, [question], known, place, kind)
 
 
 @router.get(
@@ -116,7 +116,7 @@ def xyz_tile(
         Mapbox Vector Tile; 204 when empty.
     """
     place = _place(WEB_MERCATOR_QUAD, z, x, y)
-    return _tile(request, session, [question], WEB_MERCATOR_QUAD, place)
+    return tile_answer(request, session, [question], WEB_MERCATOR_QUAD, place)
 
 
 @router.get("/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}")
@@ -146,7 +146,7 @@ def dataset_tile(
     if collections is None:
         names = tuple(name for name in names if BOUNDARIES[name] <= place[0])
     questions = [Question(registry.read(session, name), when=when) for name in names]
-    return _tile(request, session, questions, known, place, kind)
+    return tile_answer(request, session, questions, known, place, kind)
 
 
 def chosen(collections: str | None) -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def chosen(collections: str | None) -> tuple[str, ...]:
     return names
 
 
-def _tile(
+def tile_answer(
     request: Request,
     session: SessionDep,
     questions: Sequence[Question],
@@ -185,6 +185,28 @@ def _tile(
     place: tuple[int, int, int],
     kind: str = MVT,
 ) -> Response:
+    """Give a tile of one collection or several, kept ones as they are kept.
+
+    Parameters
+    ----------
+    request : Request
+        Its headers count.
+    session : Session
+        Reads.
+    questions : sequence of Question
+        What is asked of each collection.
+    matrix_set : MatrixSet
+        How the world is cut.
+    place : tuple of int
+        Zoom, column and row.
+    kind : str
+        Media type.
+
+    Returns
+    -------
+    Response
+        204 when the tile is empty.
+    """
     subjects = sorted({part for one in questions for part in one.collection.subjects})
     headers = revalidate(request, state_of(session, subjects).token)
     zoom, column, row = place

@@ -14,6 +14,7 @@ from geo_service.deps.context import (
     SettingsDep,
     ask_known,
     at_once,
+    certain_session,
     settings_of,
 )
 from geo_service.deps.parameters import (
@@ -51,6 +52,7 @@ __all__ = [
     "at_once",
     "base_url",
     "box",
+    "certain_session",
     "choose_format",
     "declared_parameters",
     "is_good",

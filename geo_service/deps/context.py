@@ -77,7 +77,7 @@ async def reading_session(request: Request) -> AsyncIterator[Session]:
     state = request.app.state
     known = known_for(request)
     if known is not None:
-        with Session(state.engine, info={KNOWN: known}) as session:
+        with certain_session(request, known) as session:
             yield session
         return
     session = Session(state.snapshots, info={MATCH: state.watcher.match})
@@ -85,6 +85,24 @@ async def reading_session(request: Request) -> AsyncIterator[Session]:
         yield session
     finally:
         await run_in_threadpool(session.close)
+
+
+def certain_session(request: Request, known: Known) -> Session:
+    """Open a session for a request whose state of the data is known for certain.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+    known : Known
+        The state.
+
+    Returns
+    -------
+    Session
+        Each statement stands for itself; the caller closes it.
+    """
+    return Session(request.app.state.engine, info={KNOWN: known})
 
 
 def known_for(request: Request) -> Known | None:
