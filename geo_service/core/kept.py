@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,7 @@ class KeptFiles:
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self._folder, self._most_bytes = folder, most_bytes
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="kept")
+        self._packers = ThreadPoolExecutor(1, thread_name_prefix="kept-packed")
         self._under_way: dict[Path, Future[None]] = {}
         self._guard = threading.Lock()
 
@@ -131,21 +132,21 @@ class KeptFiles:
     def close(self) -> None:
         """Wait for what is being made and stop."""
         self._makers.shutdown(cancel_futures=True)
+        self._packers.shutdown(cancel_futures=True)
 
     def _make(self, kept: Kept, write: Write, done: Future[None], *, is_packed: bool) -> None:
         try:
-            with _alone(kept):
+            with _alone(kept.path):
                 if not kept.path.exists():
                     _write_whole(kept, write)
-                done.set_result(None)
-                if is_packed and not kept.packed.exists():
-                    _pack(kept)
-            self._tidy(kept.folder)
-        except BaseException as error:
-            if done.done():
-                log.warning("a file was not packed", extra={"file": kept.name}, exc_info=error)
-            else:
-                done.set_exception(error)
+            if is_packed:
+                self._packers.submit(_pack, kept)
+            with suppress(OSError):  # another worker may be tidying, too
+                self._tidy(kept.folder)
+        except BaseException as error:  # noqa: BLE001  (whoever waits is told)
+            done.set_exception(error)
+        else:
+            done.set_result(None)
         finally:
             with self._guard:
                 self._under_way.pop(kept.path, None)
@@ -181,6 +182,15 @@ def _write_whole(kept: Kept, write: Write) -> None:
 
 
 def _pack(kept: Kept) -> None:
+    try:
+        with _alone(kept.packed):
+            if not kept.packed.exists():
+                _write_packed(kept)
+    except OSError as error:
+        log.warning("a file was not packed", extra={"file": kept.name}, exc_info=error)
+
+
+def _write_packed(kept: Kept) -> None:
     part = kept.packed.with_suffix(".gz.part")
     with (
         kept.path.open("rb") as plain,
@@ -200,9 +210,9 @@ def _settle(part: Path, whole: Path) -> None:
 
 
 @contextmanager
-def _alone(kept: Kept) -> Iterator[None]:
-    kept.folder.mkdir(parents=True, exist_ok=True)
-    with (kept.folder / f".{kept.name}.lock").open("w") as lock:
+def _alone(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        os.utime(kept.folder)
+        os.utime(path.parent)
         yield
