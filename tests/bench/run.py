@@ -10,8 +10,10 @@ import argparse
 import signal
 import sys
 
-from tests.bench import hexagons, layers, report
+from tests.bench import forecasts, hexagons, layers, report
 from tests.bench.workload import ROOT
+
+KNOWN = (*layers.PARTS, "hexagons", "forecasts")
 
 
 def main() -> None:
@@ -19,18 +21,17 @@ def main() -> None:
     # Told to end, the servers are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(layers.PARTS)}, hexagons; or all")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(KNOWN)}; or all")
     parser.add_argument("--quick", action="store_true", help="the sample, once, briefly")
     parser.add_argument("--anew", action="store_true", help="make the database again")
     parser.add_argument("--rounds", type=int, default=3, help="the middle of so many counts")
     parser.add_argument("--without", nargs="*", default=[], help="peers that are not asked")
     parser.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md")
     asked = parser.parse_args()
-    known = (*layers.PARTS, "hexagons")
-    if wrong := sorted(set(asked.parts) - set(known)):
-        parser.error(f"no such part: {' '.join(wrong)}; there are {' '.join(known)}")
-    parts = asked.parts or known
-    chosen = [part for part in parts if part != "hexagons"]
+    if wrong := sorted(set(asked.parts) - set(KNOWN)):
+        parser.error(f"no such part: {' '.join(wrong)}; there are {' '.join(KNOWN)}")
+    parts = asked.parts or KNOWN
+    chosen = [part for part in parts if part in layers.PARTS]
     if chosen:
         found = report.Findings()
         try:
@@ -44,6 +45,8 @@ def main() -> None:
             report.publish(found, ROOT / "docs" / "speed.md")
     if "hexagons" in parts:
         hexagons.bench([100_000] if asked.quick else [1_000_000], repeat=1 if asked.quick else 3)
+    if "forecasts" in parts:
+        forecasts.bench(quick=asked.quick)
 
 
 if __name__ == "__main__":
