@@ -13,24 +13,23 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from boundaries.models import RegionScheme
 from geo_service.core.errors import TooManyCells
 from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import cube_places, indicators, slices
+from layers import cube_places
 from layers.analysis import cube as arithmetic
 from layers.analysis.cube import EMPTY, Cell
 from layers.cube_axes import Ground, Header, MemberNames, Members, headers, in_order
 from layers.cube_cells import TOTAL, Cells, Subject, rule_of
 from layers.cube_filter import Parts, measures_in, periods_where, places_where, take_apart
+from layers.cube_known import names_of, periods_known
 from layers.cube_places import Place, Places, group_of
 from layers.cube_query import (
     AREA_LEVELS,
     PLACE_DIMENSIONS,
     Asked,
     Measure,
-    Names,
     Question,
     refuse,
     settle,
@@ -66,28 +65,6 @@ class Table:
     rows: tuple[Row, ...]
     matched: int
     places: Places
-
-
-def names_of(session: Session) -> Names:
-    """Read what may be named in a question.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-
-    Returns
-    -------
-    Names
-        Remembered with the state of the data.
-    """
-
-    def find() -> Names:
-        known = indicators.list_all(session, components=True)
-        schemes = session.scalars(select(RegionScheme.id).order_by(RegionScheme.id))
-        return Names({one.key: one for one in known}, slices.names(session), tuple(schemes))
-
-    return remembered(session, "cube_names", find)
 
 
 def question_of(session: Session, asked: Asked) -> Question:
@@ -155,8 +132,9 @@ class _Answer:
         self._catalogue = names_of(session).indicators
         self._parts = take_apart(question.filter, question.slices, self._catalogue)
         self._level = _level_of(question, self._parts, self._catalogue)
+        known = periods_known(session)
         self._known = {
-            key: indicators.periods(session, key, self._level)
+            key: known.get((key, self._level), ())
             for key in {*question.indicators, *measures_in(self._parts.places, self._catalogue)}
         }
         chosen = self._chosen_periods()

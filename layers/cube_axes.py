@@ -13,13 +13,6 @@ from layers.cube_places import COUNTRY, Place, Places, group_of
 from layers.cube_query import AREA_LEVELS, PLACE_DIMENSIONS, TIME_DIMENSIONS
 from layers.cube_times import name_of
 
-#: Names of members of breakdowns that everybody uses; others show their code.
-_SLICE_NAMES: Mapping[tuple[str, str], Text] = {
-    ("sex", "m"): Text("ชาย", "Male"),
-    ("sex", "f"): Text("หญิง", "Female"),
-}
-
-
 #: Above the row that is the total of all.
 _ROOT = ("",)
 Pairs = tuple[tuple[str, str], ...]
@@ -144,8 +137,7 @@ class MemberNames:
             return self.places.member(dimension, key)
         if dimension in TIME_DIMENSIONS:
             return name_of(dimension, key)
-        found = self.slices.get((dimension, key)) or _SLICE_NAMES.get((dimension, key))
-        return found or Text(key, key)
+        return self.slices.get((dimension, key), Text(key, key))
 
 
 def in_order(

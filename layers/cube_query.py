@@ -25,7 +25,7 @@ MOST_MEASURES, MOST_DIMENSIONS, MOST_SHOWN = 20, 5, 10_000
 
 DIMENSION_NAMES: Mapping[str, Text] = {
     "country": Text("ประเทศ", "Country"),
-    "region": Text("ภาค/กลุ่มจังหวัด", "Region"),
+    "region": Text("ภาคหรือกลุ่มจังหวัด", "Region"),
     "province": Text("จังหวัด", "Province"),
     "district": Text("อำเภอ", "District"),
     "subdistrict": Text("ตำบล", "Sub-district"),
@@ -34,11 +34,14 @@ DIMENSION_NAMES: Mapping[str, Text] = {
     "kind": Text("ประเภท อปท.", "Type of organisation"),
     "size": Text("ขนาด อปท.", "Size of organisation"),
     "peers": Text("กลุ่มเทียบเคียง (ประเภทและขนาด)", "Peer group (type and size)"),
-    "year": Text("ปี (ตามปฏิทินของตัวชี้วัด)", "Year (as the indicator counts)"),
+    "year": Text("ปี", "Year"),
     "calendar_year": Text("ปีปฏิทิน", "Calendar year"),
     "fiscal_year": Text("ปีงบประมาณ", "Fiscal year"),
     "quarter": Text("ไตรมาส", "Quarter"),
     "month": Text("เดือน", "Month"),
+    "sex": Text("เพศ", "Sex"),
+    "age": Text("ช่วงอายุ", "Age"),
+    "site_type": Text("ประเภทสถานที่กำจัด", "Type of disposal site"),
 }
 
 
@@ -125,7 +128,7 @@ class Asked:
     columns: Sequence[str] = ()
     filter: Filter | None = None
     totals: Sequence[str] = ()
-    scheme: str = DEFAULT_SCHEME
+    scheme: str | None = None
     level: str | None = None
     top: int | None = None
     bottom: int | None = None
@@ -183,6 +186,12 @@ class Names:
     slices: tuple[str, ...]
     schemes: tuple[str, ...]
 
+    @property
+    def default_scheme(self) -> str:
+        """The grouping meant when none is named."""
+        is_usual = DEFAULT_SCHEME in self.schemes or not self.schemes
+        return DEFAULT_SCHEME if is_usual else self.schemes[0]
+
 
 def settle(asked: Asked, names: Names) -> Question:
     """Check a question against the catalogue.
@@ -208,7 +217,8 @@ def settle(asked: Asked, names: Names) -> Question:
     _limit(measures, 1, MOST_MEASURES, "measures")
     for total in asked.totals:
         known_or_refuse(total, ("rows", "columns"), "totals")
-    known_or_refuse(asked.scheme, names.schemes, "scheme")
+    if asked.scheme is not None:
+        known_or_refuse(asked.scheme, names.schemes, "scheme")
     if asked.level is not None:
         known_or_refuse(asked.level, (*AREA_LEVELS, "org"), "level")
     for trait in asked.peers:
@@ -222,7 +232,7 @@ def settle(asked: Asked, names: Names) -> Question:
         filter=asked.filter,
         row_totals="rows" in asked.totals,
         column_totals="columns" in asked.totals,
-        scheme=asked.scheme,
+        scheme=asked.scheme or names.default_scheme,
         level=asked.level,
         top=_top(asked),
         sort=sort,

@@ -20,6 +20,12 @@ from layers.cube_query import Question
 from layers.filters import Kind
 from layers.models import SiteType, Slice
 
+#: Members of breakdowns that everybody uses; others show their code.
+_COMMON: Mapping[tuple[str, str], Text] = {
+    ("sex", "m"): Text("ชาย", "Male"),
+    ("sex", "f"): Text("หญิง", "Female"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -128,6 +134,39 @@ def slice_names(session: Session) -> dict[tuple[str, str], Text]:
 
     def find() -> dict[tuple[str, str], Text]:
         rows = session.execute(select(SiteType.code, SiteType.name_th, SiteType.name_en))
-        return {("site_type", row.code): Text(row.name_th, row.name_en) for row in rows}
+        known = {("site_type", row.code): Text(row.name_th, row.name_en) for row in rows}
+        return {**_COMMON, **known}
 
     return remembered(session, "slice_names", find)
+
+
+def members_of(session: Session, key: str | None = None) -> dict[str, dict[str, Text]]:
+    """Name the members of every breakdown.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    key : str, optional
+        Only of this indicator.
+
+    Returns
+    -------
+    dict of str to dict of str to Text
+        By dimension and member; remembered with the state of the data.
+    """
+
+    def find() -> list[tuple[str, dict[str, str]]]:
+        return [
+            (row.indicator_key, row.breakdown)
+            for row in session.execute(select(Slice.indicator_key, Slice.breakdown))
+        ]
+
+    names = slice_names(session)
+    found: dict[str, dict[str, Text]] = {}
+    for indicator, breakdown in remembered(session, "slices", find):
+        if key in {None, indicator}:
+            for name, member in breakdown.items():
+                text = names.get((name, member), Text(member, member))
+                found.setdefault(name, {})[member] = text
+    return {name: dict(sorted(members.items())) for name, members in sorted(found.items())}

@@ -45,8 +45,6 @@ _CORS: Mapping[str, str] = {
     ),
 }
 _PREFLIGHT: Mapping[str, str] = {
-    "Allow": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": (
         "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range"
     ),
@@ -195,8 +193,12 @@ class Methods:
         method = scope.get("method")
         if method == "HEAD":
             await self._head(scope, receive, send)
-        elif method == "OPTIONS" and self._exists(scope):
-            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+        elif method == "OPTIONS" and self._exists(scope, "GET"):
+            allowed = "GET, HEAD, OPTIONS"
+            if self._exists(scope, "POST"):
+                allowed += ", POST"
+            told = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **_PREFLIGHT}
+            await Response(status_code=204, headers=told)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -208,8 +210,8 @@ class Methods:
 
         await self.app({**scope, "method": "GET", "is_head": True}, receive, bodiless)
 
-    def _exists(self, scope: Scope) -> bool:
-        asked = {**scope, "method": "GET"}
+    def _exists(self, scope: Scope, method: str) -> bool:
+        asked = {**scope, "method": method}
         return any(route.matches(asked)[0] is Match.FULL for route in self.router().routes)
 
 

@@ -1,0 +1,63 @@
+"""What there is to ask the cube about: indicators, schemes, breakdowns, periods with values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from boundaries.models import RegionScheme
+from geo_service.core.db import fixed_sql
+from geo_service.core.known import remembered
+from geo_service.core.periods import Period
+from layers import indicators, periods, slices
+from layers.cube_query import Names
+from layers.models import PLACE_LEVELS
+
+
+def names_of(session: Session) -> Names:
+    """Read what may be named in a question.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    Names
+        Remembered with the state of the data.
+    """
+
+    def find() -> Names:
+        known = indicators.list_all(session, components=True)
+        schemes = session.scalars(select(RegionScheme.id).order_by(RegionScheme.id))
+        return Names({one.key: one for one in known}, slices.names(session), tuple(schemes))
+
+    return remembered(session, "cube_names", find)
+
+
+def periods_known(session: Session) -> Mapping[tuple[str, str], tuple[Period, ...]]:
+    """List the periods with values of every indicator at every level.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    mapping of (str, str) to tuple of Period
+        By key and level, oldest first; remembered with the state of the data.
+    """
+
+    def find() -> dict[tuple[str, str], tuple[Period, ...]]:
+        every = {one.key: one for one in periods.list_all(session)}
+        rows = session.execute(fixed_sql("layers", "cube_known"), {"levels": list(PLACE_LEVELS)})
+        found: dict[tuple[str, str], list[Period]] = {}
+        for row in rows:
+            found.setdefault((row.key, row.level), []).append(every[row.period_key])
+        return {place: tuple(told) for place, told in found.items()}
+
+    return remembered(session, "cube_periods", find)

@@ -1,0 +1,10 @@
+-- Data sets that some indicators' observations came from, with the day each was last loaded.
+SELECT d.id, d.title_th, d.title_en, d.publisher_th, d.publisher_en, d.licence,
+       d.attribution_th, d.attribution_en, d.source_url, d.version,
+       (SELECT max(v.created_at)::date FROM dataset_version AS v WHERE v.dataset_id = d.id)
+           AS loaded_on
+FROM dataset AS d
+WHERE EXISTS (
+    SELECT 1 FROM observation AS o WHERE o.indicator_key = ANY (:keys) AND o.dataset_id = d.id
+)
+ORDER BY d.id
