@@ -108,7 +108,7 @@ class Profile:
         return ("areas", "orgs", *(f"indicator:{line.info.key}" for line in self.lines))
 
 
-def build(session: Session, code: str) -> Profile:
+def build(session: Session, code: str, *, year: int | None = None) -> Profile:
     """Gather all that is known of a place.
 
     Parameters
@@ -117,6 +117,8 @@ def build(session: Session, code: str) -> Profile:
         Only read.
     code : str
         Of an area (``TH``, ``ngc6-1``, ``50``, ``5001``, ``500101``) or an organisation.
+    year : int, optional
+        As it was known at the end of that year (CE); the newest when absent.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def build(session: Session, code: str) -> Profile:
         raise NotFound(
             Text(th=f"ไม่มีพื้นที่หรือ อปท. รหัส '{code[:40]}'", en=f"No place has the code '{code[:40]}'")
         )
-    series = _series(session, row.level, row.id)
+    series = _series(session, row.level, row.id, year)
     infos = [info for info in indicators.list_all(session) if info.key in series]
     standings = _standings(session, row, {info.key: series[info.key][-1] for info in infos})
     broken = _breaks(session)
@@ -141,19 +143,44 @@ def build(session: Session, code: str) -> Profile:
         _line(info, series[info.key], standings[info.key], broken.get(info.key, ()))
         for info in infos
     )
-    bound = {"level": row.level, "id": row.id}
-    inside = session.execute(fixed_sql("layers", "profile_inside"), bound)
     return Profile(
         place=PlaceName(row.level, row.code, Text(row.name_th, row.name_en), row.kind),
         area_km2=row.area_km2,
         is_in_force=row.is_in_force,
         is_illustrative=row.is_illustrative,
         within=_within(row),
-        inside=tuple(
-            PlaceName(one.level, one.code, Text(one.name_th, one.name_en), one.kind)
-            for one in inside
-        ),
+        inside=_inside(session, row.level, row.id),
         lines=lines,
+    )
+
+
+def beside(session: Session, profile: Profile) -> tuple[PlaceName, ...]:
+    """List the places of the same level in the same larger area, the place itself included.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    profile : Profile
+        Of the place.
+
+    Returns
+    -------
+    tuple of PlaceName
+        In the order of the Thai alphabet; empty for the country.
+    """
+    if not profile.within:
+        return ()
+    bound = {"code": profile.within[-1].code}
+    row = session.execute(fixed_sql("layers", "profile_place"), bound).one()
+    found = _inside(session, row.level, row.id)
+    return tuple(one for one in found if one.level == profile.place.level)
+
+
+def _inside(session: Session, level: str, place_id: int) -> tuple[PlaceName, ...]:
+    rows = session.execute(fixed_sql("layers", "profile_inside"), {"level": level, "id": place_id})
+    return tuple(
+        PlaceName(row.level, row.code, Text(row.name_th, row.name_en), row.kind) for row in rows
     )
 
 
@@ -171,7 +198,7 @@ def _within(row: Any) -> tuple[PlaceName, ...]:  # noqa: ANN401  (a row)
 
 # Rows of each indicator at the place, the earliest period first. Of an indicator counted in
 # months as well as years the years are kept: they are what other places can be compared in.
-def _series(session: Session, level: str, place_id: int) -> dict[str, list[Any]]:
+def _series(session: Session, level: str, place_id: int, year: int | None) -> dict[str, list[Any]]:
     statement = (
         select(PlaceValue, PeriodRow)
         .join(PeriodRow, PeriodRow.key == PlaceValue.period_key)
@@ -179,8 +206,10 @@ def _series(session: Session, level: str, place_id: int) -> dict[str, list[Any]]
         .order_by(PlaceValue.indicator_key, PeriodRow.end, PeriodRow.start.desc())
     )
     found: dict[str, list[Any]] = {}
-    for value, period in session.execute(statement):
-        found.setdefault(value.indicator_key, []).append((value, period_of(period)))
+    for value, row in session.execute(statement):
+        period = period_of(row)
+        if year is None or period.year_ce <= year:
+            found.setdefault(value.indicator_key, []).append((value, period))
     for key, rows in found.items():
         years = [one for one in rows if one[1].granularity == "year"]
         found[key] = years or rows

@@ -164,13 +164,29 @@ def sections(profile: Profile, lang: Lang) -> tuple[Section, ...]:
     """
     lines = sorted(profile.lines, key=lambda line: explore.THEME_ORDER.index(line.info.theme))
     return tuple(
-        Section(THEMES[theme].in_(lang), tuple(_row(line, profile, lang) for line in group))
+        Section(THEMES[theme].in_(lang), tuple(row_of(line, profile.place, lang) for line in group))
         for theme, group in groupby(lines, key=lambda line: line.info.theme)
     )
 
 
-def _row(line: Line, profile: Profile, lang: Lang) -> Row:
-    info, now, place = _with_digits(line), line.now, profile.place
+def row_of(line: Line, place: PlaceName, lang: Lang) -> Row:
+    """Write one indicator of a place for people.
+
+    Parameters
+    ----------
+    line : Line
+        From the place's profile.
+    place : PlaceName
+        The place.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    Row
+        Words, and shapes for small charts.
+    """
+    info, now = _with_digits(line), line.now
     address = f"/maps/{info.key}?lang={lang}"
     if place.level in {"province", "district", "subdistrict", "org"}:
         address += f"&level={place.level}&period={now.period.key}"

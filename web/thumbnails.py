@@ -88,7 +88,11 @@ def outline(session: SessionDep, places: dict[int, str], level: str = "province"
         In Mercator's projection, 100 units wide; islets are left out.
     """
     drawn = outlines.read(session, level, list(places))
-    shapes = {key: shapely.transform(as_shape(one), _project) for key, one in drawn.items()}
+    shapes = {
+        key: shapely.transform(as_shape(one), _project)
+        for key, one in drawn.items()
+        if one["type"] in {"Polygon", "MultiPolygon"}
+    }
     if not shapes:
         return Outline(f"0 0 {WIDTH:g} {WIDTH:g}", ())
     west, north, east, south = shapely.total_bounds(list(shapes.values()))

@@ -1,0 +1,99 @@
+"""Dashboards are files: those that come along work for every place, one's own join them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import builders
+from web import dashboards
+from web.dashboards import charts
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize("name", ["executive", "waste", "ageing"])
+@pytest.mark.parametrize("place", ["TH", "ngc6-1", "50", "5001", "500101", "6500103", "2500101"])
+def test_every_dashboard_answers_for_every_kind_of_place(client, name, place):
+    answer = client.get(f"/dashboards/{name}", params={"place": place, "lang": "en"}, headers=HTML)
+    assert answer.status_code == 200
+    assert "undefined" not in answer.text.lower()
+
+
+def test_the_figures_are_those_of_the_map(client):
+    drawn = client.get("/maps/pop_60p.json?level=province&period=2024").json()
+    shown = client.get("/dashboards/ageing?lang=en", headers=HTML).text
+    people = sum(value or 0 for value in builders.ELDERLY_2024.values())
+    assert f"{people:,}" in shown
+    for place in drawn["places"]:
+        assert f"{place['value']:,.0f}" in shown
+
+
+def test_a_year_shows_what_was_known_then(client):
+    shown = client.get("/dashboards/executive?period=2566&lang=en", headers=HTML).text
+    people = sum(value - 100 for value in builders.POPULATION_2024.values() if value is not None)
+    assert f"{people:,}" in shown
+
+
+def test_a_dashboard_of_ones_own_is_there_without_a_restart(client, app_settings):
+    folder = app_settings.data_dir / "dashboards"
+    folder.mkdir(exist_ok=True)
+    (folder / "mine.toml").write_text(
+        'title = ["ของเรา", "Ours"]\n[[panel]]\nkind = "cards"\nindicators = ["pop_total"]\n',
+        encoding="utf-8",
+    )
+    try:
+        assert "Ours" in client.get("/dashboards?lang=en", headers=HTML).text
+        assert client.get("/dashboards/mine", headers=HTML).status_code == 200
+        (folder / "mine.toml").write_text('title = ["a", "b"]\n[[panel]]\nkind = "map"\n')
+        broken = client.get("/dashboards/mine?lang=en", headers=HTML)
+        assert broken.status_code == 503
+        assert "a map panel needs indicator" in broken.text
+    finally:
+        (folder / "mine.toml").unlink()
+
+
+def test_unknown_names_places_and_parameters_are_refused(client):
+    assert client.get("/dashboards/none").status_code == 404
+    assert client.get("/dashboards/waste?place=99").status_code == 404
+    assert client.get("/dashboards/waste?period=soon").status_code == 400
+    assert client.get("/dashboards/waste?colour=red").status_code == 400
+    assert client.get("/embed/dashboards/waste?panel=40").status_code == 404
+
+
+def test_a_page_is_kept_until_the_data_or_its_file_changes(client):
+    first = client.get("/dashboards/waste", headers=HTML)
+    again = client.get(
+        "/dashboards/waste", headers={**HTML, "If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_shipped_dashboards_name_indicators_of_the_catalogue(app_settings):
+    from ingest.catalogue import shipped_keys  # noqa: PLC0415
+
+    for name in dashboards.names(app_settings.data_dir):
+        assert set(dashboards.read(name, app_settings.data_dir).keys) <= shipped_keys()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks", "decimals"),
+    [
+        (0, 97, (0, 25, 50, 75, 100), 0),
+        (0.35, 2.6, (0, 1, 2, 3), 0),
+        (1.03, 1.18, (1.0, 1.05, 1.1, 1.15, 1.2), 2),
+        (0, 76_067, (0, 20_000, 40_000, 60_000, 80_000), 0),
+        (5, 5, (4.5, 4.75, 5.0, 5.25, 5.5), 2),
+    ],
+)
+def test_marks_of_an_axis_are_readable_and_enclose_the_values(low, high, marks, decimals):
+    found, digits = charts.ticks(low, high)
+    assert found == pytest.approx(marks)
+    assert digits == decimals
+
+
+def test_a_line_stops_where_a_value_is_missing_or_the_series_breaks():
+    values = [charts.Value(2019, 1.0), charts.Value(2020, None), charts.Value(2021, 2.0),
+              charts.Value(2022, 3.0), charts.Value(2023, 4.0)]  # fmt: skip
+    drawn = charts.draw([values], breaks=[2023])
+    assert len(drawn.lines[0].runs) == 3
+    assert len(drawn.lines[0].dots) == 4

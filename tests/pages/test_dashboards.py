@@ -1,0 +1,82 @@
+"""Dashboards in a browser: drilled by click, one place marked everywhere, for every reader."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import builders
+
+pytestmark = pytest.mark.browser
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], [node["html"][:120] for node in one["nodes"][:2]])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_a_click_on_the_map_goes_from_the_country_to_a_province_and_its_districts(
+    browser_page, live_server
+):
+    browser_page.goto(f"{live_server}/dashboards/waste?lang=th")
+    browser_page.locator(".choropleth a[data-code='50']").first.click()
+    browser_page.wait_for_url("**place=50**")
+    assert "แสนสุข" in browser_page.locator("h1").inner_text()
+    shown = browser_page.locator(".ranks a").evaluate_all(
+        "all => all.map((one) => one.dataset.code)"
+    )
+    assert set(shown) <= {"5001", "5002"}
+
+
+def test_pointing_at_a_place_marks_it_in_every_panel(browser_page, live_server):
+    browser_page.goto(f"{live_server}/dashboards/ageing?lang=en")
+    browser_page.locator(".is-ranking a[data-code='51']").hover()
+    held = browser_page.locator(".is-held").evaluate_all(
+        "all => all.map((one) => one.dataset.code)"
+    )
+    assert len(held) >= 3
+    assert set(held) == {"51"}
+
+
+def test_a_class_of_the_legend_leaves_only_its_places_clear(browser_page, live_server):
+    browser_page.goto(f"{live_server}/dashboards/waste?lang=th")
+    browser_page.locator(".key button").first.click()
+    dim = browser_page.locator(".choropleth").first.locator(".is-dim").count()
+    assert 0 < dim < browser_page.locator(".choropleth").first.locator("a").count()
+
+
+def test_a_table_is_sorted_by_a_column(browser_page, live_server):
+    browser_page.goto(f"{live_server}/dashboards/ageing?lang=th&place=50")
+    browser_page.locator("[data-sort='1']").click()
+    cells = browser_page.locator(".is-table tbody tr td:nth-child(2)").all_inner_texts()
+    numbers = [int(cell.replace(",", "")) for cell in cells]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboards?lang=en",
+        "/dashboards/executive?lang=th",
+        "/dashboards/ageing?lang=en&place=50&compare=51",
+        "/embed/dashboards/waste?lang=th&panel=2",
+    ],
+)
+def test_a_dashboard_fits_every_screen_and_axe_finds_nothing_serious(
+    browser_page, live_server, path, width
+):
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    browser_page.goto(live_server + path)
+    assert browser_page.evaluate("document.documentElement.scrollWidth") == width
+    assert not serious(browser_page)
+
+
+def test_two_places_stand_side_by_side(browser_page, live_server):
+    browser_page.goto(f"{live_server}/dashboards/ageing?lang=en&place=50&compare=51")
+    elderly = sum(v or 0 for c, v in builders.ELDERLY_2024.items() if c.startswith("51"))
+    assert f"{elderly:,}" in browser_page.locator(".figure-other").first.inner_text()

@@ -1,0 +1,189 @@
+"""The addresses of dashboards: the list, one for a place, and either in a frame."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from geo_service.core.errors import NotFound
+from geo_service.core.periods import parse_period
+from geo_service.core.settings import Settings
+from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
+from geo_service.deps import LangDep, SessionDep, SettingsDep, revalidate
+from layers import profile
+from layers.profile import Profile
+from layers.questions import state_of
+from web import dashboards
+from web.dashboards.panels import Asked, Filling
+from web.data_page import POLICY
+from web.pages import PageRoute
+from web.profile import title
+from web.render import page
+
+#: Nothing on the page changes from answer to answer, so it can be kept: no inline scripts.
+_SCRIPTS: Final = "script-src 'self'"
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+CodeQuery = Annotated[str | None, Query(max_length=20, pattern=r"^[A-Za-z0-9-]*$")]
+PeriodQuery = Annotated[str | None, Query(max_length=20)]
+
+
+@router.get("/dashboards")
+def dashboards_page(
+    request: Request, session: SessionDep, settings: SettingsDep, lang: LangDep
+) -> Response:
+    """List the dashboards.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    state = state_of(session, ())
+    known = dashboards.names(settings.data_dir)
+    marks = "".join(dashboards.fingerprint(name, settings.data_dir) for name in known)
+    headers = revalidate(request, f"{state.token}{marks}", lang=lang)
+    is_english = lang == "en"
+    cards = []
+    for name in known:
+        read = dashboards.read(name, settings.data_dir)
+        address = Asked(name, "TH", lang).address()
+        cards.append((read.title[is_english], read.lead[is_english], address))
+    context = {
+        "cards": cards,
+        "is_sample": state.is_sample,
+        "other_language": f"/dashboards?lang={_other(lang)}",
+    }
+    return _kept("dashboards.html", lang, context, headers)
+
+
+@router.get("/dashboards/{name}")
+def dashboard_page(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    lang: LangDep,
+    name: str,
+    place: CodeQuery = None,
+    period: PeriodQuery = None,
+    compare: CodeQuery = None,
+) -> Response:
+    """Show a dashboard for a place.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    asked = Asked(name, place or "TH", lang, period or None, compare or None)
+    return _answer(request, session, settings, asked, frame=None)
+
+
+@router.get("/embed/dashboards/{name}")
+def embedded_dashboard(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    lang: LangDep,
+    name: str,
+    place: CodeQuery = None,
+    period: PeriodQuery = None,
+    compare: CodeQuery = None,
+    panel: Annotated[int | None, Query(ge=1, le=40)] = None,
+) -> Response:
+    """Show a dashboard, or one of its panels, for a frame in somebody's page.
+
+    Returns
+    -------
+    Response
+        The page; the settings say who may frame it.
+    """
+    asked = Asked(name, place or "TH", lang, period or None, compare or None)
+    return _answer(request, session, settings, asked, frame=settings.frame_ancestors, only=panel)
+
+
+def _answer(
+    request: Request,
+    session: SessionDep,
+    settings: Settings,
+    asked: Asked,
+    *,
+    frame: str | None,
+    only: int | None = None,
+) -> HTMLResponse:
+    declared = dashboards.read(asked.name, settings.data_dir)
+    year = _year(asked.period)
+    shown = profile.build(session, asked.place, year=year)
+    other = profile.build(session, asked.compare, year=year) if asked.compare else None
+    state = state_of(session, shown.subjects)
+    mark = dashboards.fingerprint(asked.name, settings.data_dir)
+    headers = revalidate(request, f"{state.token}{mark}", lang=asked.lang)
+    if only is not None:
+        if only > len(declared.panel):
+            raise NotFound(Text("ไม่มีแผงนี้", "There is no such panel"))
+        declared = declared.model_copy(update={"panel": declared.panel[only - 1 : only]})
+    filling = Filling(session, asked, shown, other)
+    context = {
+        **_choices(session, asked, shown),
+        "heading": declared.title[asked.lang == "en"],
+        "lead": declared.lead[asked.lang == "en"],
+        "views": list(filling.views(declared)),
+        "asked": asked,
+        "place": title(shown.place, asked.lang),
+        "is_embedded": frame is not None,
+        "is_sample": state.is_sample,
+        "other_language": asked.address(lang=_other(asked.lang)),
+    }
+    return _kept("dashboard.html", asked.lang, context, headers, frame=frame)
+
+
+def _choices(session: SessionDep, asked: Asked, shown: Profile) -> dict[str, Any]:
+    lang = asked.lang
+    years = sorted(
+        {point.period.year_ce for line in shown.lines for point in line.history}, reverse=True
+    )
+    shift = BUDDHIST_OFFSET if lang == "th" else 0
+    trail = [
+        (title(one, lang), asked.address(place=one.code, compare=None)) for one in shown.within
+    ]
+    return {
+        "trail": trail,
+        "years": [(str(year + BUDDHIST_OFFSET), str(year + shift)) for year in years],
+        "beside": [
+            (one.code, title(one, lang))
+            for one in profile.beside(session, shown)
+            if one.code != shown.place.code
+        ],
+        "inside": [(one.code, title(one, lang)) for one in shown.inside if one.level != "org"],
+        "profile_address": f"/places/{shown.place.code}?f=html&lang={lang}",
+    }
+
+
+def _year(period: str | None) -> int | None:
+    if period is None:
+        return None
+    return parse_period(period).year_ce
+
+
+def _kept(
+    template: str,
+    lang: Lang,
+    context: dict[str, Any],
+    headers: dict[str, str],
+    *,
+    frame: str | None = None,
+) -> HTMLResponse:
+    policy = f"{POLICY}; {_SCRIPTS}"
+    if frame is not None:
+        # a setting must not be able to end the directive and begin another
+        ancestors = " ".join(frame.replace(";", " ").replace(",", " ").split())
+        policy = policy.replace("frame-ancestors 'self'", f"frame-ancestors {ancestors}")
+    html = page(template, lang, context)
+    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": policy})
+
+
+def _other(lang: Lang) -> Lang:
+    return "en" if lang == "th" else "th"

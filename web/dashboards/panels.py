@@ -1,0 +1,386 @@
+"""The panels of a dashboard, filled for a place: what each shows, written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from geo_service.core.errors import Fault, NoForecast, NotFound
+from geo_service.core.known import remembered
+from geo_service.core.text import BUDDHIST_OFFSET, Lang
+from geo_service.deps import SessionDep
+from layers import forecasts, thematic
+from layers.indicators import IndicatorInfo
+from layers.profile import Line, Profile
+from layers.thematic import MapPlace, ThematicMap
+from web import figures, legend, thumbnails
+from web.dashboards import Dashboard, Panel, charts
+from web.profile import Row, row_of, title
+from web.words import LEVELS, STATUSES, words
+
+#: The level of what lies in a place, which maps and rankings of a dashboard show.
+BELOW: Final = {
+    "country": "province", "region": "province", "province": "district", "district": "subdistrict",
+}  # fmt: skip
+_BINS_WIDTH, _BINS_HEIGHT = 560.0, 190.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The state of a dashboard: whose it is, at which period, beside which other place."""
+
+    name: str
+    place: str
+    lang: Lang
+    period: str | None = None
+    compare: str | None = None
+
+    def address(self, **changed: str | None) -> str:
+        """Write the address of a state.
+
+        Parameters
+        ----------
+        **changed : str or None
+            Parts of the state to change.
+
+        Returns
+        -------
+        str
+            Only what differs from the defaults; ``lang`` always.
+        """
+        state = replace(self, **changed)  # type: ignore[arg-type]
+        pairs = {
+            "place": "" if state.place == "TH" else state.place, "period": state.period,
+            "compare": state.compare, "lang": state.lang,
+        }  # fmt: skip
+        query = "&".join(f"{key}={value}" for key, value in pairs.items() if value)
+        return f"/dashboards/{state.name}?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One panel, ready for its template; `body` is None where there is nothing to show."""
+
+    kind: str
+    title: str
+    subtitle: str
+    note: str
+    width: int
+    more: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One place in a map, a ranking or a table."""
+
+    code: str
+    name: str
+    value: str
+    fill: str
+    shade: int
+    address: str
+    path: str = ""
+    share: float = 0.0
+    rank: int = 0
+    is_own: bool = False
+
+
+class Filling:
+    """Fills the panels of one dashboard for one place; each map is built once."""
+
+    def __init__(
+        self, session: SessionDep, asked: Asked, profile: Profile, other: Profile | None
+    ) -> None:
+        self._session, self._asked = session, asked
+        self._profile, self._other = profile, other
+        self._lines = {line.info.key: line for line in profile.lines}
+        self._maps: dict[str, ThematicMap | None] = {}
+        self._say = words(asked.lang)
+
+    def views(self, dashboard: Dashboard) -> Iterator[View]:
+        """Fill every panel.
+
+        Parameters
+        ----------
+        dashboard : Dashboard
+            As its file declares it.
+
+        Yields
+        ------
+        View
+            In the order of the file.
+        """
+        for panel in dashboard.panel:
+            yield self.view(panel)
+
+    def view(self, panel: Panel) -> View:
+        """Fill one panel.
+
+        Parameters
+        ----------
+        panel : Panel
+            Its declaration.
+
+        Returns
+        -------
+        View
+            Without a body where nothing is known.
+        """
+        made: View = getattr(self, f"_{panel.kind}")(panel)
+        if panel.title is None:
+            return made
+        return replace(made, title=panel.title[self._asked.lang == "en"])
+
+    def _text(self, panel: Panel) -> View:
+        body = panel.text[self._asked.lang == "en"] if panel.text else None
+        return View("text", "", "", "", panel.width, "", body)
+
+    def _cards(self, panel: Panel) -> View:
+        lang = self._asked.lang
+        rows = [
+            (row_of(line, self._profile.place, lang), self._beside(key), self._heading(key))
+            for key in panel.indicators
+            if (line := self._lines.get(key)) is not None
+        ]
+        return View("cards", "", "", "", panel.width, "", rows or None)
+
+    def _map(self, panel: Panel) -> View:
+        drawn = self._drawn(panel)
+        if drawn is None:
+            return self._empty(panel)
+        marks = tuple(self._marks(drawn, with_paths=True))
+        shown = legend.build(drawn, self._asked.lang)
+        box = self._outline(drawn).box
+        rows = [row for row in shown.rows if row.count]
+        return self._of(panel, drawn, (box, [mark for mark in marks if mark.path], rows))
+
+    def _ranking(self, panel: Panel) -> View:
+        drawn = self._drawn(panel)
+        known = [] if drawn is None else [p for p in drawn.places if p.value is not None]
+        if drawn is None or not known:
+            return self._empty(panel)
+        known.sort(key=lambda place: (-(place.value or 0.0), place.code))
+        ranks = {
+            place.code: 1 + sum((p.value or 0.0) > (place.value or 0.0) for p in known)
+            for place in known
+        }
+        shown = known[: panel.most]
+        of = self._say["dashboard_of"].replace("{n}", str(len(shown)))
+        # The place itself, where it is among those ranked but not among the first.
+        shown += [place for place in known[panel.most :] if place.code == self._asked.place]
+        most = max(abs(place.value or 0.0) for place in known) or 1.0
+        marks = [
+            replace(
+                mark, rank=ranks[mark.code], share=round(100 * abs(place.value or 0.0) / most, 1)
+            )
+            for mark, place in zip(self._marks(drawn, shown), shown, strict=True)
+        ]
+        view = self._of(panel, drawn, marks)
+        note = of.replace("{of}", f"{len(known):,}")
+        return replace(view, note=" · ".join(part for part in (note, view.note) if part))
+
+    def _distribution(self, panel: Panel) -> View:
+        drawn = self._drawn(panel)
+        if drawn is None or not drawn.histogram:
+            return self._empty(panel)
+        values = sorted(place.value for place in drawn.places if place.value is not None)
+        low, high = values[0], values[-1]
+        most = max(drawn.histogram) or 1
+        wide = _BINS_WIDTH / len(drawn.histogram)
+        bars = [
+            (round(at * wide, 1), round(_BINS_HEIGHT * (1 - n / most), 1), round(wide - 2, 1),
+             round(_BINS_HEIGHT * n / most, 1), n)
+            for at, n in enumerate(drawn.histogram)
+        ]  # fmt: skip
+        info = figures.with_digits(drawn).indicator
+        middle = values[len(values) // 2]
+        own = self._own(panel, drawn)
+        marks = [
+            (round(_BINS_WIDTH * (value - low) / (high - low), 1), name, self._figure(value, info))
+            for name, value in ((self._say["profile_median"], middle), own)
+            if value is not None and high > low and low <= value <= high
+        ]
+        ends = self._figure(low, info), self._figure(high, info)
+        return self._of(panel, drawn, (bars, marks, ends))
+
+    def _table(self, panel: Panel) -> View:
+        maps = [(key, self._build(key)) for key in panel.indicators]
+        known = [(key, drawn) for key, drawn in maps if drawn is not None]
+        if not known:
+            return self._empty(panel)
+        level = known[0][1].level
+        known = [(key, drawn) for key, drawn in known if drawn.level == level]
+        heads = [self._head(drawn) for _, drawn in known]
+        columns = [{mark.code: mark for mark in self._marks(drawn)} for _, drawn in known]
+        codes = list(dict.fromkeys(code for column in columns for code in column))
+        rows = [[column.get(code) for column in columns] for code in codes]
+        body = heads, [(next(cell for cell in row if cell is not None), row) for row in rows]
+        by = LEVELS[level].in_(self._asked.lang)
+        return View("table", self._say["table"], by, "", panel.width, "", body)
+
+    def _trend(self, panel: Panel) -> View:
+        line = self._lines.get(panel.indicator or "")
+        if line is None:
+            return self._empty(panel)
+        info, place = line.info, self._profile.place
+        other = self._line_of_other(line.info.key)
+        ahead, remark = self._ahead(info, place.code)
+        series = [_values(one) for one in (line, other) if one is not None]
+        shift = BUDDHIST_OFFSET if self._asked.lang == "th" else 0
+        chart = charts.draw(
+            series,
+            ahead=ahead,
+            breaks=[day.year for day in line.breaks],
+            from_zero=info.space_agg in {"SUM", "COUNT"},
+        )
+        if not chart.lines or not chart.lines[0].dots:
+            return self._empty(panel)
+        names = [title(place, self._asked.lang)]
+        names += [title(self._other.place, self._asked.lang)] if other and self._other else []
+        return View(
+            "trend", info.name.in_(self._asked.lang), info.unit.in_(self._asked.lang), remark,
+            panel.width, f"/forecasts/{info.key}?place={place.code}" if ahead else "",
+            (chart, names, shift, max(info.decimals, chart.decimals)),
+        )  # fmt: skip
+
+    # ---- what panels are filled with -------------------------------------------------------
+
+    def _drawn(self, panel: Panel) -> ThematicMap | None:
+        return self._build(panel.indicator or "")
+
+    def _build(self, key: str) -> ThematicMap | None:
+        if key not in self._maps:
+            self._maps[key] = next(self._tries(key), None)
+        return self._maps[key]
+
+    # What lies in the place; where that has no values, the place among those beside it.
+    def _tries(self, key: str) -> Iterator[ThematicMap]:
+        place, within = self._profile.place, self._profile.within
+        around = within[-1].code if within else None
+        wanted: list[tuple[str, str | None]] = []
+        if place.level in BELOW:
+            wanted.append((BELOW[place.level], place.code))
+        if place.level not in {"country", "region"}:
+            wanted.append((place.level, around))
+        wanted.append(("province", None))
+        for level, area in wanted:
+            for period in dict.fromkeys((self._asked.period, None)):
+                try:
+                    yield thematic.build(self._session, key, level=level, area=area, period=period)
+                except Fault:
+                    continue
+
+    def _marks(
+        self, drawn: ThematicMap, places: list[MapPlace] | None = None, *, with_paths: bool = False
+    ) -> Iterator[Mark]:
+        lang, info = self._asked.lang, figures.with_digits(drawn).indicator
+        paths = dict(self._outline(drawn).paths) if with_paths else {}
+        for place in drawn.places if places is None else places:
+            index = legend.class_of(place, drawn.classes)
+            entry = None if index is None else drawn.classes[index]
+            is_known = place.value is not None
+            yield Mark(
+                code=place.code,
+                name=place.name.in_(lang),
+                value=figures.figure(place.value, info, lang)
+                if is_known
+                else STATUSES[place.status].in_(lang),
+                fill=legend.fill_of(entry) if entry else "#e3e7ec",
+                shade=-1 if index is None else index,
+                address=self._asked.address(place=place.code)
+                if drawn.level != "org"
+                else f"/places/{place.code}?f=html&lang={lang}",
+                path=paths.get(place.code, ""),
+                is_own=place.code == self._asked.place,
+            )
+
+    def _outline(self, drawn: ThematicMap) -> thumbnails.Outline:
+        key = ("dashboard-outline", drawn.level, drawn.area_code)
+        places = {place.id: place.code for place in drawn.places}
+        return remembered(
+            self._session, key, lambda: thumbnails.outline(self._session, places, drawn.level)
+        )
+
+    def _of(self, panel: Panel, drawn: ThematicMap, body: object) -> View:
+        lang, info = self._asked.lang, drawn.indicator
+        area = f"&area={drawn.area_code}" if drawn.area_code else ""
+        return View(
+            kind=panel.kind,
+            title=info.name.in_(lang),
+            subtitle=" · ".join(
+                (info.unit.in_(lang), LEVELS[drawn.level].in_(lang), drawn.period.label.in_(lang))
+            ),
+            note=self._note(drawn),
+            width=panel.width,
+            more=f"/maps/{info.key}?level={drawn.level}&period={drawn.period.key}{area}&lang={lang}",
+            body=body,
+        )
+
+    def _note(self, drawn: ThematicMap) -> str:
+        notes = []
+        below = BELOW.get(self._profile.place.level)
+        if below is not None and drawn.level != below:
+            by = LEVELS[drawn.level].in_(self._asked.lang)
+            notes.append(self._say["dashboard_coarser"].replace("{level}", by))
+        if drawn.reporting < drawn.expected:
+            notes.append(
+                self._say["profile_reporting"]
+                .replace("{reporting}", f"{drawn.reporting:,}")
+                .replace("{expected}", f"{drawn.expected:,}")
+            )
+        return " · ".join(notes)
+
+    def _empty(self, panel: Panel) -> View:
+        name = self._heading(panel.keys[0])[0]
+        return View(panel.kind, name, "", "", panel.width, "", None)
+
+    def _heading(self, key: str) -> tuple[str, str]:
+        line = self._lines.get(key)
+        drawn = self._maps.get(key)
+        info = line.info if line else drawn.indicator if drawn else None
+        return (info.name.in_(self._asked.lang), key) if info else (key, key)
+
+    def _head(self, drawn: ThematicMap) -> tuple[str, str, str]:
+        lang, info = self._asked.lang, drawn.indicator
+        return info.name.in_(lang), info.unit.in_(lang), drawn.period.label.in_(lang)
+
+    def _own(self, panel: Panel, drawn: ThematicMap) -> tuple[str, float | None]:
+        place = self._profile.place
+        value = drawn.total.value if drawn.total else None
+        if drawn.area_code != place.code and place.level != "country":
+            value = next((p.value for p in drawn.places if p.code == place.code), None)
+        line = self._lines.get(panel.indicator or "")
+        if line is not None and line.info.space_agg in {"SUM", "COUNT"} and drawn.level in BELOW:
+            value = next((p.value for p in drawn.places if p.code == place.code), None)
+        return title(place, self._asked.lang), value
+
+    def _figure(self, value: float, info: IndicatorInfo) -> str:
+        return figures.figure(value, info, self._asked.lang)
+
+    def _beside(self, key: str) -> Row | None:
+        line = self._line_of_other(key)
+        if line is None or self._other is None:
+            return None
+        return row_of(line, self._other.place, self._asked.lang)
+
+    def _line_of_other(self, key: str) -> Line | None:
+        lines = self._other.lines if self._other else ()
+        return next((line for line in lines if line.info.key == key), None)
+
+    def _ahead(self, info: IndicatorInfo, code: str) -> tuple[list[charts.Band], str]:
+        try:
+            found = forecasts.read(self._session, info.key, codes=[code])
+        except (NoForecast, NotFound):
+            return [], self._say["dashboard_no_forecast"]
+        place = found.places[0]
+        bands = [
+            charts.Band(one.period.year_ce, one.point, one.low80, one.high80, one.low95, one.high95)
+            for one in place.ahead
+        ]
+        return bands, self._say["dashboard_fan"] if bands else self._say["dashboard_no_forecast"]
+
+
+def _values(line: Line) -> list[charts.Value]:
+    return [charts.Value(point.period.year_ce, point.value) for point in line.history]
