@@ -1,6 +1,6 @@
 # Short names for the scripts; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo data up test unit bench lint format doctor stop lock clean
+.PHONY: help demo data up test unit bench conformance lint format doctor stop lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ unit:  ## the quick tests: no database, no browser
 bench:  ## vector layers beside peers, and the H3 indexer; ARGS="--quick tiles" for parts
 	scripts/setup --tests
 	.venv/bin/python -m tests.bench.run $(ARGS)
+
+conformance:  ## official suites and real clients (optional, long; says what is missing)
+	scripts/conformance
 
 lint:  ## style, types and import directions only
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
