@@ -3,7 +3,7 @@
 .PHONY: help demo data up test unit bench conformance lint format doctor stop lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo:  ## everything from a fresh clone to a running service, with the embedded sample
 	scripts/demo
