@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from geo_service import __version__, problems
 from geo_service.api import (
     collections,
+    cube,
     datasets,
     downloads,
     features,
@@ -41,7 +42,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
-from web import data_page, glyphs, pages, profile
+from web import data_page, glyphs, pages, pivot, profile
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -61,6 +62,7 @@ ROUTERS = (
     forecasts.router,
     maps.router,
     indicators.router,
+    cube.router,
     places.router,
     datasets.router,
     health.router,
@@ -129,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.landing_html = pages.landing_html
     app.state.data_page = data_page.answer
     app.state.place_page = profile.answer
+    app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page
     app.memory = Memory(
         partial(FastAPI.__call__, app),
