@@ -20,6 +20,8 @@ from starlette.types import Receive, Scope, Send
 from geo_service.core.kept import Kept
 
 _PIECE_BYTES = 256 * 1024
+#: Ends the tag of a compressed file.
+_PACKED = "-gzip"
 _PAUSES_S = (0.004, 0.05)
 _NO_GZIP = re.compile(r";\s*q=0(\.0*)?\s*$")
 #: Reading files has threads of its own: it must not wait for those that ask the database.
@@ -71,9 +73,8 @@ class KeptAnswer(Response):
         await self._whole(scope, receive, send)
 
     async def _whole(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kept, accepted = self._source.kept, self._asked.get("accept-encoding", "")
-        path = kept.path
-        if self._source.is_packed and _takes_gzip(accepted):
+        kept, path = self._source.kept, self._source.kept.path
+        if self._source.is_packed and _wants_gzip(self._asked):
             if await run_sync(kept.packed.exists, limiter=_readers):
                 path = kept.packed
                 self.headers["Content-Encoding"] = "gzip"
@@ -94,7 +95,7 @@ class KeptAnswer(Response):
     def _name_state(self, found: os.stat_result | None) -> None:
         # GDAL writes the time of writing into a file: two builds of a state may differ.
         built = f"-{found.st_mtime_ns:x}" if found and not self._source.is_streamed else ""
-        packed = "-gzip" if "content-encoding" in self.headers else ""
+        packed = _PACKED if "content-encoding" in self.headers else ""
         self.headers["ETag"] = f'"{self._tag}{built}{packed}"'
         self.headers["Accept-Ranges"] = "bytes"
 
@@ -166,8 +167,12 @@ def _piece(path: Path, start: int) -> bytes | None:
         return None
 
 
-def _takes_gzip(accepted: str) -> bool:
-    taken = (part for part in accepted.split(",") if not _NO_GZIP.search(part))
+def _wants_gzip(asked: Headers) -> bool:
+    # A range is one of the plain file, unless who asks has the beginning of the other.
+    if "range" in asked and not asked.get("if-range", "").endswith(f'{_PACKED}"'):
+        return False
+    accepted = asked.get("accept-encoding", "").split(",")
+    taken = (part for part in accepted if not _NO_GZIP.search(part))
     return "gzip" in {part.partition(";")[0].strip() for part in taken}
 
 

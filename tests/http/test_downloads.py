@@ -146,6 +146,11 @@ def test_texts_are_kept_compressed_under_a_tag_of_their_own(served):
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.headers["etag"] != plain.headers["etag"]
     assert gzip.decompress(raw) == plain.content
+    rest = {"Range": "bytes=20-", "If-Range": packed.headers["etag"], "Accept-Encoding": "gzip"}
+    with served.stream("GET", FILE, headers=rest) as resumed:
+        assert raw[:20] + b"".join(resumed.iter_raw()) == raw
+    part = served.get(FILE, headers={"Range": "bytes=0-9", "Accept-Encoding": "gzip"})
+    assert part.content == plain.content[:10]
     assert "Accept-Encoding" in packed.headers["vary"]
 
 
