@@ -6,18 +6,20 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.db import begin_snapshot
 from geo_service.core.errors import BadParameter, NotFound
+from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers import queries, registry
+from layers.forms import form_of, rows_of
 from layers.queries import Cell, Order, ShapeForm
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
@@ -38,10 +40,14 @@ _THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """GeoJSON text of each feature, and the cursor of the next page (``None`` at the end)."""
+    """GeoJSON text of each feature, and the cursor of the next page (``None`` at the end).
+
+    ``total`` is how many there are of all, where that is asked for and cheap.
+    """
 
     features: tuple[str, ...]
     cursor: str | None
+    total: int | None = None
 
 
 def read_page(
@@ -51,6 +57,7 @@ def read_page(
     limit: int,
     cursor: str | None = None,
     offset: int = 0,
+    with_total: bool = False,
 ) -> Page:
     """Read one page of features.
 
@@ -69,6 +76,8 @@ def read_page(
         Where the page before ended.
     offset : int
         Features passed over, for clients without cursors.
+    with_total : bool
+        Whether to count all features asked for, when there are not too many.
 
     Returns
     -------
@@ -80,19 +89,42 @@ def read_page(
     BadParameter
         If the cursor does not belong to this question.
     """
-    relation = relation_for(session, question)
-    order = _order(relation, question)
-    conditions = conditions_of(relation, question)
-    if cursor is not None:
-        conditions.append(queries.after(order, _read_cursor(cursor, question)))
-    statement = queries.paged(
-        relation, [_text(relation, question)],
-        conditions=conditions, order=order, limit=limit + 1, offset=offset,
-    )  # fmt: skip
-    rows = session.execute(statement).all()
-    shown = rows[:limit]
-    following = _write_cursor(shown[-1][1:], question) if len(rows) > limit else None
-    return Page(tuple(row[0] for row in shown), following)
+    form = form_of(question)
+    last = None if cursor is None else _read_cursor(cursor, question)
+    is_counted = with_total and _is_small(session, question.collection)
+
+    def build(bound: Question) -> Select[Any]:
+        relation = relation_for(session, bound)
+        order = _order(relation, bound)
+        conditions = conditions_of(relation, bound)
+        if last is not None:
+            conditions.append(queries.after(order, last))
+        return queries.paged(
+            relation, [_text(relation, bound)],
+            conditions=conditions, order=order, is_counted=is_counted,
+            limit=bindparam("most", type_=Integer), offset=bindparam("passed", type_=Integer),
+        )  # fmt: skip
+
+    # A page further on is asked for once.
+    kind = ("page", is_counted) if last is None else None
+    rows = rows_of(session, form, kind, build, most=limit + 1, passed=offset)
+    shown, width = rows[:limit], 2 + len(question.sort)
+    following = _write_cursor(shown[-1][1:width], question) if len(rows) > limit else None
+    total = None
+    if with_total and len(rows) <= limit and (rows or not offset):
+        total = offset + len(rows)
+    elif with_total:
+        total = rows[0][width] if rows and is_counted else count(session, question)
+    return Page(tuple(row[0] for row in shown), following, total)
+
+
+def _is_small(session: Session, collection: Collection) -> bool:
+    # Of a small collection all rows of a box are found before they are put in order.
+    return remembered(
+        session,
+        ("is_small", collection.id),
+        lambda: count(session, Question(collection)) is not None,
+    )
 
 
 def read_one(session: Session, question: Question, feature_id: str) -> str:
@@ -117,21 +149,26 @@ def read_one(session: Session, question: Question, feature_id: str) -> str:
     NotFound
         If the collection has no such feature.
     """
-    relation = relation_for(session, question)
-    statement = (
-        select(_text(relation, question))
-        .select_from(relation.source)
-        .where(*relation.conditions, relation.id == literal(feature_id))
-    )
-    found: str | None = session.scalar(statement)
-    if found is None:
+
+    def build(bound: Question) -> Select[Any]:
+        relation = relation_for(session, bound)
+        return (
+            select(_text(relation, bound))
+            .select_from(relation.source)
+            .where(*relation.conditions, relation.id == bindparam("feature_id"))
+        )
+
+    form = form_of(replace(question, box=None, equal={}, sort=(), filter=None))
+    rows = rows_of(session, form, "one", build, feature_id=feature_id)
+    if not rows:
         raise NotFound(
             Text(
                 th=f"ไม่พบ '{feature_id[:80]}' ใน {question.collection.id}",
                 en=f"There is no '{feature_id[:80]}' in {question.collection.id}",
             )
         )
-    return found
+    text: str = rows[0][0]
+    return text
 
 
 def read_rows(
@@ -265,11 +302,13 @@ def count(session: Session, question: Question, *, ceiling: int = CHEAP_COUNT) -
     int or None
         ``None`` when there are more than `ceiling`.
     """
-    relation = relation_for(session, question)
-    found = session.scalar(
-        queries.counted(relation, conditions_of(relation, question), ceiling + 1)
-    )
-    return None if found is None or found > ceiling else int(found)
+
+    def build(bound: Question) -> Select[Any]:
+        relation = relation_for(session, bound)
+        return queries.counted(relation, conditions_of(relation, bound), ceiling + 1)
+
+    ((found,),) = rows_of(session, form_of(question), ("count", ceiling), build)
+    return None if found > ceiling else int(found)
 
 
 def misses_shapes(session: Session, question: Question) -> bool:

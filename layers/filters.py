@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, cast, func, or_
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 
 from geo_service.core.crs import STORAGE_SRID
@@ -46,6 +55,15 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundBox:
+    """A rectangle in EPSG:4326 of which a statement knows the names of the edges alone.
+
+    West is less than east, and far enough from it; the values are bound when the statement is
+    run.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """Days from `start` to `end`, both included; ``None`` is open."""
 
@@ -58,7 +76,27 @@ class Interval:
         return f"{self.start or '..'}/{self.end or '..'}"
 
 
-def touches(geom: SQLColumnExpression[Any], box: Box) -> ColumnElement[bool]:
+def edges_of(box: Box | None) -> dict[str, float] | None:
+    """Give the values for a `BoundBox`.
+
+    Parameters
+    ----------
+    box : Box, optional
+        Any.
+
+    Returns
+    -------
+    dict of str to float, or None
+        ``None`` when there is no box, or one that a `BoundBox` cannot stand for.
+    """
+    if box is None or box.srid != STORAGE_SRID:
+        return None
+    if box.east - box.west <= 2 * _EDGE_DEG or box.north - box.south <= 2 * _EDGE_DEG:
+        return None
+    return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
+
+
+def touches(geom: SQLColumnExpression[Any], box: Box | BoundBox) -> ColumnElement[bool]:
     """Say that a shape meets a rectangle.
 
     The rectangle is brought to the column's system, never the column, so that its index
@@ -76,6 +114,8 @@ def touches(geom: SQLColumnExpression[Any], box: Box) -> ColumnElement[bool]:
     ColumnElement of bool
         With bound values.
     """
+    if isinstance(box, BoundBox):
+        return _touches_bound(geom)
     conditions: list[ColumnElement[bool]] = [geom.is_(None)]
     for west, south, east, north in box.parts:
         shape = func.ST_MakeEnvelope(west, south, east, north, box.srid)
@@ -91,6 +131,17 @@ def touches(geom: SQLColumnExpression[Any], box: Box) -> ColumnElement[bool]:
             met = and_(geom.op("&&")(shape), or_(is_inside, met))
         conditions.append(met)
     return or_(*conditions)
+
+
+def _touches_bound(geom: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    west, south, east, north = (
+        bindparam(name, type_=Double) for name in ("west", "south", "east", "north")
+    )
+    shape = func.ST_MakeEnvelope(west, south, east, north, STORAGE_SRID)
+    inner = (west + _EDGE_DEG, south + _EDGE_DEG, east - _EDGE_DEG, north - _EDGE_DEG)
+    is_inside = geom.op("@")(func.ST_MakeEnvelope(*inner, STORAGE_SRID))
+    met = and_(geom.op("&&")(shape), or_(is_inside, func.ST_Intersects(geom, shape)))
+    return or_(geom.is_(None), met)
 
 
 def in_force(valid: SQLColumnExpression[Any], when: Interval) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from functools import lru_cache, reduce
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Double,
     Numeric,
@@ -151,8 +152,9 @@ def paged(
     *,
     conditions: Sequence[ColumnElement[bool]],
     order: Sequence[Order],
-    limit: int,
-    offset: int = 0,
+    limit: int | BindParameter[int],
+    offset: int | BindParameter[int] = 0,
+    is_counted: bool = False,
 ) -> Select[Any]:
     """Select some rows in order, found first and written afterwards.
 
@@ -171,16 +173,20 @@ def paged(
         Most important first; the last one is unique.
     limit, offset : int
         Most rows, and rows passed over.
+    is_counted : bool
+        Whether each row tells how many there are of all: cheap where they are few.
 
     Returns
     -------
     Select
-        What is told, then one column for each term of the order.
+        What is told, then one column for each term of the order, then the count.
     """
+    total = [func.count().over().label("total")] if is_counted else []
     page = (
         select(
             *(key.label(f"key_{at}") for at, key in enumerate(relation.keys)),
             *(term.expression.label(f"order_{at}") for at, term in enumerate(order)),
+            *total,
         )
         .select_from(relation.source)
         .where(*relation.conditions, *conditions)
@@ -192,7 +198,7 @@ def paged(
     places = [page.c[f"order_{at}"] for at in range(len(order))]
     again = [Order(place, term.is_descending) for place, term in zip(places, order, strict=True)]
     return (
-        select(*told, *places)
+        select(*told, *places, *([page.c.total] if is_counted else []))
         .select_from(relation.within(page))
         .order_by(*ordered(again))
         .limit(limit)

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import CRS84, Crs
@@ -17,7 +18,7 @@ from geo_service.core.periods import Period
 from layers import queries
 from layers.cql2 import compile_filter
 from layers.cql2_tree import Filter
-from layers.filters import Box, Interval, Scalar, touches
+from layers.filters import BoundBox, Box, Interval, Scalar, touches
 from layers.indicators import period_of
 from layers.registry import Collection
 from layers.relations import Chosen, Relation, relation_of
@@ -41,10 +42,10 @@ class Question:
     """
 
     collection: Collection
-    box: Box | None = None
+    box: Box | BoundBox | None = None
     when: Interval | None = None
     period: Period | Interval | None = None
-    equal: Mapping[str, Scalar] = field(default_factory=dict)
+    equal: Mapping[str, Scalar | BindParameter[Any]] = field(default_factory=dict)
     properties: tuple[str, ...] | None = None
     sort: tuple[str, ...] = ()
     crs: Crs = CRS84

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from geo_service.api.feature_pages import item_sheet, items_sheet
 from geo_service.api.formats import KINDS, SAVED, disposition
-from geo_service.api.item_texts import Pages, answer_of, one_feature
+from geo_service.api.item_texts import MOST_AT_ONCE, Pages, answer_of, one_feature
 from geo_service.api.links import JSON, Links, link_header, notice
 from geo_service.api.pages import sheet_answer
 from geo_service.core.csv_text import csv_parts
@@ -230,7 +230,9 @@ def item(
 
 def _features(asked: _Asked) -> Response:
     paging, question = asked.paging, asked.question
-    total = features.count(asked.session, question) if paging.cursor is None else None
+    # One statement gives a page and its total; more features are counted before they are read.
+    is_long = paging.cursor is None and paging.limit > MOST_AT_ONCE
+    total = features.count(asked.session, question) if is_long else None
     pages = Pages(
         asked.session,
         question,
@@ -243,7 +245,7 @@ def _features(asked: _Asked) -> Response:
     body = pages.written()
     asked.session.close()  # a slow reader must not keep a connection
     facts = notice(is_sample=asked.state.is_sample)
-    facts |= {} if total is None else {"numberMatched": total}
+    facts |= {} if pages.total is None else {"numberMatched": pages.total}
     facts["numberReturned"] = pages.count
     following = asked.following(pages.cursor)
     return answer_of(body, question, asked.form, asked.links, following, asked.headers, facts)

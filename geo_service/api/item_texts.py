@@ -22,15 +22,15 @@ from layers.registry import Collection
 #: Larger answers wait on disk: memory stays the same however many features there are.
 _MOST_IN_MEMORY_BYTES = 4 << 20
 #: Features that one statement reads.
-_MOST_AT_ONCE = 1000
+MOST_AT_ONCE = 1000
 _PIECE_BYTES = 1 << 18
 
 
 class Pages:
     """The features of one answer, read and written a few at a time.
 
-    `total` is how many there are of all, where that is known. `count` and `cursor` are those
-    of the answer, once it is written.
+    `total` is how many there are of all, where that is known or cheap to know with the first
+    page. `count` and `cursor` are those of the answer, once it is written.
     """
 
     def __init__(
@@ -44,10 +44,11 @@ class Pages:
         offset: int,
         total: int | None,
     ) -> None:
-        self.count, self.cursor = 0, cursor
+        self.count, self.cursor, self.total = 0, cursor, total
         self._session, self._question, self._form = session, question, form
         self._limit, self._offset = limit, offset
-        self._is_streamed = total is not None and _MOST_AT_ONCE < total <= limit and not offset
+        self._asks_total = limit <= MOST_AT_ONCE
+        self._is_streamed = total is not None and MOST_AT_ONCE < total <= limit and not offset
 
     def written(self) -> IO[bytes]:
         """Write the features, one after the other.
@@ -83,10 +84,16 @@ class Pages:
             yield from features.stream(self._session, question)
             return
         while self.count < self._limit:
-            most = min(self._limit - self.count, _MOST_AT_ONCE)
+            most = min(self._limit - self.count, MOST_AT_ONCE)
             page = features.read_page(
-                self._session, question, limit=most, cursor=self.cursor, offset=self._offset
+                self._session,
+                question,
+                limit=most,
+                cursor=self.cursor,
+                offset=self._offset,
+                with_total=self._asks_total and self.cursor is None,
             )
+            self.total = self.total if page.total is None else page.total
             self.cursor, self._offset = page.cursor, 0
             yield page.features
             if page.cursor is None:
