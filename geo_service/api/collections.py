@@ -17,9 +17,13 @@ from geo_service.api.schemas import SchemaPart
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
 from layers import features, registry
+from layers import periods as calendars
 from layers.questions import periods_of, state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
+
+#: What is in force today has neither beginning nor end.
+_OPEN = (None, None)
 
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 _FORMATS = {"json": JSON, "html": HTML}
@@ -54,10 +58,14 @@ def collections(
         links.made("self", links.here(), JSON),
         links.made("alternate", links.here(f="html"), HTML),
     ]
+    span = calendars.span(session)
     body = {
         "links": own,
         "collections": [
-            schemas.of_collection(one, links, around[_extent_key(one)]) for one in known
+            schemas.of_collection(
+                one, links, around[_extent_key(one)], span if one.family == "history" else _OPEN
+            )
+            for one in known
         ],
         **notice(is_sample=state.is_sample),
     }
@@ -94,7 +102,8 @@ def collection(
             files=downloads_table(known, sizes, links),
         )
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
-    body = schemas.of_collection(known, links, features.extent_of(session, known))
+    span = calendars.span(session) if known.family == "history" else _OPEN
+    body = schemas.of_collection(known, links, features.extent_of(session, known), span)
     body["links"] += [*items_links(known, links), *enclosures(known, links, sizes)]
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])
 

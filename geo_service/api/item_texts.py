@@ -13,7 +13,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from geo_service.api.formats import FORMATS, KINDS
-from geo_service.api.links import HTML, JSON, Links, link_header, notice
+from geo_service.api.links import HTML, JSON, SCHEMA, Links, link_header, notice
 from geo_service.deps import SessionDep
 from layers import exports, features, jsonfg
 from layers.questions import Question
@@ -244,6 +244,10 @@ def _page_links(
         *(links.made("alternate", f"{bare}{mark}f={name}", KINDS[name]) for name in others),
         links.link("collection", path, JSON, known.title),
         links.link("license", f"{path}/downloads", JSON),
+        # OGC API - Features, Part 3, 6.2: whoever has the features finds what filters may name.
+        links.link(
+            "http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{path}/queryables", SCHEMA
+        ),
     ]
     if following is not None:
         own.append(links.made("next", following, KINDS[form]))

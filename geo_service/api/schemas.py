@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, SCHEMA, Links
@@ -30,7 +31,10 @@ _GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 
 def of_collection(
-    collection: Collection, links: Links, extent: tuple[float, float, float, float]
+    collection: Collection,
+    links: Links,
+    extent: tuple[float, float, float, float],
+    interval: tuple[date | None, date | None] = (None, None),
 ) -> dict[str, Any]:
     """Describe a collection.
 
@@ -42,6 +46,8 @@ def of_collection(
         Of the answer.
     extent : tuple of float
         west, south, east, north in EPSG:4326 degrees.
+    interval : tuple of (date or None, date or None)
+        First and last day; ``None`` is open.
 
     Returns
     -------
@@ -56,7 +62,10 @@ def of_collection(
         "itemType": "feature",
         "extent": {
             "spatial": {"bbox": [list(extent)], "crs": CRS84.uri},
-            "temporal": {"interval": [[None, None]], "trs": _GREGORIAN},
+            "temporal": {
+                "interval": [[None if day is None else f"{day}T00:00:00Z" for day in interval]],
+                "trs": _GREGORIAN,
+            },
         },
         "crs": [crs.uri for crs in SERVED_CRS],
         "storageCrs": CRS84.uri,

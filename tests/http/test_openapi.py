@@ -87,6 +87,37 @@ def test_a_schema_names_units_in_the_readers_language(client):
     assert (english["title"], english["x-ogc-unit"]) == ("Municipal solid waste generated", "t/day")
 
 
+def test_a_history_tells_from_when_to_when_it_goes(client):
+    path = "/collections/population-by-province-history"
+    told = client.get(path).json()["extent"]["temporal"]["interval"]
+    assert told == [["2023-01-01T00:00:00Z", "2024-12-31T00:00:00Z"]]
+    today = client.get("/collections/provinces").json()["extent"]["temporal"]["interval"]
+    assert today == [[None, None]]
+
+
+def test_an_interval_may_be_a_start_and_a_duration(client):
+    # 2023-12-30 and two days more: 1 January belongs to the year after.
+    path = "/collections/population-by-province-history/items"
+    for when, years in {"2023-06-01/P2D": {"2023"}, "2023-12-30/P2D": {"2023", "2024"}}.items():
+        found = client.get(path, params={"datetime": when}).json()["features"]
+        assert {one["id"].partition(".")[2] for one in found} == years
+
+
+def test_sortables_are_what_features_can_be_sorted_by(client):
+    told = client.get("/collections/orgs/sortables").json()["properties"]
+    assert "geometry" not in told
+    for name in told:
+        assert client.get(f"/collections/orgs/items?limit=1&sortby=-{name}").status_code == 200
+
+
+def test_the_roles_of_a_history_are_told(client):
+    told = client.get("/collections/population-by-province-history/schema").json()["properties"]
+    assert told["period_start"]["x-ogc-role"] == "primary-interval-start"
+    assert told["period_end"]["x-ogc-role"] == "primary-interval-end"
+    places = client.get("/collections/provinces/schema").json()["properties"]
+    assert places["code"]["x-ogc-role"] == "id"
+
+
 def test_conformance_names_what_is_kept(client):
     told = client.get("/conformance").json()["conformsTo"]
     assert "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core" in told
