@@ -66,6 +66,8 @@ CONFORMANCE = tuple(
         "ogcapi-features-5/1.0/conf/returnables-and-receivables",
         "ogcapi-features-5/1.0/conf/queryables",
         "ogcapi-features-5/1.0/conf/sortables",
+        "json-fg-1/1.0/conf/core",
+        "json-fg-1/1.0/conf/types-schemas",
         "ogcapi-features-8/1.0/conf/sorting",
         "ogcapi-features-8/1.0/conf/features-sorting",
         "ogcapi-tiles-1/1.0/conf/core",

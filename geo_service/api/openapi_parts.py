@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geo_service.api import schemas
+from geo_service.api.formats import DOWNLOADED
 from geo_service.api.formats import KINDS as FEATURE_KINDS
 from geo_service.api.links import CSV, HTML, JSON, MVT, OPENAPI, SCHEMA
 from geo_service.core.crs import SERVED_CRS
@@ -41,6 +42,7 @@ _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     ".html": (HTML,),
     "/metrics": ("text/plain",),
     ".json": (JSON,),
+    "/downloads/{file_name}": tuple(FEATURE_KINDS[one] for one in DOWNLOADED),
 }
 
 PROBLEM = {
