@@ -127,7 +127,9 @@ class _Bench:
         ways = [("GeoJSON", ours, {}), ("GeoJSON, gzip", ours, gzip)]
         ways += [(name, path, {}) for name, path in self._downloads()]
         rounds = self.patience.rounds
-        found.streamed += stream(lambda: self._ours("ours", None), self.logs, ways, rounds=rounds)
+        found.streamed += stream(
+            lambda: self._ours("ours", None), (self.generator, self.logs), ways, rounds=rounds
+        )
         if not self.has_peers:
             return
         tipg, floor = f"/collections/bench.polygons/{page}", f"/all/polygons?{ITEM_COLUMNS}"
@@ -140,7 +142,8 @@ class _Bench:
             ways = [("GeoJSON", path, {}), *([("GeoJSON, gzip", path, gzip)] if has_gzip else [])]
             made = stream(
                 lambda one=describe: one(self.folder, self.work, _free_port()),  # type: ignore[misc]
-                self.logs, ways, rounds=1 if describe is peers.pygeoapi else rounds,
+                (self.generator, self.logs), ways,
+                rounds=1 if describe is peers.pygeoapi else rounds,
             )  # fmt: skip
             found.streamed += made
 

@@ -85,7 +85,7 @@ class Generator:
         fetch(server, load.paths[0].partition("\t")[0], load.headers)
         is_slow = time.perf_counter() - began > _SLOW_S
         server.forget_peak()
-        before = self._cpu_s(server)
+        before = self.cpu_s(server)
         asking = self._by_ourselves if is_slow or self._wrk is None else self._by_wrk
         told = asking(server, load)
         done = max(told["requests"], 1)
@@ -93,11 +93,23 @@ class Generator:
             requests_s=told["requests"] / told["seconds"],
             p50_ms=told["p50_ms"], p99_ms=told["p99_ms"], errors=int(told["errors"]),
             bytes_each=told["bytes"] / done,
-            cpu_ms=1e3 * (self._cpu_s(server) - before) / done,
+            cpu_ms=1e3 * (self.cpu_s(server) - before) / done,
             peak_mb=server.memory_mb(peak=True),
         )  # fmt: skip
 
-    def _cpu_s(self, server: Server) -> float:
+    def cpu_s(self, server: Server) -> float:
+        """Add up the processor time of a server and of its connections to the database.
+
+        Parameters
+        ----------
+        server : Server
+            Running.
+
+        Returns
+        -------
+        float
+            Seconds since they began.
+        """
         # The database works for the server; its processes can be seen when it runs on this machine.
         backends = query(
             self._url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"

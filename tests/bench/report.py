@@ -179,10 +179,10 @@ def _streamed_table(streamed: Sequence[Streamed]) -> str:
     lines = [
         (one.server, one.what, f"{one.seconds:.2f}", f"{one.megabytes:.1f}",
          "-" if one.features is None else f"{one.features:,}", f"{one.growth_mb:.0f}",
-         str(one.status))
+         f"{one.cpu_s:.2f}", str(one.status))
         for one in streamed
     ]  # fmt: skip
-    heads = ("server", "whole layer", "seconds", "MB", "features", "grew by MB", "status")
+    heads = ("server", "whole layer", "seconds", "MB", "features", "grew by MB", "CPU s", "status")
     told = "".join(f"- {what}: {said} {_mark(met)}\n" for what, said, met in whole_ratios(streamed))
     return _table(heads, lines) + "\n" + told
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.bench.load import fetch
+from tests.bench.load import Generator, fetch
 from tests.bench.servers import Server
 
 _GEOJSON_FEATURE = re.compile(rb'"type"\s*:\s*"Feature"')
@@ -29,12 +29,14 @@ class Streamed:
     megabytes: float
     features: int | None
     growth_mb: float
+    #: Processor time of the server and its database connections.
+    cpu_s: float
     status: int
 
 
 def stream(
     describe: Callable[[], Server],
-    folder: Path,
+    measured: tuple[Generator, Path],
     asked: Sequence[Asked],
     *,
     rounds: int,
@@ -45,8 +47,8 @@ def stream(
     ----------
     describe : callable
         Describes the server; it is started anew for every way, for a process keeps what it took.
-    folder : Path
-        Where its log goes.
+    measured : tuple of (Generator, Path)
+        Reads processor time; where logs go.
     asked : sequence of (str, str, mapping)
         Ways to get the layer.
     rounds : int
@@ -58,17 +60,18 @@ def stream(
         In the same order.
     """
     made = []
+    generator, folder = measured
     for one in asked:
         server = describe()
         server.start(folder / f"{server.name}-whole.log")
         try:
-            made.append(_streamed(server, one, rounds))
+            made.append(_streamed(generator, server, one, rounds))
         finally:
             server.stop()
     return made
 
 
-def _streamed(server: Server, asked: Asked, rounds: int) -> Streamed:
+def _streamed(generator: Generator, server: Server, asked: Asked, rounds: int) -> Streamed:
     what, path, headers = asked
     # Connections and caches of the start are no growth.
     for _ in range(3):
@@ -76,14 +79,16 @@ def _streamed(server: Server, asked: Asked, rounds: int) -> Streamed:
     before = server.memory_mb(peak=False)
     server.forget_peak()
     took, size, count, status = [], 0, None, 0
-    growth = 0.0
+    growth, cpu = 0.0, []
     for turn in range(rounds):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), generator.cpu_s(server)
         status, size, count = _read(server, path, headers)
         took.append(time.perf_counter() - began)
+        cpu.append(generator.cpu_s(server) - used)
         if turn == 0:
             growth = server.memory_mb(peak=True) - before
-    return Streamed(server.name, what, median(took), size / 1e6, count, growth, status)
+    size_mb = size / 1e6
+    return Streamed(server.name, what, median(took), size_mb, count, growth, median(cpu), status)
 
 
 def _read(server: Server, path: str, headers: Mapping[str, str]) -> tuple[int, int, int | None]:
