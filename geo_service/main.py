@@ -30,6 +30,7 @@ from geo_service.api import (
     place_names,
     places,
     styles,
+    tilejson,
     tiles,
     tilesets,
 )
@@ -53,6 +54,7 @@ ROUTERS = (
     features.router,
     downloads.router,
     tiles.router,
+    tilejson.router,
     tilesets.router,
     matrix_sets.router,
     place_names.router,

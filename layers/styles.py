@@ -13,8 +13,8 @@ from typing import Any
 from geo_service.core.text import Lang
 from layers.style_frame import (
     GROUNDS,
-    LINES_FROM,
     LINE_PIXELS,
+    LINES_FROM,
     ROUND,
     Addresses,
     Drawn,

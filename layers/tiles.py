@@ -265,22 +265,6 @@ def layers_of(session: Session, known: Collection, deepest: int) -> tuple[TileLa
     return (*found, TileLayer(f"{known.id}-hexagons", 0, first - 1, has_hexagons=True))
 
 
-def layer_names(known: Collection) -> tuple[str, ...]:
-    """Name the layers of features inside a collection's tiles.
-
-    Parameters
-    ----------
-    known : Collection
-        From the register.
-
-    Returns
-    -------
-    tuple of str
-        The collection's own name first.
-    """
-    return (known.id, "orgs-points") if known.family == "org" else (known.id,)
-
-
 def resolution_at(zoom: int) -> int:
     """Choose the H3 resolution that points are counted at for a zoom.
 

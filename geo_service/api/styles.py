@@ -217,7 +217,7 @@ def _drawn(
         credit = Text(", ".join(one.th for one in named), ", ".join(one.en for one in named))
     return Drawn(
         title=title,
-        layers=tiles.layer_names(known),
+        layers=tuple(one.name for one in found.layers),
         level=known.level,
         geometry_type=known.geometry_type,
         bounds=found.extent if shown is None else shown.bbox,

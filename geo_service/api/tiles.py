@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from geo_service.api.features import question_of
 from geo_service.api.links import MVT
-from geo_service.api.matrix_sets import MatrixSetPath, find
+from geo_service.api.matrix_sets import MatrixSetPath, find, place_of
 from geo_service.core.accept import takes_coding
 from geo_service.core.crs import CRS84
-from geo_service.core.errors import BadParameter, NotFound
+from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import (
     FilterDep,
@@ -91,7 +90,7 @@ def ogc_tile(
     """
     kind = FORMATS[choose_format(request, FORMATS, asked)]
     known = find(matrix_set)
-    place = _place(known, tile_matrix, tile_col, tile_row)
+    place = place_of(known, tile_matrix, tile_col, tile_row)
     return tile_answer(request, session, [question], known, place, kind)
 
 
@@ -115,7 +114,7 @@ def xyz_tile(
     Response
         Mapbox Vector Tile; 204 when empty.
     """
-    place = _place(WEB_MERCATOR_QUAD, z, x, y)
+    place = place_of(WEB_MERCATOR_QUAD, z, x, y)
     return tile_answer(request, session, [question], WEB_MERCATOR_QUAD, place)
 
 
@@ -141,7 +140,7 @@ def dataset_tile(
     """
     kind = FORMATS[choose_format(request, FORMATS, asked)]
     known = find(matrix_set)
-    place = _place(known, tile_matrix, tile_col, tile_row)
+    place = place_of(known, tile_matrix, tile_col, tile_row)
     names = chosen(collections)
     if collections is None:
         names = tuple(name for name in names if BOUNDARIES[name] <= place[0])
@@ -224,18 +223,3 @@ def tile_answer(
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
         return Response(made.body, headers=headers, media_type=kind)
     return Response(made.plain, headers=headers, media_type=kind)
-
-
-def _place(matrix_set: MatrixSet, zoom: str, column: str, row: str) -> tuple[int, int, int]:
-    z, x, y = (
-        int(part) if re.fullmatch(r"[0-9]{1,8}", part) else -1 for part in (zoom, column, row)
-    )
-    if not matrix_set.is_inside(z, x, y):
-        deepest = matrix_set.deepest
-        raise NotFound(
-            Text(
-                th=f"ไม่มีไทล์นี้ ระดับซูมคือ 0-{deepest}",
-                en=f"There is no such tile; zooms are 0-{deepest}",
-            )
-        )
-    return z, x, y

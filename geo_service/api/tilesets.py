@@ -1,9 +1,9 @@
-"""What the tiles of a collection hold, and where: tilesets (OGC API - Tiles) and TileJSON 3."""
+"""What the tiles of a collection hold, and where: tilesets (OGC API - Tiles)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,11 +12,11 @@ from geo_service.api import schemas
 from geo_service.api.links import HTML, JSON, MVT, Links, json_answer, notice
 from geo_service.api.matrix_sets import FORMATS, TILING_SCHEME, FormatQuery, MatrixSetPath, find
 from geo_service.api.pages import sheet_answer
-from geo_service.api.tiles import BOUNDARIES, CollectionsQuery, QuestionDep, chosen
+from geo_service.api.tiles import BOUNDARIES, CollectionsQuery, chosen
 from geo_service.api.tileset_pages import tileset_sheet, tilesets_sheet
 from geo_service.core.crs import CRS84
 from geo_service.core.text import Text
-from geo_service.deps import IntervalDep, LangDep, SessionDep, choose_format, revalidate
+from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets, features, registry, tiles
 from layers.questions import State, state_of
 from layers.registry import Collection, Property
@@ -28,20 +28,25 @@ STYLE = "application/vnd.mapbox.style+json"
 GEODATA = "http://www.opengis.net/def/rel/ogc/1.0/geodata"
 #: Map libraries enlarge this zoom's tiles: a unit of them is 15 cm, as fine as coordinates are.
 LAST_USEFUL_ZOOM = 16
-_FIRST_VIEW_ZOOM = 5
+FIRST_VIEW_ZOOM = 5
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1,
                "Polygon": 2, "MultiPolygon": 2}  # fmt: skip
 _BOUNDARIES = Text("ขอบเขตการปกครอง", "Administrative boundaries")
-_PASSED_ON = {"lang", "f", "v"}
+_OF_HEXAGONS = (
+    Property("cell", "string", Text("เซลล์ H3", "H3 cell")),
+    Property("count", "integer", Text("จำนวนจุด", "Points in it")),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer inside tiles: its name, its collection, and the zoom it begins at."""
+    """One layer inside tiles: its name, its collection, and the zooms it is there."""
 
     name: str
     collection: Collection
-    first_zoom: int = 0
+    first_zoom: int
+    last_zoom: int
+    has_hexagons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def dataset_tilesets(
     Response
         JSON or HTML.
     """
-    return _list(request, session, lang, _of_several(session, None), asked)
+    return _list(request, session, lang, of_several(session, None), asked)
 
 
 @router.get("/tiles/{matrix_set}")
@@ -128,50 +133,8 @@ def dataset_tileset(
     Response
         JSON or HTML.
     """
-    found = _of_several(session, collections)
+    found = of_several(session, collections)
     return _one(request, session, lang, found, find(matrix_set), asked)
-
-
-@router.get(
-    "/collections/{collection_id}/tiles/WebMercatorQuad/tilejson.json",  # noqa: FAST003  (read by question_of)
-    openapi_extra={"x-queryables": True},
-)
-def tilejson(
-    request: Request, session: SessionDep, lang: LangDep, question: QuestionDep
-) -> Response:
-    """Describe a collection's tiles as TileJSON 3.
-
-    Returns
-    -------
-    Response
-        With addresses that carry the question and the state of the data.
-    """
-    known = question.collection
-    found = of_collection(session, known)
-    names = question.properties or tiles.default_properties(known, LAST_USEFUL_ZOOM)
-    address = f"/tiles/{known.id}/{{z}}/{{x}}/{{y}}.mvt"
-    return _tilejson(request, session, lang, found, address, names)
-
-
-@router.get("/tiles/WebMercatorQuad/tilejson.json")
-def dataset_tilejson(
-    request: Request,
-    session: SessionDep,
-    lang: LangDep,
-    when: IntervalDep,  # noqa: ARG001  (read, and passed on to the tiles)
-    collections: CollectionsQuery = None,
-) -> Response:
-    """Describe tiles that hold several collections as TileJSON 3.
-
-    Returns
-    -------
-    Response
-        With addresses that carry the state of the data.
-    """
-    found = _of_several(session, collections)
-    return _tilejson(
-        request, session, lang, found, f"{found.path}/WebMercatorQuad/{{z}}/{{y}}/{{x}}"
-    )
 
 
 def of_collection(session: SessionDep, known: Collection) -> Tileset:
@@ -194,7 +157,7 @@ def of_collection(session: SessionDep, known: Collection) -> Tileset:
         title=known.title,
         description=known.description,
         path=f"/collections/{known.id}/tiles",
-        layers=tuple(Layer(name, known) for name in tiles.layer_names(known)),
+        layers=_layers(session, known),
         extent=features.extent_of(session, known),
         attribution=attribution,
         licence=licence,
@@ -202,18 +165,41 @@ def of_collection(session: SessionDep, known: Collection) -> Tileset:
     )
 
 
-def _of_several(session: SessionDep, collections: str | None) -> Tileset:
+def _layers(session: SessionDep, known: Collection) -> tuple[Layer, ...]:
+    deepest = WEB_MERCATOR_QUAD.deepest
+    return tuple(
+        Layer(one.name, known, one.first_zoom, one.last_zoom, one.has_hexagons)
+        for one in tiles.layers_of(session, known, deepest)
+    )
+
+
+def of_several(session: SessionDep, collections: str | None) -> Tileset:
+    """Tell what the tiles of several collections are.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    collections : str, optional
+        Identifiers with commas; the boundaries when absent.
+
+    Returns
+    -------
+    Tileset
+        A layer for each, or more.
+    """
     members = [registry.read(session, name) for name in chosen(collections)]
     attribution, licence = _credit(session, members)
     titles = [one.title for one in members]
+    first = BOUNDARIES if collections is None else {}
     return Tileset(
         title=_BOUNDARIES if collections is None else _joined(titles),
         description=_joined(titles),
         path="/tiles",
         layers=tuple(
-            Layer(name, one, BOUNDARIES.get(one.id, 0) if collections is None else 0)
+            replace(layer, first_zoom=max(layer.first_zoom, first.get(one.id, 0)))
             for one in members
-            for name in tiles.layer_names(one)
+            for layer in _layers(session, one)
         ),
         extent=_around([features.extent_of(session, one) for one in members]),
         attribution=attribution,
@@ -225,7 +211,7 @@ def _list(
     request: Request, session: SessionDep, lang: LangDep, found: Tileset, asked: str | None
 ) -> Response:
     form = choose_format(request, FORMATS, asked)
-    state = _state(session, found)
+    state = state_behind(session, found)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
@@ -246,7 +232,7 @@ def _one(
     asked: str | None,
 ) -> Response:
     form = choose_format(request, FORMATS, asked)
-    state = _state(session, found)
+    state = state_behind(session, found)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     told = _whole(found, matrix_set, links, state)
@@ -256,7 +242,21 @@ def _one(
     return json_answer(told | notice(is_sample=state.is_sample), headers, links=_own(links))
 
 
-def _state(session: SessionDep, found: Tileset) -> State:
+def state_behind(session: SessionDep, found: Tileset) -> State:
+    """Read the state of the data behind a tileset.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    found : Tileset
+        Its layers count.
+
+    Returns
+    -------
+    State
+        Of all its collections.
+    """
     return state_of(
         session, sorted({part for one in found.layers for part in one.collection.subjects})
     )
@@ -311,9 +311,9 @@ def _whole(found: Tileset, matrix_set: MatrixSet, links: Links, state: State) ->
         "centerPoint": {
             "coordinates": [(west + east) / 2, (south + north) / 2],
             "crs": CRS84.uri,
-            "tileMatrix": str(_FIRST_VIEW_ZOOM),
-            "scaleDenominator": matrix_set.scale_denominator(_FIRST_VIEW_ZOOM),
-            "cellSize": matrix_set.cell_size(_FIRST_VIEW_ZOOM),
+            "tileMatrix": str(FIRST_VIEW_ZOOM),
+            "scaleDenominator": matrix_set.scale_denominator(FIRST_VIEW_ZOOM),
+            "cellSize": matrix_set.cell_size(FIRST_VIEW_ZOOM),
         },
         "tileMatrixSetLimits": [
             {
@@ -343,21 +343,24 @@ def _whole(found: Tileset, matrix_set: MatrixSet, links: Links, state: State) ->
 
 def _layer(layer: Layer, matrix_set: MatrixSet, links: Links) -> dict[str, Any]:
     known = layer.collection
-    names = tiles.default_properties(known, matrix_set.deepest)
+    # A degree tile is drawn as the metre tile of the next zoom.
+    step = WEB_MERCATOR_QUAD.deepest - matrix_set.deepest
     told: dict[str, Any] = {
         "id": layer.name,
         "title": known.title.in_(links.lang),
         "description": known.description.in_(links.lang),
         "dataType": "vector",
-        "minTileMatrix": str(layer.first_zoom),
-        "maxTileMatrix": str(matrix_set.deepest),
+        "minTileMatrix": str(max(layer.first_zoom - step, 0)),
+        "maxTileMatrix": str(layer.last_zoom - step),
         "propertiesSchema": {
             "type": "object",
-            "properties": {one.name: _schema(one, links) for one in _found(known, names)},
+            "properties": {one.name: _schema(one, links) for one in carried_by(layer)},
         },
         "links": [links.link(GEODATA, f"/collections/{known.id}", JSON, known.title)],
     }
-    if layer.name == known.id and known.geometry_type in _DIMENSIONS:
+    if layer.has_hexagons:
+        told["geometryDimension"] = 2
+    elif layer.name == known.id and known.geometry_type in _DIMENSIONS:
         told["geometryDimension"] = _DIMENSIONS[known.geometry_type]
     return told
 
@@ -369,60 +372,25 @@ def _schema(one: Property, links: Links) -> dict[str, Any]:
     return {name: value for name, value in told.items() if not name.startswith("x-")}
 
 
-def _tilejson(
-    request: Request,
-    session: SessionDep,
-    lang: LangDep,
-    found: Tileset,
-    address: str,
-    names: Sequence[str] | None = None,
-) -> Response:
-    state = _state(session, found)
-    headers = revalidate(request, state.token, lang=lang)
-    links = Links(request, lang)
-    passed = {name: value for name, value in request.query_params.items() if name not in _PASSED_ON}
-    west, south, east, north = found.extent
-    body = {
-        "tilejson": "3.0.0",
-        "name": found.title.in_(lang),
-        "description": found.description.in_(lang),
-        "attribution": f"{found.attribution.in_(lang)} ({found.licence})",
-        "version": "1.0.0",
-        "scheme": "xyz",
-        "tiles": [links.to(address, **passed, v=state.token)],
-        "minzoom": 0,
-        "maxzoom": LAST_USEFUL_ZOOM,
-        "bounds": [west, south, east, north],
-        "center": [(west + east) / 2, (south + north) / 2, _FIRST_VIEW_ZOOM],
-        "vector_layers": [
-            {
-                "id": one.name,
-                "description": one.collection.title.in_(lang),
-                "minzoom": one.first_zoom,
-                "maxzoom": LAST_USEFUL_ZOOM,
-                "fields": _fields(
-                    one.collection,
-                    names or tiles.default_properties(one.collection, LAST_USEFUL_ZOOM),
-                    links,
-                ),
-            }
-            for one in found.layers
-        ],
-        **notice(is_sample=state.is_sample),
-    }
-    return json_answer(body, headers)
+def carried_by(layer: Layer, names: Sequence[str] | None = None) -> list[Property]:
+    """List the properties that the features of a layer carry.
 
+    Parameters
+    ----------
+    layer : Layer
+        Of the tiles.
+    names : sequence of str, optional
+        Asked for; a style's when absent.
 
-def _fields(known: Collection, names: Sequence[str], links: Links) -> dict[str, str]:
-    told = {}
-    for one in _found(known, names):
-        unit = f", {one.unit.in_(links.lang)}" if one.unit else ""
-        told[one.name] = f"{one.kind.title()}: {one.title.in_(links.lang)}{unit}"
-    return told
-
-
-def _found(known: Collection, names: Sequence[str]) -> list[Property]:
-    return [one for one in map(known.property, names) if one is not None]
+    Returns
+    -------
+    list of Property
+        In that order.
+    """
+    if layer.has_hexagons:
+        return list(_OF_HEXAGONS)
+    chosen_names = names or tiles.default_properties(layer.collection, LAST_USEFUL_ZOOM)
+    return [one for one in map(layer.collection.property, chosen_names) if one is not None]
 
 
 def _credit(session: SessionDep, members: Sequence[Collection]) -> tuple[Text, str]:
