@@ -75,6 +75,8 @@ def check_layers(url: str) -> QgsVectorLayer:
     filtered = f"{url}/collections/districts/items?province_code=10&resulttype=hits"
     assert len(bangkok) == answer(filtered)["numberMatched"]
     print(f"  districts of Bangkok: {len(bangkok)}")
+    # QGIS chooses a colour by chance.
+    layer.renderer().symbol().setColor(QColor("#b7d3cf"))
     return layer
 
 
