@@ -20,9 +20,24 @@ from geo_service.core.text import Text
 from layers import cube_places
 from layers.analysis import cube as arithmetic
 from layers.analysis.cube import EMPTY, Cell
-from layers.cube_axes import Ground, Header, MemberNames, Members, headers, in_order
+from layers.cube_axes import (
+    Ground,
+    Header,
+    MemberNames,
+    Members,
+    count_within,
+    headers,
+    in_order,
+)
 from layers.cube_cells import TOTAL, Cells, Subject, rule_of
-from layers.cube_filter import Parts, measures_in, periods_where, places_where, take_apart
+from layers.cube_filter import (
+    Parts,
+    measures_in,
+    memberships,
+    periods_where,
+    places_where,
+    take_apart,
+)
 from layers.cube_known import names_of, periods_known
 from layers.cube_places import Place, Places, group_of
 from layers.cube_query import (
@@ -192,18 +207,27 @@ class _Answer:
         }
 
     def _find_ground(self, chosen: Mapping[str, Sequence[Period]]) -> Ground:
-        question, level = self._question, self._level
-        days = {one.end for found in chosen.values() for one in found}
-        every = [one for one in self._places.at(level).values() if one.is_in_force(days)]
+        question, level, places = self._question, self._level, self._places
+        days = tuple(sorted({one.end for found in chosen.values() for one in found}))
+
+        def find() -> tuple[list[Place], Mapping[tuple[str, str], int]]:
+            found = [one for one in places.at(level).values() if one.is_in_force(days)]
+            return found, count_within(found, places)
+
+        key = ("cube_ground", question.scheme, level, days)
+        leaves, counts = remembered(self._session, key, find)
+        plain, others = memberships(self._parts.places)
+        for name, codes in plain:
+            leaves = [one for one in leaves if one.within.get(name) in codes]
         axes = [name for name in question.axes if name in PLACE_DIMENSIONS]
-        leaves = [one for one in every if group_of(one, axes) is not None]
-        if self._parts.places:
-            codes = places_where(
-                self._session, self._parts.places,
+        leaves = [one for one in leaves if group_of(one, axes) is not None]
+        if others:
+            kept = places_where(
+                self._session, others,
                 level=level, scheme=question.scheme, chosen=chosen, known=self._known,
             )  # fmt: skip
-            leaves = [one for one in leaves if one.code in codes]
-        return Ground(self._places, leaves, every)
+            leaves = [one for one in leaves if one.code in kept]
+        return Ground(places, leaves, counts)
 
     def _headers(self, dimensions: Sequence[str], *, with_totals: bool) -> list[Header]:
         places = [one for one in dimensions if one in PLACE_DIMENSIONS]

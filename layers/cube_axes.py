@@ -189,6 +189,33 @@ def in_order(
     return [row for parent in sorted(under) for row in under[parent]]
 
 
+def count_within(every: Sequence[Place], places: Places) -> Mapping[tuple[str, str], int]:
+    """Count the places within every larger one.
+
+    Parameters
+    ----------
+    every : sequence of Place
+        All of one level.
+    places : Places
+        Of the scheme of regions.
+
+    Returns
+    -------
+    mapping of (str, str) to int
+        By level and code of the larger place.
+    """
+    found = Counter(
+        (level, code)
+        for place in every
+        for level, code in place.within.items()
+        if level in AREA_LEVELS
+    )
+    if every and every[0].level == "region" and not is_whole(places):
+        # Bangkok is in no region of some schemes: all their regions are not the country.
+        found[COUNTRY] += 1
+    return found
+
+
 class Ground:
     """The places a question is about, and what stands for each group of them.
 
@@ -197,19 +224,11 @@ class Ground:
     """
 
     def __init__(
-        self, places: Places, leaves: Sequence[Place], everywhere: Sequence[Place]
+        self, places: Places, leaves: Sequence[Place], counts: Mapping[tuple[str, str], int]
     ) -> None:
         self._places = places
         self._level = leaves[0].level if leaves else ""
-        self._all = Counter(
-            (level, code)
-            for place in everywhere
-            for level, code in place.within.items()
-            if level in AREA_LEVELS
-        )
-        if self._level == "region" and not is_whole(places):
-            # Bangkok is in no region of some schemes: all their regions are not the country.
-            self._all[COUNTRY] += 1
+        self._all = counts
         self._leaves = leaves
         self._groups: dict[tuple[str, ...], dict[tuple[str, ...], list[Place]]] = {}
         self._subjects: dict[Pairs, Subject | None] = {}
@@ -266,7 +285,7 @@ class Ground:
                 codes = {place.within.get(level, "") for place in leaves}
                 code = codes.pop() if len(codes) == 1 else ""
                 place = self._places.at(level).get(code)
-                if place is not None and self._all[level, code] == len(leaves):
+                if place is not None and self._all.get((level, code)) == len(leaves):
                     return place
         return Group(len(self._subjects), tuple(leaves))
 

@@ -49,6 +49,7 @@ CONDITION_FORMS = ("value", "numerator", "denominator", "reporting", "change", "
 OVER_PERIODS = {"each": "and", "some": "or"}
 #: Each is one join.
 MOST_VALUES = 40
+_PAIR = 2
 #: What a condition may say of a place besides what it lies in.
 OWN_NAMES = ("name", "name_en", "code")
 
@@ -112,6 +113,42 @@ def take_apart(
             )
         sorts[kinds.pop() if kinds else "places"].append(node)
     return Parts(**{name: tuple(found) for name, found in sorts.items()})
+
+
+def memberships(nodes: Sequence[Node]) -> tuple[list[tuple[str, frozenset[str]]], list[Node]]:
+    """Part conditions that only name members of place dimensions from all others.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        Conditions on places that must all hold.
+
+    Returns
+    -------
+    tuple of (list of (str, frozenset of str), list of Node)
+        Dimension and the codes it may have: known without asking the database; the others.
+    """
+    plain, others = [], []
+    for node in nodes:
+        found = _membership(node)
+        if found is None:
+            others.append(node)
+        else:
+            plain.append(found)
+    return plain, others
+
+
+def _membership(node: Node) -> tuple[str, frozenset[str]] | None:
+    if not isinstance(node, Call) or node.op not in {"=", "in"} or len(node.args) != _PAIR:
+        return None
+    name, said = node.args
+    items = said.items if isinstance(said, Group) else (said,)
+    codes = {one.value for one in items if isinstance(one, Literal)}
+    is_plain = isinstance(name, Name) and name.name in PLACE_DIMENSIONS
+    texts = frozenset(code for code in codes if isinstance(code, str))
+    if not isinstance(name, Name) or not is_plain or len(texts) < len(items) or not items:
+        return None
+    return name.name, texts
 
 
 def measures_in(nodes: Sequence[Node], indicators: Mapping[str, IndicatorInfo]) -> set[str]:

@@ -1,0 +1,53 @@
+"""The pivot page in a browser: drilled by click, turned by dragging, usable by keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+ASKED = "measures=pop_total&rows=province&columns=year&totals=rows&scheme=ngc6&f=html"
+
+
+def test_a_click_opens_a_place_and_the_trail_leads_back(browser_page, live_server):
+    browser_page.goto(f"{live_server}/cube?{ASKED}&lang=th")
+    browser_page.get_by_role("link", name="แสนสุข").click()
+    assert browser_page.locator("tbody tr:not(.total) th").all_inner_texts() == [
+        "เมืองแสนสุข", "บ้านดอน",
+    ]  # fmt: skip
+    assert "27,000" in browser_page.locator("tr.total").inner_text()
+    trail = browser_page.get_by_role("navigation", name="ตำแหน่งของหน้านี้")
+    trail.get_by_role("link", name="แสนสุข").click()
+    assert "rows=province" in browser_page.url
+
+
+def test_a_dimension_dragged_to_the_rows_turns_the_table(browser_page, live_server):
+    browser_page.goto(f"{live_server}/cube?{ASKED}&lang=en")
+    chip = browser_page.locator(".zone[data-axis=columns] .chip[data-name=year]")
+    with browser_page.expect_navigation():
+        chip.drag_to(browser_page.locator(".zone[data-axis=rows]"))
+    assert "rows=province,year" in browser_page.url
+    assert browser_page.locator(".zone[data-axis=columns] .chip").count() == 0
+
+
+def test_keys_choose_a_form_and_enter_goes_there(browser_page, live_server):
+    browser_page.goto(f"{live_server}/cube?{ASKED}&lang=en")
+    form = browser_page.get_by_role("combobox", name="Shown as")
+    form.focus()
+    before = browser_page.url
+    browser_page.keyboard.press("ArrowDown")
+    assert browser_page.url == before
+    with browser_page.expect_navigation():
+        browser_page.keyboard.press("Enter")
+    assert "pop_total." in browser_page.url
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("lang", ["th", "en"])
+def test_the_page_is_whole_and_readable_for_all(browser_page, live_server, lang, width):
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    browser_page.goto(f"{live_server}/cube?{ASKED}&lang={lang}")
+    assert browser_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(browser_page).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in {"serious", "critical"}]
