@@ -295,11 +295,12 @@ def test_what_makes_no_sense_is_refused(client, query):
 
 
 def test_a_layer_larger_than_memory_is_the_same_layer(client, monkeypatch):
-    from geo_service.api import item_texts  # noqa: PLC0415
+    from geo_service.api import features, item_texts  # noqa: PLC0415
 
     whole = client.get("/collections/subdistricts/items").json()
     monkeypatch.setattr(item_texts, "_MOST_IN_MEMORY_BYTES", 100)
-    monkeypatch.setattr(item_texts, "_MOST_AT_ONCE", 3)
+    for module in (item_texts, features):
+        monkeypatch.setattr(module, "MOST_AT_ONCE", 3)
     for query in ("lang=en", "lang=en&limit=10&offset=0", "lang=en&limit=9999"):
         address = f"/collections/subdistricts/items?{query}"
         answer = client.get(address, headers={"Accept-Encoding": "identity"})
