@@ -6,7 +6,7 @@ versions only rise, a sum that still agrees means that nothing has changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, RegionMember
-from geo_service.core.periods import Period
 from ingest.copying import copy_rows
 from layers import forecast_making, forecast_series, indicators, versions
 from layers.analysis.backtest import Score
@@ -62,10 +61,10 @@ def rebuild(session: Session, key: str, *, everything: bool = False) -> int:
     if info.space_agg == "RECLASSIFY":
         return 0
     state = {"indicator_key": key, "made_from": made_from}
-    years = [one for one in indicators.periods(session, key) if one.granularity == "year"]
-    if len(years) < FEWEST_VALUES:
-        return _refuse(session, info, state, years)
-    families, summed = _families(session, info)
+    long = _long_levels(session, info, state)
+    if not long:
+        return 0
+    families, summed = _families(session, info, long)
     return sum(_store(session, made, state, summed) for made in families)
 
 
@@ -103,8 +102,11 @@ def state_of(session: Session, info: IndicatorInfo) -> int:
     return sum(versions.versions_of(session, subjects).values())
 
 
-def _families(session: Session, info: IndicatorInfo) -> tuple[list[Made], set[str]]:
-    read = (forecast_series.read(session, info, levels) for levels in FAMILIES)
+def _families(
+    session: Session, info: IndicatorInfo, long: Collection[str]
+) -> tuple[list[Made], set[str]]:
+    wanted = ([level for level in levels if level in long] for levels in FAMILIES)
+    read = (forecast_series.read(session, info, levels) for levels in wanted if levels)
     made = [forecast_making.make(series, info) for series in read if not series.is_empty]
     nested = [one for one in made if set(one.series.levels) <= _NESTED]
     if not nested or info.space_agg not in AMOUNTS:
@@ -149,6 +151,8 @@ def _store(session: Session, made: Made, state: dict[str, Any], summed: set[str]
             )
         )  # fmt: skip
     session.flush()
+    if not rows:
+        return 0
     return copy_rows(session, "place_forecast", _table(rows, state["indicator_key"]))
 
 
@@ -165,21 +169,24 @@ def _array(numbers: list[float]) -> str:
     return "{" + ",".join(f"{number:.7g}" for number in numbers) + "}"
 
 
-# With a handful of years no place has a trend: one row a level says so.
-def _refuse(
-    session: Session, info: IndicatorInfo, state: dict[str, Any], years: Sequence[Period]
-) -> int:
-    if not years:
-        return 0
+# Levels with years enough for a trend. With fewer no place has one: a row of the level says so.
+def _long_levels(session: Session, info: IndicatorInfo, state: dict[str, Any]) -> list[str]:
+    long = []
     for level in indicators.levels(session, info.key):
-        session.add(
-            ForecastRun(
-                **state, level=level, first_period=years[0].key, last_period=years[-1].key,
-                scale="plain", horizon=0, places=0, forecast_places=0, adds_up=False, scores=[],
-            )
-        )  # fmt: skip
+        known = indicators.periods(session, info.key, level)
+        years = [one for one in known if one.granularity == "year"]
+        if len(years) >= FEWEST_VALUES:
+            long.append(level)
+        elif years:
+            session.add(
+                ForecastRun(
+                    **state, level=level, scale="plain", first_period=years[0].key,
+                    last_period=years[-1].key, horizon=0, places=0, forecast_places=0,
+                    adds_up=False, scores=[],
+                )
+            )  # fmt: skip
     session.flush()
-    return 0
+    return long
 
 
 def _told(score: Score) -> dict[str, Any]:

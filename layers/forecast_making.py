@@ -14,7 +14,7 @@ from layers.analysis.forecast import Histories, Origins, histories, origins
 from layers.analysis.forecast_scales import Kind, Scale, scale_for
 from layers.analysis.intervals import LEVELS, errors, pool
 from layers.analysis.reconcile import reconcile, summed_up
-from layers.analysis.trend import Trends, trends
+from layers.analysis.trend import FEWEST_VALUES, Trends, trends
 from layers.forecast_series import Series
 from layers.indicators import IndicatorInfo
 from layers.value_rules import AMOUNTS
@@ -26,7 +26,7 @@ Whole = NDArray[np.int64]
 FAMILIES = (("country", "province"), ("region",), ("district",), ("subdistrict",), ("org",))
 #: A parent is tied to its children when their last values add up to its own so nearly.
 SAME_SHARE = 0.001
-PER_CENT = (0.0, 100.0)
+WHOLE = 100.0
 #: Numbers are kept to so many digits: more would tell nothing.
 DIGITS = 6
 
@@ -100,13 +100,17 @@ def kind_of(info: IndicatorInfo) -> Kind:
     Returns
     -------
     {"amount", "share", "free"}
-        A share is a ratio in per cent that the catalogue bounds by 0 and 100; what it bounds
-        below zero is free.
+        A share is a ratio in per cent that the catalogue bounds within 0 and 100; what it
+        bounds below zero is free.
     """
     if info.bounds is not None and info.bounds[0] < 0:
         return "free"
-    is_share = info.space_agg not in AMOUNTS and info.bounds == PER_CENT
+    is_share = info.space_agg not in AMOUNTS and info.unit.en == "%" and _within_whole(info)
     return "share" if is_share else "amount"
+
+
+def _within_whole(info: IndicatorInfo) -> bool:
+    return info.bounds is not None and info.bounds[0] >= 0 and info.bounds[1] <= WHOLE
 
 
 def make(series: Series, info: IndicatorInfo) -> Made:
@@ -231,9 +235,10 @@ def rows_of(made: Made) -> Iterator[dict[str, Any]]:
     horizon = made.known.horizon
     mase, naive = made.tested.mase()
     filled = np.isfinite(made.known.values).sum(axis=1) - made.known.years
-    was_known = np.isfinite(made.series.whole).sum(axis=1) > 0
+    # a place with fewer years is told so when it is asked for, without a row of its own
+    was_known = np.isfinite(made.series.whole).sum(axis=1) >= FEWEST_VALUES
     for row, (level, place_id) in enumerate(zip(made.series.levels, made.series.ids, strict=True)):
-        if not was_known[row] and not made.series.withheld[row]:
+        if not was_known[row]:
             continue
         reach = int(np.isfinite(_rows(made, row)[: horizon[row]]).all(axis=1).sum())
         reason = _reason(made, row) if reach == 0 else ""

@@ -26,7 +26,9 @@ CHANGES_HALVE_YEARS, ERRORS_HALVE_YEARS = 5.0, 4.0
 #: The scale of a series is drawn towards that of all, as if so many years of it were known.
 POOLED_YEARS = 3.0
 #: Errors count as much with the other sign too: the bias of a few years is not believed whole.
-MIRRORED = 0.2
+MIRRORED = 0.1
+#: Movements that all places share are seen once an origin: they widen an interval up to so much.
+MOST_WIDENED = 2.0
 #: A series that never moved has this share of the scale of the others.
 STILL = 0.1
 #: Sizes of errors are told apart so finely.
@@ -158,11 +160,23 @@ class Pool:
             sizes = weight @ seen
             share = np.cumsum(sizes + MIRRORED * sizes[::-1])
             share /= share[-1]
+            together, origins = self._together(seen, weight)
             for level in LEVELS:
                 tail = (1 - level / 100) / 2
-                ends = np.searchsorted(share, [tail, 1 - tail])
-                found[level][ahead - 1] = self.middles[ends]
+                ends = self.middles[np.searchsorted(share, [tail, 1 - tail])]
+                found[level][ahead - 1] = _widened(ends, together, origins)
         return {level: _widening(limits) for level, limits in found.items()}
+
+    # How far places miss together, 0-1, and how many origins that is known from.
+    def _together(self, seen: Matrix, weight: Vector) -> tuple[float, float]:
+        sizes = np.arcsinh(self.middles)
+        count = seen.sum(axis=1)
+        there = count > 0
+        means = (seen @ sizes)[there] / count[there]
+        weights = (weight * count)[there]
+        spread = float((weight @ seen) @ sizes**2) / float(weights.sum())
+        shared = float(weights @ means**2) / float(weights.sum()) / max(spread, 1e-12)
+        return min(1.0, shared) ** 2, float(weights.sum() ** 2 / (weights @ weights))
 
 
 def pool(made: Errors) -> Pool:
@@ -207,6 +221,19 @@ def _drawn_in(total: Vector, weight: Vector) -> Vector:
     safe = np.where(own > 0, own, STILL * np.exp(middle))
     drawn = np.exp((np.log(safe) * weight + POOLED_YEARS * middle) / (weight + POOLED_YEARS))
     return np.where(weight > 0, drawn, np.nan)
+
+
+# What places share is known from a few origins only: its sign is not believed, and it is widened
+# as the prediction of one more value from so many is (Student's t).
+def _widened(ends: Vector, together: float, origins: float) -> Vector:
+    few = 3.0
+    by = MOST_WIDENED
+    if origins > few:
+        exact = (1 + 1 / origins) * (origins - 1) / (origins - few)
+        by = min(MOST_WIDENED, float(np.sqrt(exact)))
+    both_ways = np.abs(ends).max() * np.array([-1.0, 1.0])
+    mixed: Vector = (1 - together) * ends + together * both_ways
+    return mixed * (1 + together * (by - 1))
 
 
 def _widening(limits: Matrix) -> Matrix:
