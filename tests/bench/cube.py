@@ -1,10 +1,10 @@
 """The cube beside DuckDB in memory and PostgreSQL's own rollup, on the same facts in one run.
 
 Facts are whole numbers made by one formula from sub-district, year and indicator, so every party
-has the very same and the sums must agree. The places are those of the database that
-``GEO_DATABASE_URL`` names; it is copied, and only the copy is written to. The full cube is every
-indicator by region and year with all totals. Adding different indicators up means nothing, so
-there is no total over them.
+has the very same and the sums must agree. The places are those of the database the settings name;
+it is copied (nobody may be connected to it), and only the copy is written to. The full cube is
+every indicator by region and year with all totals. Adding different indicators up means nothing,
+so there is no total over them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.known import KNOWN, Known, read_versions
+from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.main import create_app
 from layers import cube, place_values, versions
@@ -79,7 +80,10 @@ _PREPARE = """
 def bench(*, quick: bool = False, rounds: int = 5) -> str:
     """Run everything and give the table."""
     indicators = INDICATORS // 10 if quick else INDICATORS
-    source = make_url(engine_url(str(Settings().database_url.get_secret_value())))
+    settings = Settings()
+    given = settings.database_url
+    url = Cluster(settings.data_dir).url() if given is None else given.get_secret_value()
+    source = make_url(engine_url(url))
     admin = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{COPY}"'))

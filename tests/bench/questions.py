@@ -278,7 +278,9 @@ class Questions:
         )
 
     def _read(self, table: str, columns: str, shape: str, where: str = "") -> Floats:
-        statement = f"SELECT {columns} FROM (SELECT {shape} AS p FROM bench.{table} {where}) t"  # noqa: S608
+        # In one order: what is drawn from it by chance is then the same in every run.
+        rows = f"SELECT {shape} AS p, gid FROM bench.{table} {where}"  # noqa: S608
+        statement = f"SELECT {columns} FROM ({rows}) t ORDER BY gid"  # noqa: S608
         return np.asarray(query(self._url, statement), dtype=np.float64)
 
     def _boxes(self, holding: int) -> list[Box]:

@@ -10,10 +10,10 @@ import argparse
 import signal
 import sys
 
-from tests.bench import forecasts, hexagons, layers, report
+from tests.bench import cube, forecasts, hexagons, layers, report
 from tests.bench.workload import ROOT
 
-KNOWN = (*layers.PARTS, "hexagons", "forecasts")
+KNOWN = (*layers.PARTS, "hexagons", "forecasts", "cube")
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ def main() -> None:
         hexagons.bench([100_000] if asked.quick else [1_000_000], repeat=1 if asked.quick else 3)
     if "forecasts" in parts:
         forecasts.bench(quick=asked.quick)
+    if "cube" in parts:
+        print(cube.bench(quick=asked.quick))  # noqa: T201
 
 
 if __name__ == "__main__":
