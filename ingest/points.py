@@ -32,6 +32,8 @@ FEWEST = 20_000
 MOST_IN_A_TILE = 10_000
 #: Hexagons end here at the latest: nearer, tiles carry whatever points there are.
 _LAST_ZOOM = 14
+#: A resolution is kept while its cells hold this many points on average.
+_FEWEST_IN_A_CELL = 4
 _ROWS_AT_ONCE = 100_000
 _LAST_LAT_DEG = 85.0
 
@@ -58,7 +60,11 @@ def rebuild(session: Session, layer_id: str) -> int:
         points = scan_points(path)
         first = points_from(points)
         for resolution in sorted({resolution_at(zoom) for zoom in range(first)}):
-            _store(session, layer_id, resolution, count_points(points, resolution))
+            counts = count_points(points, resolution)
+            # Hexagons of a point or two say less than larger ones, and are millions.
+            if resolution and counts.count.mean() < _FEWEST_IN_A_CELL:
+                break
+            _store(session, layer_id, resolution, counts)
     return first
 
 

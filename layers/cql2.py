@@ -210,7 +210,14 @@ class _Compiler:
         pair = (need(left, "geometry"), need(right, "geometry"))
         if any(one.is_collection for one in pair) and op not in _OF_COLLECTIONS:
             refuse(f"{op} ไม่รับ GEOMETRYCOLLECTION", f"{op} takes no GEOMETRYCOLLECTION")
-        return Typed("boolean", _SPATIAL[op](left.sql, right.sql))
+        if op in _OF_COLLECTIONS:
+            return Typed("boolean", _SPATIAL[op](left.sql, right.sql))
+        # A feature may be a collection, which these relations do not know: it counts by its
+        # parts of the highest dimension. The index sees the shapes as they are.
+        met = _SPATIAL[op](
+            func.ST_CollectionExtract(left.sql), func.ST_CollectionExtract(right.sql)
+        )
+        return Typed("boolean", and_(left.sql.op("&&")(right.sql), met))
 
     def _list(self, group: Group) -> Typed:
         items = []

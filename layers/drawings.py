@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.known import remembered
-from layers.models import Drawing
+from layers.models import Drawing, PointCell
 from layers.registry import Collection
 from layers.relations import place_subjects
 from layers.versions import versions_of
@@ -19,12 +19,13 @@ class Kept:
     """What may be used: shapes by band, whole tiles to a zoom, hexagons before a zoom.
 
     ``deepest_zoom`` is -1 where no tiles are kept; points are drawn as such from
-    ``points_from`` on.
+    ``points_from`` on, and counted in cells up to the resolution ``finest_cells``.
     """
 
     has_shapes: bool = False
     deepest_zoom: int = -1
     points_from: int = 0
+    finest_cells: int = 0
 
 
 NOTHING = Kept()
@@ -76,4 +77,8 @@ def _find(session: Session, known: Collection) -> Kept:
     if row is None:
         return NOTHING
     deepest = -1 if row.deepest_zoom is None else row.deepest_zoom
-    return Kept(row.has_shapes, deepest, row.points_from)
+    finest = 0
+    if row.points_from:
+        cells = select(func.max(PointCell.resolution)).where(PointCell.layer_id == known.id)
+        finest = session.scalar(cells) or 0
+    return Kept(row.has_shapes, deepest, row.points_from, finest)

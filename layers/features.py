@@ -19,9 +19,10 @@ from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers import queries, registry
+from layers.filters import Interval
 from layers.forms import form_of, rows_of
 from layers.queries import Cell, Order, ShapeForm
-from layers.questions import Question, conditions_of, relation_for
+from layers.questions import Question, conditions_of, periods_of, relation_for
 from layers.registry import Collection
 from layers.relations import Relation, relation_of
 
@@ -350,6 +351,36 @@ def extent_of(session: Session, collection: Collection) -> tuple[float, float, f
     asked = collection if collection.family == "feature" else registry.read(session, "provinces")
     row = session.execute(queries.extent(relation_of(asked))).one()
     return THAILAND_BBOX if row[0] is None else (row[0], row[1], row[2], row[3])
+
+
+def interval_of(session: Session, collection: Collection) -> Interval | None:
+    """Tell the time a collection is about.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    collection : Collection
+        From the register.
+
+    Returns
+    -------
+    Interval or None
+        First and last day: of the periods with values, or of what the places were in force;
+        ``None`` as an end is open. ``None`` for features without a time.
+    """
+    if collection.family == "feature":
+        return None
+    if collection.family in {"value", "history"}:
+        found = [one for periods in periods_of(session, collection).values() for one in periods]
+        if not found:
+            return None
+        return Interval(min(one.start for one in found), max(one.end for one in found))
+    return remembered(
+        session,
+        ("interval_of", collection.id),
+        lambda: Interval(*session.execute(queries.in_force_ever(collection.level or "")).one()),
+    )
 
 
 def _text(relation: Relation, question: Question) -> ColumnElement[str]:

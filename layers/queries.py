@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache, reduce
 from typing import Any, Literal
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Date,
     Double,
     Numeric,
     Select,
     Text,
     and_,
+    case,
     cast,
     exists,
     false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -29,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as named
 
+from boundaries.models import Area, Org
 from geo_service.core.crs import CRS84, STORAGE_SRID, Crs
 from geo_service.core.models import Dataset
 from layers.models import PeriodRow, PlaceValue
@@ -385,6 +389,27 @@ def measured_periods(keys: Sequence[str], level: str) -> Select[Any]:
         .where(there)
         .order_by(PeriodRow.end, PeriodRow.start.desc())
     )
+
+
+def in_force_ever(level: str) -> Select[Any]:
+    """Ask for the first and the last day on which any place of a level was in force.
+
+    Parameters
+    ----------
+    level : str
+        Level of areas, or ``org``.
+
+    Returns
+    -------
+    Select of date
+        One row; null where an end is open.
+    """
+    table: Any = Org if level == "org" else Area
+    first, last = func.lower(table.valid), cast(func.upper(table.valid) - timedelta(days=1), Date)
+    return select(
+        case((func.bool_or(func.lower_inf(table.valid)), null()), else_=func.min(first)),
+        case((func.bool_or(func.upper_inf(table.valid)), null()), else_=func.max(last)),
+    ).where(true() if level == "org" else table.level == level)
 
 
 def sample_is_loaded() -> Select[bool]:

@@ -8,37 +8,35 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    case,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-    text,
-    true,
-)
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, true
 from sqlalchemy.orm import Session, join
 
-from boundaries.geometry import band_of
-from boundaries.models import AreaShape, OrgShape
-from geo_service.core.crs import STORAGE_SRID, TILE_SRID
+from geo_service.core.crs import TILE_SRID
 from geo_service.core.db import SCHEMA
-from layers.drawings import NOTHING, Kept, kept_for
-from layers.models import FeatureShape, PointCell
+from geo_service.core.errors import BadParameter
+from geo_service.core.text import Text
+from layers.drawings import kept_for
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
-from layers.relations import Expression, Relation, relation_of
+from layers.relations import relation_of
+from layers.tile_drawing import (
+    BUFFER,
+    EXTENT,
+    Drawn,
+    Ground,
+    drawn,
+    edges_of,
+    ground_of,
+    hexagons,
+    layers_drawn,
+    raw,
+    statements_of,
+)
 from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, Limits, MatrixSet
 
 DEEPEST_ZOOM = 22
-EXTENT = 4096
-BUFFER = 64
-#: EPSG:3857 ends here, degrees of latitude.
-_LAST_LAT_DEG = 85.0
+#: Points that a filtered tile may hold at a zoom that shows hexagons.
+MOST_FILTERED = 50_000
 #: From this zoom on a tile carries names, when nobody says what it shall carry; there are few
 #: large areas, and their labels come first.
 _NAMES_FROM_ZOOM = 9
@@ -55,8 +53,6 @@ _KEPT_TILE = text(
     f"SELECT body FROM {SCHEMA}.prepared_tile"  # noqa: S608  (our own name)
     " WHERE collection_id = :collection AND zoom = :zoom AND x = :x AND y = :y"
 )
-#: A number of MVT's own for a feature: the code, where it is digits a reader can hold.
-_DIGITS = "^[1-9][0-9]{0,14}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +66,6 @@ class Tile:
     def plain(self) -> bytes:
         """The tile as it is when unpacked."""
         return gzip.decompress(self.body) if self.is_gzip else self.body
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What a tile covers: its edges, what is near enough to be drawn, and how fine.
-
-    ``listed`` are the tables that edges are taken from, where many tiles are made at once.
-    """
-
-    edges: ColumnElement[Any]
-    near: ColumnElement[Any]
-    srid: int
-    zoom: int
-    listed: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """One layer of a tile: its name, rows, shape (any system) and what lies near the tile."""
-
-    name: str
-    source: Any
-    shape: Expression
-    conditions: tuple[ColumnElement[bool], ...]
 
 
 def tile(
@@ -130,18 +102,26 @@ def tile(
         return _kept_tile(session, known, place)
     # A degree tile is half as wide as the metre tile of its zoom.
     scale = zoom if matrix_set.srid == TILE_SRID else zoom + 1
-    edges, near = _edges(matrix_set, place)
-    ground = _Ground(edges, near, matrix_set.srid, scale)
-    if scale < kept.points_from and _is_usual(question):
-        return Tile(bytes(session.scalar(_hexagons(known, ground)) or b""))
+    ground, edges = ground_of(matrix_set.srid, scale), edges_of(matrix_set, place)
+    if scale < kept.points_from and not _is_filtered(question):
+        cells = hexagons(known.id, ground, min(resolution_at(scale), kept.finest_cells))
+        return Tile(bytes(session.scalar(cells, edges) or b""))
     relation = relation_for(session, question)
     names = question.properties or default_properties(known, zoom)
-    conditions = (*relation.conditions, *conditions_of(relation, question))
     is_today = question.when is None and question.period is None
-    parts = [
-        session.scalar(_statement(layer, relation, ground, names=names, conditions=conditions))
-        for layer in _layers(known, relation, ground, kept if is_today else NOTHING)
-    ]
+    has_shapes = kept.has_shapes and is_today
+    if not _is_filtered(question):
+        made = statements_of(known, relation, ground, names, has_shapes=has_shapes)
+    else:
+        conditions = (*relation.conditions, *conditions_of(relation, question))
+        if scale < kept.points_from:
+            rows = raw(known.id, relation.source, relation.geom, ground)
+            _refuse_crowd(session, rows, conditions, edges)
+        made = tuple(
+            drawn(layer, relation, ground, names=names, conditions=conditions)
+            for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
+        )
+    parts = (session.scalar(one, edges) for one in made)
     return Tile(b"".join(bytes(part) for part in parts if part))
 
 
@@ -191,11 +171,11 @@ def of_zoom(known: Collection, zoom: int, limits: Limits) -> Select[Any]:
     x, y = listed[0].c.x, listed[1].c.y
     edges = func.ST_TileEnvelope(zoom, x, y)
     margin = WEB_MERCATOR_QUAD.tile_span(zoom) * BUFFER / EXTENT
-    ground = _Ground(edges, func.ST_Expand(edges, margin), TILE_SRID, zoom, listed)
+    ground = Ground(edges, func.ST_Expand(edges, margin), TILE_SRID, zoom, listed)
     names = default_properties(known, zoom)
     layers = [
-        _statement(layer, relation, ground, names=names, conditions=relation.conditions)
-        for layer in _layers(known, relation, ground, Kept(has_shapes=True))
+        drawn(layer, relation, ground, names=names, conditions=relation.conditions)
+        for layer in layers_drawn(known, relation, ground, has_shapes=True)
     ]
     bodies: list[ColumnElement[Any]] = [
         func.coalesce(one.correlate(*listed).scalar_subquery(), literal(b"")) for one in layers
@@ -284,9 +264,38 @@ def resolution_at(zoom: int) -> int:
 
 
 def _is_usual(question: Question) -> bool:
-    return not (
-        question.properties or question.equal or question.filter or question.when or question.period
-    ) and question.collection.family in {"area", "org", "feature"}
+    asks_for_a_time = question.when is not None or question.period is not None
+    return (
+        question.properties is None
+        and not asks_for_a_time
+        and not _is_filtered(question)
+        and question.collection.family in {"area", "org", "feature"}
+    )
+
+
+def _is_filtered(question: Question) -> bool:
+    return bool(question.equal) or question.filter is not None
+
+
+def _refuse_crowd(
+    session: Session,
+    layer: Drawn,
+    conditions: Sequence[ColumnElement[bool]],
+    edges: dict[str, float],
+) -> None:
+    # Nobody has counted the points of a filter in hexagons, and a cut would not be seen.
+    found = select(literal(1).label("one")).select_from(layer.source)
+    found = found.where(*conditions, *layer.conditions).limit(MOST_FILTERED + 1)
+    counted = select(func.count()).select_from(found.subquery())
+    if (session.scalar(counted, edges) or 0) > MOST_FILTERED:
+        raise BadParameter(
+            Text(
+                th=f"ตัวกรองนี้เหลือจุดเกิน {MOST_FILTERED:,} จุดในไทล์ กรองให้แคบลงหรือซูมเข้า",
+                en=f"This filter leaves more than {MOST_FILTERED:,} points in the tile;"
+                " narrow it or zoom in",
+            ),
+            parameter="filter",
+        )
 
 
 def _kept_tile(session: Session, known: Collection, place: tuple[int, int, int]) -> Tile:
@@ -295,93 +304,3 @@ def _kept_tile(session: Session, known: Collection, place: tuple[int, int, int])
         _KEPT_TILE, {"collection": known.id, "zoom": zoom, "x": x, "y": y}
     )  # fmt: skip
     return Tile() if body is None else Tile(bytes(body), is_gzip=True)
-
-
-def _edges(
-    matrix_set: MatrixSet, place: tuple[int, int, int]
-) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    west, south, east, north = matrix_set.bounds(*place)
-    edges = func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid)
-    margin = (east - west) * BUFFER / EXTENT
-    if matrix_set.srid != TILE_SRID:
-        south, north = max(south, margin - _LAST_LAT_DEG), min(north, _LAST_LAT_DEG - margin)
-    near = func.ST_MakeEnvelope(west, south, east, north, matrix_set.srid)
-    return edges, func.ST_Expand(near, margin)
-
-
-def _layers(known: Collection, relation: Relation, ground: _Ground, kept: Kept) -> list[_Drawn]:
-    if not kept.has_shapes:
-        shapes = _raw(known.id, relation.source, relation.shape, ground)
-    else:
-        shapes = _prepared(known, relation, ground)
-    if known.family != "org":
-        return [shapes]
-    return [shapes, _raw("orgs-points", relation.source, relation.geom, ground)]
-
-
-def _prepared(known: Collection, relation: Relation, ground: _Ground) -> _Drawn:
-    band, near = band_of(ground.zoom).number, func.ST_Transform(ground.near, TILE_SRID)
-    table: Any
-    if known.family == "feature":
-        table, owner, own = FeatureShape, FeatureShape.feature_id, FeatureShape.layer_id == known.id
-    elif known.level == "org":
-        table, owner, own = OrgShape, OrgShape.org_id, true()
-    else:
-        table, owner, own = AreaShape, AreaShape.area_id, AreaShape.level == known.level
-    source = join(relation.source, table, owner == relation.place_id)
-    conditions = (own, table.band == band, table.geom.op("&&")(near))
-    return _Drawn(known.id, source, table.geom, conditions)
-
-
-def _raw(name: str, source: Any, geom: Expression, ground: _Ground) -> _Drawn:  # noqa: ANN401  (rows of any table)
-    # The tile's envelope is brought to the column's system so that its index is used.
-    is_near = geom.op("&&")(func.ST_Transform(ground.near, STORAGE_SRID))
-    return _Drawn(name, source, geom, (is_near,))
-
-
-def _statement(
-    layer: _Drawn,
-    relation: Relation,
-    ground: _Ground,
-    *,
-    names: tuple[str, ...],
-    conditions: tuple[ColumnElement[bool], ...],
-) -> Select[bytes]:
-    number = case((relation.id.op("~")(_DIGITS), cast(relation.id, BigInteger)), else_=null())
-    drawn = (
-        select(
-            _on_grid(layer.shape, ground).label("shape"),
-            number.label("number"),
-            *(relation.columns[name].label(name) for name in names),
-        )
-        .select_from(layer.source)
-        .where(*conditions, *layer.conditions)
-    )
-    if ground.listed:
-        drawn = drawn.correlate(*ground.listed)
-    return _encoded(drawn, layer.name, "number")
-
-
-def _hexagons(known: Collection, ground: _Ground) -> Select[bytes]:
-    drawn = select(
-        _on_grid(PointCell.geom, ground).label("shape"),
-        func.to_hex(PointCell.cell).label("cell"),
-        PointCell.count.label("count"),
-    ).where(
-        PointCell.layer_id == known.id,
-        PointCell.resolution == resolution_at(ground.zoom),
-        PointCell.geom.op("&&")(func.ST_Transform(ground.near, TILE_SRID)),
-    )
-    return _encoded(drawn, f"{known.id}-hexagons")
-
-
-def _on_grid(shape: Expression, ground: _Ground) -> ColumnElement[Any]:
-    in_set = func.ST_Transform(shape, ground.srid)
-    return func.ST_AsMVTGeom(in_set, ground.edges, EXTENT, BUFFER, True)
-
-
-def _encoded(drawn: Select[Any], name: str, number: str | None = None) -> Select[bytes]:
-    # Shapes that vanish on the grid are null, and ST_AsMVT passes over those.
-    rows = drawn.subquery("drawn")
-    arguments = [rows.table_valued(), name, EXTENT, "shape", *((number,) if number else ())]
-    return select(func.ST_AsMVT(*arguments)).select_from(rows)
