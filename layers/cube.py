@@ -30,15 +30,9 @@ from layers.cube_axes import (
     in_order,
 )
 from layers.cube_cells import TOTAL, Cells, Subject, rule_of
-from layers.cube_filter import (
-    Parts,
-    measures_in,
-    memberships,
-    periods_where,
-    places_where,
-    take_apart,
-)
+from layers.cube_filter import periods_where, places_where
 from layers.cube_known import names_of, periods_known
+from layers.cube_parts import Parts, measures_in, memberships, take_apart
 from layers.cube_places import Place, Places, group_of
 from layers.cube_query import (
     AREA_LEVELS,

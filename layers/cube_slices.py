@@ -15,7 +15,7 @@ from layers.cql2_tree import Filter
 from layers.cql2_typed import Expression
 from layers.cube_axes import Pairs
 from layers.cube_cells import TOTAL
-from layers.cube_filter import Parts
+from layers.cube_parts import Parts
 from layers.cube_query import Question
 from layers.filters import Kind
 from layers.models import SiteType, Slice

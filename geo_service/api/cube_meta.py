@@ -8,8 +8,9 @@ from typing import Any
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from layers.cube import MOST_CELLS
-from layers.cube_filter import CONDITION_FORMS, OVER_PERIODS, OWN_NAMES
+from layers.cube_filter import CONDITION_FORMS, OVER_PERIODS
 from layers.cube_known import periods_known
+from layers.cube_parts import OWN_NAMES
 from layers.cube_places import KIND_NAMES, SIZE_NAMES, TIER_NAMES
 from layers.cube_query import (
     DIMENSION_NAMES,
