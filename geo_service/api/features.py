@@ -121,7 +121,7 @@ def question_of(
         when=when,
         period=period,
         equal=_equal(request, known),
-        properties=None if properties is None else _names(properties, known, "properties"),
+        properties=None if properties is None else read_names(properties, known, "properties"),
         sort=() if sortby is None else _sort(sortby, known),
         crs=crs,
         filter=asked_filter,
@@ -354,7 +354,28 @@ def _equal(request: Request, known: Collection) -> dict[str, Scalar]:
     return found
 
 
-def _names(text: str, known: Collection, parameter: str) -> tuple[str, ...]:
+def read_names(text: str, known: Collection, parameter: str) -> tuple[str, ...]:
+    """Read names of properties.
+
+    Parameters
+    ----------
+    text : str
+        Names with commas.
+    known : Collection
+        That has them.
+    parameter : str
+        For the error.
+
+    Returns
+    -------
+    tuple of str
+        Each once.
+
+    Raises
+    ------
+    BadParameter
+        If the collection lacks one.
+    """
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     for name in names:
         if known.property(name) is None:
@@ -372,7 +393,7 @@ def _names(text: str, known: Collection, parameter: str) -> tuple[str, ...]:
 def _sort(text: str, known: Collection) -> tuple[str, ...]:
     # A plus sign that was not percent-encoded arrives as a space.
     terms = [part.strip().removeprefix("+").strip() for part in text.split(",")]
-    names = _names(",".join(term.removeprefix("-") for term in terms), known, "sortby")
+    names = read_names(",".join(term.removeprefix("-") for term in terms), known, "sortby")
     lists = [one.name for one in known.properties if not one.is_queryable]
     if len(names) != len(terms) or set(names) & set(lists):
         raise BadParameter(

@@ -220,6 +220,5 @@ def tile_answer(
     # Kept tiles go out as they are kept; the others are compressed on their way.
     if made.is_gzip and takes_coding(request.headers.get("accept-encoding", ""), "gzip"):
         headers = headers | {"Content-Encoding": "gzip"}
-        headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
         return Response(made.body, headers=headers, media_type=kind)
     return Response(made.plain, headers=headers, media_type=kind)

@@ -9,11 +9,13 @@ from typing import Any
 
 import brotli
 import pytest
+from fastapi.testclient import TestClient
 
 from geo_service.api.memory import LARGEST_BYTES, Memory
 from geo_service.api.wire import Metrics
 from geo_service.core.known import KNOWN, Known
 from geo_service.deps import FOLLOWS_STATE
+from geo_service.main import create_app
 
 COLLECTIONS = "/collections"
 TILE = "/tiles/provinces/6/49/29.mvt"
@@ -27,13 +29,14 @@ PATHS = (
 
 
 @pytest.fixture
-def remembering(client_of, country_engine):
-    client = client_of(country_engine)
-    deadline = time.monotonic() + 10
-    while client.app.state.watcher.known() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return client
+def remembering(country_url, settings_for):
+    """A client of a service that knows the state of the data and remembers nothing yet."""
+    with TestClient(create_app(settings_for(country_url))) as client:
+        deadline = time.monotonic() + 10
+        while client.app.state.watcher.known() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield client
 
 
 def kept(client) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from fastapi.testclient import TestClient
+
+from geo_service.main import create_app
 
 ADDRESSES = (
     "/tiles/provinces/6/49/29.mvt",
@@ -16,19 +19,26 @@ ADDRESSES = (
     "/tiles/provinces/6/49/29.mvt?v=000000000000",
     "/tiles/provinces/6/49/29.mvt?v=0&v=0",
     "/tiles/provinces/6/49/29.mvt?nothing=1",
+    "/tiles/provinces/6/49/29.mvt?properties=code",
+    "/tiles/provinces/6/49/29.mvt?v=0&properties=code,name_th,,code",
+    "/tiles/provinces/6/49/29.mvt?properties=code%2Cname_en&v=1",
+    "/tiles/provinces/6/49/29.mvt?properties=nothing",
+    "/tiles/provinces/6/49/29.mvt?properties=,",
+    "/tiles/provinces/6/49/29.mvt?properties=",
+    "/tiles/provinces/6/49/29.mvt?v=0properties=code",
     "/collections/provinces/tiles/WebMercatorQuad/6/29/49",
 )
 
 
-@pytest.fixture
-def plain(client_of, country_engine):
+@pytest.fixture(scope="module")
+def plain(country_url, settings_for):
     """A client without remembered answers, whose service knows the state of the data."""
-    client = client_of(country_engine, memory_mb=0)
-    deadline = time.monotonic() + 10
-    while client.app.state.watcher.known() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return client
+    with TestClient(create_app(settings_for(country_url, memory_mb=0))) as client:
+        deadline = time.monotonic() + 10
+        while client.app.state.watcher.known() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield client
 
 
 @pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip"}, {"If-None-Match": "*"}])
@@ -46,9 +56,10 @@ def test_both_ways_give_the_same(plain, monkeypatch, address, headers):
 def test_the_short_way_is_counted_under_the_same_route(plain):
     for address in ADDRESSES[0], ADDRESSES[-1]:
         plain.get(address)
-    told = plain.get("/metrics").text
+    counted = plain.app.state.metrics.requests
+    told = {sample.labels["route"] for one in counted.collect() for sample in one.samples}
     for route in (
         "/tiles/{collection_id}/{z}/{x}/{y}.mvt",
         "/collections/{collection_id}/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
     ):
-        assert f'geo_http_requests_total{{method="GET",route="{route}",status="200"}} 1.0' in told
+        assert route in told
