@@ -43,7 +43,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
-from web import data_page, glyphs, pages, pivot, profile
+from web import data_page, glyphs, pages, pivot, profile, questions
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -70,6 +70,7 @@ ROUTERS = (
     health.router,
     pages.router,
     dashboards.router,
+    questions.router,
 )
 
 

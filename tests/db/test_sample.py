@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import Conflict
-from ingest import pipeline, sample
+from ingest import forecasts, pipeline, sample
 from layers import place_values
+from web.questions import known
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,18 @@ def loaded(sample_engine: Engine) -> Iterator[Session]:
 def test_organisations_that_values_speak_of_cannot_be_taken_away(sample_engine):
     with pytest.raises(Conflict, match="rows of observation use what this load brought"):
         pipeline.rollback(sample_engine, "sample-organisations")
+
+
+@pytest.mark.parametrize(
+    "question", [one for one in known() if "address" in one], ids=lambda one: str(one["number"])
+)
+def test_every_question_called_answered_has_an_answer(sample_engine, client_of, question):
+    if question["address"].startswith("/forecasts/"):
+        with transaction(sample_engine) as opened:
+            forecasts.rebuild(opened, question["address"].split("/")[2].partition("?")[0])
+    address = question["address"].replace("{lang}", "en")
+    answer = client_of(sample_engine).get(address, headers={"Accept": "text/html,*/*;q=0.5"})
+    assert answer.status_code == 200
 
 
 def test_the_country_and_every_region_have_their_ground(loaded):
