@@ -91,6 +91,19 @@ def test_intervals_hold_what_they_promise_for_random_walks():
     assert 1.0 < total.mase / total.naive_mase < 1.08
 
 
+def test_places_that_move_as_one_still_have_intervals_that_hold():
+    # one random walk for all forty places: each year has one error, not forty
+    rng = np.random.default_rng(14)
+    held = []
+    for _ in range(40):
+        walk = 1000 + 10 * rng.standard_normal(14).cumsum()
+        values = walk + rng.normal(scale=0.5, size=(40, 14))
+        scale, known, standing, made = everything(values, "free")
+        total = backtest(known, standing, made, scale).score(np.ones(40, dtype=bool))[0]
+        held.append(total.coverage[80])
+    assert 0.75 < np.mean(held) < 0.95
+
+
 def test_a_steady_rise_is_forecast_better_than_as_last_year():
     rng = np.random.default_rng(5)
     values = 1000 * 1.04 ** np.arange(16) * rng.lognormal(sigma=0.01, size=(50, 16))
