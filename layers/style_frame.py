@@ -82,12 +82,16 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a style draws: tiles up to a zoom, layers inside them, words about them."""
+    """What a style draws: tiles up to a zoom, layers inside them, words about them.
+
+    ``extent`` is where there are tiles, ``bounds`` what to look at first.
+    """
 
     title: Text
     layers: tuple[str, ...]
     level: str | None
     geometry_type: str
+    extent: Box
     bounds: Box
     last_zoom: int
     attribution: Text
@@ -199,7 +203,7 @@ def style(
         A MapLibre style.
     """
     layers = [*layers, *_names(drawn, ground, lang)]
-    tiles = {"type": "vector", "scheme": "xyz", "minzoom": 0, "bounds": list(drawn.bounds)}
+    tiles = {"type": "vector", "scheme": "xyz", "minzoom": 0, "bounds": list(drawn.extent)}
     west, south, east, north = drawn.bounds
     wide = max(east - west, (north - south) / math.cos(math.radians((south + north) / 2)), 1e-3)
     zoom = math.log2(360 * _VIEW_PIXELS / _TILE_PIXELS / wide)

@@ -220,6 +220,7 @@ def _drawn(
         layers=tuple(one.name for one in found.layers),
         level=known.level,
         geometry_type=known.geometry_type,
+        extent=found.extent,
         bounds=found.extent if shown is None else shown.bbox,
         last_zoom=LAST_USEFUL_ZOOM,
         attribution=credit,
