@@ -243,7 +243,7 @@ def refresh(
         bool, typer.Option("--all", help="Rebuild all, not only what has changed.")
     ] = False,
 ) -> None:
-    """Rebuild what is derived: prepared values, shapes for tiles, hexagons."""
+    """Rebuild what is derived: prepared values, forecasts, shapes for tiles, hexagons."""
     from geo_service.cli import steps
     from geo_service.core.db import transaction
     from ingest import refresh as derived
