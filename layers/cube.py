@@ -40,6 +40,7 @@ from layers.cube_query import (
     Asked,
     Measure,
     Question,
+    check_places,
     refuse,
     settle,
 )
@@ -354,6 +355,7 @@ _OF_ITSELF: Mapping[str, Callable[[Cell], Cell]] = {
 
 def _level_of(question: Question, parts: Parts, catalogue: Mapping[str, IndicatorInfo]) -> str:
     named = {*question.axes, *parts.dimensions}
+    check_places(named)
     found = cube_places.finest(named) or "country"
     if question.level is None:
         if found == "country" and measures_in(parts.places, catalogue):

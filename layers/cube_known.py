@@ -33,7 +33,12 @@ def names_of(session: Session) -> Names:
     def find() -> Names:
         known = indicators.list_all(session, components=True)
         schemes = session.scalars(select(RegionScheme.id).order_by(RegionScheme.id))
-        return Names({one.key: one for one in known}, slices.names(session), tuple(schemes))
+        return Names(
+            {one.key: one for one in known},
+            slices.names(session),
+            tuple(schemes),
+            frozenset(key for key, _ in periods_known(session)),
+        )
 
     return remembered(session, "cube_names", find)
 

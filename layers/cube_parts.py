@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from layers.cql2 import SHAPE_NAMES
 from layers.cql2_tree import Call, Filter, Group, Literal, Name, Node, refuse
 from layers.cube_query import PLACE_DIMENSIONS, TIME_DIMENSIONS
 from layers.indicators import IndicatorInfo
@@ -58,6 +59,8 @@ def take_apart(
     nodes = tree.args if isinstance(tree, Call) and tree.op == "and" else (tree,)
     sorts: dict[str, list[Node]] = {"times": [], "slices": [], "places": []}
     for node in nodes:
+        if {*SHAPE_NAMES} & set(names_in(node)):
+            refuse("ลูกบาศก์ไม่มีรูปร่างของพื้นที่", "the cube has no shapes; filter features by shape")
         kinds = {_KINDS[name] for name in names_in(node) if name in _KINDS}
         kinds |= {"slices" for name in names_in(node) if name in slices}
         kinds |= {"places" for name in names_in(node) if name.partition(".")[0] in indicators}

@@ -180,11 +180,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What may be named: indicators by key, breakdowns, and schemes of regions."""
+    """What may be named: indicators by key (some have values), breakdowns, schemes of regions."""
 
     indicators: Mapping[str, IndicatorInfo]
     slices: tuple[str, ...]
     schemes: tuple[str, ...]
+    valued: frozenset[str] = frozenset()
 
     @property
     def default_scheme(self) -> str:
@@ -224,6 +225,9 @@ def settle(asked: Asked, names: Names) -> Question:
     for trait in asked.peers:
         known_or_refuse(trait, PEER_TRAITS, "peers")
     sort, is_falling = _order(asked, measures, names)
+    needs_base = any(one.form.startswith("base_") for one in (*measures, *([sort] if sort else ())))
+    if needs_base and asked.base is None:
+        refuse(Text("ระบุปีฐานด้วย base เช่น 2560", "Name the base year, such as base=2560"), "base")
     return Question(
         measures=measures,
         rows=tuple(asked.rows),
@@ -290,6 +294,24 @@ def known_or_refuse(word: str, known: Collection[str], parameter: str) -> None:
         )
 
 
+def check_places(named: Collection[str]) -> None:
+    """Refuse to ask for sub-districts and organisations at once.
+
+    Parameters
+    ----------
+    named : collection of str
+        Dimensions on the axes or in the filter.
+    """
+    if "subdistrict" in named and {"org", *TRAITS} & set(named):
+        refuse(
+            Text(
+                th="อปท. กับตำบลไม่ได้อยู่ในกันและกัน เลือกอย่างใดอย่างหนึ่ง",
+                en="Organisations do not lie in sub-districts; ask for one of the two",
+            ),
+            "rows",
+        )
+
+
 def refuse(detail: Text, parameter: str, **extra: object) -> NoReturn:
     """Refuse a question.
 
@@ -315,21 +337,14 @@ def _check_axes(asked: Asked) -> None:
     _limit(axes, 0, MOST_DIMENSIONS, "rows")
     if len(set(axes)) < len(axes):
         refuse(Text("มิติเดียวกันอยู่สองที่", "A dimension stands twice on the axes"), "rows")
-    if "subdistrict" in axes and {"org", *TRAITS} & set(axes):
-        refuse(
-            Text(
-                th="อปท. กับตำบลไม่ได้อยู่ในกันและกัน เลือกอย่างใดอย่างหนึ่ง",
-                en="Organisations do not lie in sub-districts; ask for one of the two",
-            ),
-            "rows",
-        )
+    check_places(axes)
     for axis in (asked.rows, asked.columns):
         order = [PLACE_DIMENSIONS.index(one) for one in axis if one in (*AREA_LEVELS, "org")]
         if order != sorted(order):
             refuse(Text("เรียงพื้นที่จากใหญ่ไปเล็ก", "Places go from large to small"), "rows")
 
 
-# "theme:waste" stands for every indicator of the theme that is no part of another.
+# "theme:waste" stands for every indicator of the theme that has values and is no mere part.
 def _spread(asked: Asked, names: Names) -> Iterator[str]:
     for word in asked.measures:
         if not word.startswith("theme:"):
@@ -339,7 +354,9 @@ def _spread(asked: Asked, names: Names) -> Iterator[str]:
         themes = {one.theme for one in names.indicators.values()}
         known_or_refuse(theme, themes, "measures")
         chosen = [
-            one for one in names.indicators.values() if one.theme == theme and not one.is_component
+            one
+            for one in names.indicators.values()
+            if one.theme == theme and not one.is_component and one.key in names.valued
         ]
         yield from (one.key for one in chosen[:MOST_MEASURES])
 

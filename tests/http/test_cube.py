@@ -122,6 +122,9 @@ def test_the_meta_names_what_the_data_has(client):
         ({"measures": "pop_total", "rows": "province", "top": "3", "bottom": "3"}, "top"),
         ({"measures": "pop_total", "scheme": "mine"}, "scheme"),
         ({"measures": "pop_total", "rows": "district", "level": "province"}, "level"),
+        ({"measures": "pop_total.base_change", "rows": "province"}, "base"),
+        ({"measures": "pop_total", "rows": "kind", "filter": "subdistrict = '500101'"}, "rows"),
+        ({"measures": "pop_total", "filter": "S_INTERSECTS(geometry, POINT(1 1))"}, "filter"),
         ({"q": "!!"}, "q"),
     ],
 )
