@@ -123,7 +123,10 @@ def _paths(
     path: str, told: Mapping[str, Any], known: Sequence[Collection], limits: Limits, lang: Lang
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if path not in {_ITEMS, _ITEM}:
-        yield path, {"get": _operation(path, told, limits)}
+        methods = {"get": _operation(path, told, limits)}
+        if path in parts.ASKED_BY_BODY:
+            methods["post"] = _asked_by_body(methods["get"])
+        yield path, methods
         return
     for one in known:
         own = path.replace("{collection_id}", one.id)
@@ -139,7 +142,7 @@ def _paths(
 
 
 def _operation(path: str, told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    parameters = [parts.parameter(one, limits) for one in told.get("parameters", ())]
+    parameters = [parts.parameter(one, limits, path) for one in told.get("parameters", ())]
     answers = {"200": parts.answer(path, parameters)}
     if parts.is_tile(path):
         answers["204"] = {"description": "Nothing lies in this tile"}
@@ -150,6 +153,12 @@ def _operation(path: str, told: Mapping[str, Any], limits: Limits) -> dict[str, 
         "parameters": parameters,
         "responses": {**answers, **parts.ERRORS},
     }
+
+
+def _asked_by_body(told: Mapping[str, Any]) -> dict[str, Any]:
+    kept = [one for one in told["parameters"] if one["name"] in {"f", "lang"}]
+    own = {"operationId": f"{told['operationId']}-body", "parameters": kept}
+    return {**told, **own, "requestBody": parts.BODY}
 
 
 def _tags(paths: Mapping[str, Any]) -> list[str]:

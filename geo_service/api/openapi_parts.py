@@ -10,11 +10,13 @@ from geo_service.api import schemas
 from geo_service.api.formats import DOWNLOADED
 from geo_service.api.formats import KINDS as FEATURE_KINDS
 from geo_service.api.links import CSV, HTML, JSON, MVT, OPENAPI, SCHEMA
+from geo_service.api.tilesets import STYLE
 from geo_service.core.crs import SERVED_CRS
 from geo_service.core.text import Lang
 from geo_service.deps import DEFAULT_LIMIT, MAX_OFFSET
 from geo_service.problems import PROBLEM_JSON
 from layers.analysis.classify import MOST_CLASSES
+from layers.analysis.forecast import LONGEST_HORIZON
 from layers.cql2_tree import MAX_CHARACTERS
 from layers.models import PLACE_LEVELS, THEMES
 from layers.registry import Collection, Property
@@ -41,9 +43,14 @@ _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     ".csv": (CSV,),
     ".html": (HTML,),
     "/metrics": ("text/plain",),
+    "/style.json": (STYLE,),
     ".json": (JSON,),
     "/downloads/{file_name}": tuple(FEATURE_KINDS[one] for one in DOWNLOADED),
 }
+
+#: Addresses that take the same question as a JSON body, too.
+ASKED_BY_BODY = ("/cube",)
+BODY = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
 
 PROBLEM = {
     "description": "A problem document (RFC 9457); browsers get a page",
@@ -126,7 +133,7 @@ class Limits:
     indicators: tuple[str, ...]
 
 
-def parameter(told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+def parameter(told: Mapping[str, Any], limits: Limits, path: str) -> dict[str, Any]:
     """Describe a parameter of an address.
 
     Parameters
@@ -135,6 +142,8 @@ def parameter(told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         As FastAPI describes it.
     limits : Limits
         Of this installation.
+    path : str
+        Template of the address.
 
     Returns
     -------
@@ -145,7 +154,9 @@ def parameter(told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     made: dict[str, Any] = {"name": name, "in": place, "required": place == "path"}
     if "description" in told:
         made["description"] = told["description"]
-    schema = _known(limits).get(name, _TEXT)
+    # A scheme of a tile of names is one of regions, not of classes.
+    is_plain = name == "scheme" and "/names/" in path
+    schema = _TEXT if is_plain else _known(limits).get(name, _TEXT)
     choices = [part.strip() for part in told.get("description", "").partition(";")[0].split("|")]
     is_choice = len(choices) > 1 or name == "f"
     if is_choice and all(part.replace("-", "").isalnum() for part in choices):
@@ -293,6 +304,8 @@ def _known(limits: Limits) -> dict[str, dict[str, Any]]:
         "properties": {"type": "array", "minItems": 1, "items": _TEXT},
         "sortby": {"type": "array", "minItems": 1, "items": _TEXT},
         "level": {"type": "string", "enum": list(PLACE_LEVELS)},
+        "place": {"type": "string", "minLength": 1},
+        "horizon": {"type": "integer", "minimum": 1, "maximum": LONGEST_HORIZON},
         "scheme": {"type": "string", "enum": list(SCHEMES)},
         "theme": {"type": "string", "enum": list(THEMES)},
         "classes": {
