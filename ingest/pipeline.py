@@ -275,6 +275,7 @@ def _finish_run(session: Session, run: IngestRun, report: Report) -> None:
     brief = report.as_json()
     del brief["rejected"]
     dataset = session.get_one(Dataset, run.dataset_id)
+    versions.bump(session, [versions.LOADS])
     run.report = brief | {"read_at": _read_at(session, dataset) | {"refused": run.rows_refused}}
     session.flush()
     if report.rejected:
@@ -309,6 +310,7 @@ def _refused(report: Report, fault: Fault) -> None:
 def _record_refusal(engine: Engine, recipe: Recipe, report: Report, fault: Fault) -> None:
     # A transaction of its own: the one that loaded is gone with everything in it.
     with transaction(engine) as session:
+        hold_lock(session)
         _dataset(session, recipe)
         run = _begin(session, recipe, report)
         _finish_run(session, run, report)
@@ -401,5 +403,5 @@ def _undo_version(
     dataset.version = before or 0
     session.flush()
     session.expire_all()
-    versions.bump(session, sorted(touched))
+    versions.bump(session, {*touched, versions.LOADS})
     return touched

@@ -1,7 +1,8 @@
 """Version numbers of what is served: they rise with every committed change and never fall.
 
 ETags, tile addresses and caches carry them, so nothing stale is served and nothing needs
-purging. Subjects are ``areas``, ``orgs``, ``catalogue``, ``indicator:{key}`` and ``layer:{id}``.
+purging. Subjects are ``areas``, ``orgs``, ``catalogue``, ``indicator:{key}``, ``layer:{id}`` and
+``loads``, which rises with every run of a load, a refused one too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.known import known_of, remembered
 from geo_service.core.models import DataVersion
+
+LOADS = "loads"
 
 
 def of_indicator(key: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from geo_service.core.db import transaction
 from geo_service.core.watch import CHANNEL
 from ingest.load import hold_lock
+from ingest.pipeline import ingest
 from layers import versions
 
 KEY, LEVEL, PERIOD = "waste_gen_tpd", "province", "2567"
@@ -228,3 +229,16 @@ def test_what_others_say_on_the_channel_harms_nothing(served):
         connection.commit()
     assert from_map(client) == 900.0
     settle(client)
+
+
+def test_a_refused_load_is_a_change_too_as_it_is_listed(served, tmp_path):
+    client, engine = served
+    settle(client)
+    before = client.app.state.watcher.known()
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(b"a\x00b")
+    assert ingest(engine, broken, recipe="lao-population").outcome == "refused"
+    settle(client)
+    after = client.app.state.watcher.known()
+    assert after is not before
+    assert after.versions[versions.LOADS] > before.versions.get(versions.LOADS, 0)
