@@ -77,7 +77,7 @@ class Interval:
 
 
 def edges_of(box: Box | None) -> dict[str, float] | None:
-    """Give the values for a `BoundBox`.
+    """Give the values for a `BoundBox`, in degrees.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ def edges_of(box: Box | None) -> dict[str, float] | None:
     Returns
     -------
     dict of str to float, or None
-        ``None`` when there is no box, or one that a `BoundBox` cannot stand for.
+        Degrees of EPSG:4326; ``None`` when there is no box, or one that a `BoundBox` cannot
+        stand for.
     """
     if box is None or box.srid != STORAGE_SRID:
         return None

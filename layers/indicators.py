@@ -66,7 +66,7 @@ class IndicatorInfo:
 
     @property
     def numerators(self) -> dict[str, float]:
-        """What is added up to form it: each key, and the number it is multiplied by."""
+        """What is added up to form it: each key, and the number (no unit) it is multiplied by."""
         keys = dict.fromkeys(self.numerator_keys)
         return dict(zip(keys, self.coefficients or (1.0,) * len(keys), strict=True))
 

@@ -301,7 +301,8 @@ class Feature(Base):
 
     __table_args__ = (
         UniqueConstraint("layer_id", "code"),
-        Index("ix_feature_geom", "geom", postgresql_using="gist"),
+        # By layer first: a small layer must not read the points of a large one beside it.
+        Index("ix_feature_geom", "layer_id", "geom", postgresql_using="gist"),
     )
 
 

@@ -14,11 +14,13 @@ system paths or the text of an unknown exception::
     │   ├── TooLong            the address is longer than the service reads
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── NotFound              what was asked for does not exist
-    │   └── NoHexbins
+    │   ├── NoHexbins
+    │   └── NoForecast
     ├── NotAcceptable         no representation the caller accepts
     ├── Refused               a file or a row that must not be loaded as it is
     │   ├── UnknownCRS
     │   ├── BadRecipe
+    │   ├── BadIndicator
     │   └── UnreadableFile
     ├── Conflict              somebody else holds it, or something depends on it
     ├── Unavailable           the database or another part does not answer now

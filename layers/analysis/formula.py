@@ -93,6 +93,11 @@ def parse(text: str) -> Formula:
     ------
     FormulaError
         If it is longer than 500 characters, nested deeper than 30, or not a formula.
+
+    References
+    ----------
+    A. V. Aho, M. S. Lam, R. Sethi and J. D. Ullman (2006), Compilers, 2nd ed., 4.4.1
+    (recursive descent).
     """
     if len(text) > LONGEST:
         raise FormulaError("too-long", f"{len(text)}")
@@ -111,6 +116,10 @@ def keys_of(formula: Formula) -> tuple[str, ...]:
     -------
     tuple of str
         In the order they are written, none twice.
+
+    References
+    ----------
+    None: the tree is walked from left to right.
     """
     return tuple(dict.fromkeys(_keys(formula)))
 
@@ -127,6 +136,11 @@ def shape_of(formula: Formula) -> Shape | None:
     -------
     Shape or None
         ``None`` when it multiplies indicators, or adds ratios of different denominators.
+
+    References
+    ----------
+    D. E. Knuth (1997), The Art of Computer Programming, vol. 2, 3rd ed., 4.5.1 (arithmetic of
+    fractions).
     """
     match formula:
         case Number(value):
@@ -160,6 +174,10 @@ def unit_of(formula: Formula, units: Mapping[str, Unit]) -> Unit:
     ------
     FormulaError
         If unlike things are added, or a key has no unit here.
+
+    References
+    ----------
+    P. W. Bridgman (1922), Dimensional Analysis, ch. 4: only like quantities are added.
     """
     match formula:
         case Number():
@@ -196,6 +214,10 @@ def evaluate(
     -------
     ndarray, shape (n,), or float
         NaN where a value is missing or a divisor is zero.
+
+    References
+    ----------
+    IEEE 754-2019, 6.2: what is unknown stays unknown through every operation.
     """
     match formula:
         case Number(value):
@@ -230,6 +252,10 @@ def as_sql(formula: Formula, names: Mapping[str, str]) -> str:
     -------
     str
         In parentheses.
+
+    References
+    ----------
+    ISO/IEC 9075-2:2016, 6.29 (numeric value expression) and 6.12 (NULLIF).
     """
     match formula:
         case Number(value):

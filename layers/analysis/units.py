@@ -42,12 +42,23 @@ class Unit:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a plain number, such as a share."""
+        """Whether it is a plain number, such as a share.
+
+        References
+        ----------
+        Bureau International des Poids et Mesures (2019), The International System of Units,
+        9th ed., 2.3.3.
+        """
         return not self.dimension
 
     @property
     def is_index(self) -> bool:
-        """Whether it is a unit of a made-up scale, which nothing is converted to."""
+        """Whether it is a unit of a made-up scale, which nothing is converted to.
+
+        References
+        ----------
+        OECD and JRC (2008), Handbook on Constructing Composite Indicators, 1.5.
+        """
         return self.dimension in _INDEXES
 
     def __mul__(self, other: Unit) -> Unit:
@@ -80,6 +91,11 @@ def parse_unit(text: str) -> Unit:
     -------
     Unit
         Unknown words measure a thing of their own.
+
+    References
+    ----------
+    Bureau International des Poids et Mesures (2019), The International System of Units,
+    9th ed., 5.4.
     """
     above, *below = (
         re.split(r"(?:^|\s)per\s|/", text.casefold().translate(_POWERS).strip())
