@@ -110,6 +110,11 @@ def summed(total: Sum, rule: Rule) -> Cell:
     Cell
         Not applicable where the indicator never adds up, or where both tiers of organisations
         would be mixed.
+
+    References
+    ----------
+    J. Gray et al. (1997), Data Cube: a relational aggregation operator generalizing group-by,
+    cross-tab and sub-totals, Data Mining and Knowledge Discovery 1, 29-53.
     """
     if rule.space in _NEVER:
         return replace(EMPTY, flags=("never-added",))
@@ -144,6 +149,11 @@ def over_places(cells: Sequence[Cell], rule: Rule) -> Cell:
     -------
     Cell
         The only one there is, as it is, else their sum.
+
+    References
+    ----------
+    H.-J. Lenz and A. Shoshani (1997), Summarizability in OLAP and statistical data bases,
+    SSDBM, 132-143.
     """
     if len(cells) == 1:
         return cells[0]
@@ -184,6 +194,11 @@ def over_time(cells: Sequence[Cell], days: Sequence[int], rule: Rule) -> Cell:
     -------
     Cell
         The only one there is, as it is.
+
+    References
+    ----------
+    H.-J. Lenz and A. Shoshani (1997), Summarizability in OLAP and statistical data bases,
+    SSDBM, 132-143: stocks do not add up over time.
     """
     if len(cells) == 1:
         return cells[0]
@@ -230,6 +245,11 @@ def share(cell: Cell, parent: Cell, rule: Rule) -> Cell:
     -------
     Cell
         Percent; numerator and denominator are the two amounts.
+
+    References
+    ----------
+    J. Gray et al. (1997), Data Cube: a relational aggregation operator generalizing group-by,
+    cross-tab and sub-totals, Data Mining and Knowledge Discovery 1, 29-53.
     """
     if rule.space not in {"SUM", "COUNT"}:
         return replace(EMPTY, flags=("no-share",))
@@ -248,6 +268,10 @@ def change(cell: Cell, before: Cell) -> Cell:
     -------
     Cell
         In the same unit; numerator is now, denominator the value compared with.
+
+    References
+    ----------
+    UNECE (2009), Making Data Meaningful, part 2, 3.
     """
     return _compared(cell, before, lambda one, other: one - other)
 
@@ -264,6 +288,10 @@ def change_pct(cell: Cell, before: Cell) -> Cell:
     -------
     Cell
         Percent; numerator is now, denominator the value compared with.
+
+    References
+    ----------
+    UNECE (2009), Making Data Meaningful, part 2, 3.
     """
     return _compared(
         cell, before, lambda one, other: 100 * (one - other) / abs(other) if other else None
@@ -284,6 +312,11 @@ def part(cell: Cell, name: Literal["numerator", "denominator"]) -> Cell:
     -------
     Cell
         In the unit of that part.
+
+    References
+    ----------
+    J. Gray et al. (1997), Data Cube: a relational aggregation operator generalizing group-by,
+    cross-tab and sub-totals, Data Mining and Knowledge Discovery 1, 29-53.
     """
     found = cell.numerator if name == "numerator" else cell.denominator
     if cell.value is not None and found is None:
@@ -303,6 +336,10 @@ def reporting(cell: Cell) -> Cell:
     -------
     Cell
         Percent.
+
+    References
+    ----------
+    Eurostat (2014), ESS Handbook for Quality Reports, 6.3 (unit response rate).
     """
     if not cell.expected:
         return replace(cell, value=None, status="not_applicable")
