@@ -12,7 +12,14 @@ import pytest
 
 from geo_service.core.settings import ROOT
 
-SCRIPTS = ("scripts/conformance", "scripts/demo", "scripts/setup", "scripts/test", "scripts/lock", ".ci/run")
+SCRIPTS = (
+    "scripts/conformance",
+    "scripts/demo",
+    "scripts/setup",
+    "scripts/test",
+    "scripts/lock",
+    ".ci/run",
+)
 
 
 @pytest.fixture
