@@ -9,13 +9,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from geo_service.core.text import Lang
-from web.render import page
+from web.render import FIXED_POLICY, SITE_FRAMES, page
 
 #: No scripts but a map's, and nothing that changes from answer to answer: the page can be kept.
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
+POLICY: Final = f"{FIXED_POLICY}; frame-ancestors {SITE_FRAMES}"
 #: What a map needs besides: our scripts, their worker, tiles and fonts of ours.
 MAP_POLICY: Final = "script-src 'self'; worker-src 'self'; connect-src 'self'"
 

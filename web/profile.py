@@ -17,7 +17,7 @@ from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.thematic_words import styled
 from web import explore, figures, thumbnails
-from web.render import respond
+from web.render import respond_kept
 from web.words import PLACES, STATUSES, THEMES, flag, measured, number, words
 
 _WIDTH, _HEIGHT, _PAD = 132.0, 34.0, 4.0
@@ -124,7 +124,7 @@ def answer(
         "is_sample": is_sample,
         "other_language": f"/places/{place.code}?f=html&lang={other}",
     }  # fmt: skip
-    return respond("profile.html", lang, context, headers=headers)
+    return respond_kept("profile.html", lang, context, headers)
 
 
 def title(place: PlaceName, lang: Lang) -> str:

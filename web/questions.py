@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 
 from geo_service.core.text import Lang
 from geo_service.deps import LangDep, SessionDep, revalidate
 from layers.questions import state_of
-from web.data_page import POLICY
 from web.pages import PageRoute
-from web.render import page
+from web.render import respond_kept
 
 _FILE: Final = Path(__file__).parent / "questions.toml"
 
@@ -53,8 +51,7 @@ def questions_page(request: Request, session: SessionDep, lang: LangDep) -> Resp
         "is_sample": state.is_sample,
         "other_language": f"/questions?lang={other}",
     }
-    html = page("questions.html", lang, context)
-    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": POLICY})
+    return respond_kept("questions.html", lang, context, headers)
 
 
 def _said(question: dict[str, Any], lang: Lang) -> dict[str, str]:

@@ -18,6 +18,11 @@ from web.assets import address, refuse_foreign
 from web.words import day, licence, number, words
 
 SITE_FRAMES: Final = "'self'"
+#: What pages load that are the same in every answer: files of ours.
+FIXED_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'"
+)
 #: They load what base.html loads; a reader's words in them may look like anything.
 _TEXT_ONLY: Final = frozenset({"data.html", "problem.html"})
 
@@ -139,6 +144,40 @@ def respond(
     )
 
 
+def respond_kept(
+    name: str,
+    lang: Lang,
+    context: Mapping[str, Any],
+    headers: Mapping[str, str],
+    *,
+    frame_ancestors: str = SITE_FRAMES,
+) -> HTMLResponse:
+    """Answer with a page that may be kept: nothing in it changes from answer to answer.
+
+    Parameters
+    ----------
+    name : str
+        Template below ``web/templates``, without inline scripts and styles.
+    lang : {"th", "en"}
+        Language of the reader.
+    context : mapping
+        What the template shows.
+    headers : mapping of str to str
+        From `deps.revalidate`.
+    frame_ancestors : str
+        Who may show the page in a frame, in the words of CSP.
+
+    Returns
+    -------
+    HTMLResponse
+        With a content policy of our own files alone.
+    """
+    policy = f"{FIXED_POLICY}; script-src 'self'; frame-ancestors {_sources(frame_ancestors)}"
+    return HTMLResponse(
+        page(name, lang, context), headers={**headers, "Content-Security-Policy": policy}
+    )
+
+
 def content_policy(nonce: str, frame_ancestors: str) -> str:
     """Write the content policy of a page.
 
@@ -154,8 +193,6 @@ def content_policy(nonce: str, frame_ancestors: str) -> str:
     str
         Value of ``Content-Security-Policy``.
     """
-    # a setting must not be able to end the directive and begin another
-    ancestors = frame_ancestors.replace(";", " ").replace(",", " ").split()
     return "; ".join(
         (
             "default-src 'none'",
@@ -168,6 +205,11 @@ def content_policy(nonce: str, frame_ancestors: str) -> str:
             "form-action 'self'",
             "base-uri 'none'",
             "object-src 'none'",
-            f"frame-ancestors {' '.join(ancestors) or SITE_FRAMES}",
+            f"frame-ancestors {_sources(frame_ancestors)}",
         )
     )
+
+
+def _sources(said: str) -> str:
+    # a setting must not be able to end the directive and begin another
+    return " ".join(said.replace(";", " ").replace(",", " ").split()) or SITE_FRAMES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -17,13 +17,9 @@ from layers.profile import Profile
 from layers.questions import state_of
 from web import dashboards
 from web.dashboards.panels import Asked, Filling
-from web.data_page import POLICY
 from web.pages import PageRoute
 from web.profile import title
-from web.render import page
-
-#: Nothing on the page changes from answer to answer, so it can be kept: no inline scripts.
-_SCRIPTS: Final = "script-src 'self'"
+from web.render import SITE_FRAMES, respond_kept
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -57,7 +53,7 @@ def dashboards_page(
         "is_sample": state.is_sample,
         "other_language": f"/dashboards?lang={_other(lang)}",
     }
-    return _kept("dashboards.html", lang, context, headers)
+    return respond_kept("dashboards.html", lang, context, headers)
 
 
 @router.get("/dashboards/{name}")
@@ -137,7 +133,9 @@ def _answer(
         "is_sample": state.is_sample,
         "other_language": asked.address(lang=_other(asked.lang)),
     }
-    return _kept("dashboard.html", asked.lang, context, headers, frame=frame)
+    return respond_kept(
+        "dashboard.html", asked.lang, context, headers, frame_ancestors=frame or SITE_FRAMES
+    )
 
 
 def _choices(session: SessionDep, asked: Asked, shown: Profile) -> dict[str, Any]:
@@ -166,23 +164,6 @@ def _year(period: str | None) -> int | None:
     if period is None:
         return None
     return parse_period(period).year_ce
-
-
-def _kept(
-    template: str,
-    lang: Lang,
-    context: dict[str, Any],
-    headers: dict[str, str],
-    *,
-    frame: str | None = None,
-) -> HTMLResponse:
-    policy = f"{POLICY}; {_SCRIPTS}"
-    if frame is not None:
-        # a setting must not be able to end the directive and begin another
-        ancestors = " ".join(frame.replace(";", " ").replace(",", " ").split())
-        policy = policy.replace("frame-ancestors 'self'", f"frame-ancestors {ancestors}")
-    html = page(template, lang, context)
-    return HTMLResponse(html, headers={**headers, "Content-Security-Policy": policy})
 
 
 def _other(lang: Lang) -> Lang:
