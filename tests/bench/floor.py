@@ -64,7 +64,9 @@ class _Floor:
             told = await receive()
             if told["type"] == "lifespan.startup":
                 url = os.environ["BENCH_DATABASE_URL"]  # noqa: TID251  (a process of its own)
-                self.pool = await asyncpg.create_pool(url, min_size=1, max_size=10)
+                self.pool = await asyncpg.create_pool(
+                    url, min_size=1, max_size=10, server_settings={"statement_timeout": "20000"}
+                )
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.pool.close()

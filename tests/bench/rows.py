@@ -17,6 +17,7 @@ _EMPTY = 204
 #: Answers compared between servers, of each work.
 _COMPARED = 6
 #: The slowest peer, told for comparison alone: asked once, and not waited for long.
+_TOO_FEW_A_SECOND = 0.5
 _UNHURRIED, _UNHURRIED_S = frozenset({"pygeoapi"}), 20.0
 
 
@@ -57,8 +58,11 @@ class Track:
 
     def _measure(self, work: Work, rows: list[Row]) -> None:
         asked, features, notes = self._compared(work)
+        told: dict[str, Rate] = {}
         for clients in work.clients:
             _say(f"{work.title}, {clients} clients")
+            # Who needs seconds for one answer is not asked by many.
+            asked = [n for n in asked if n not in told or told[n].requests_s > _TOO_FEW_A_SECOND]
             rates: dict[str, list[Rate]] = {name: [] for name in asked}
             for turn in range(self.patience.rounds):
                 for name in asked:
