@@ -16,8 +16,8 @@ _OK = 200
 _EMPTY = 204
 #: Answers compared between servers, of each work.
 _COMPARED = 6
-#: The slowest peer, told for comparison alone: asked once, and not waited for long.
 _TOO_FEW_A_SECOND = 0.5
+#: The slowest peer, told for comparison alone: asked once, and not waited for long.
 _UNHURRIED, _UNHURRIED_S = frozenset({"pygeoapi"}), 20.0
 
 
