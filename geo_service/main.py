@@ -43,7 +43,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
-from web import data_page, glyphs, pages, pivot, profile, questions
+from web import data_page, forecast_page, glyphs, pages, pivot, profile, questions
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -134,6 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.landing_html = pages.landing_html
     app.state.data_page = data_page.answer
     app.state.place_page = profile.answer
+    app.state.forecast_page = forecast_page.answer
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page
     app.memory = Memory(

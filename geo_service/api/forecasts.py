@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from geo_service.api.links import CSV, JSON, Links, json_answer, notice
+from geo_service.api.links import CSV, HTML, JSON, Links, json_answer, notice
 from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/forecasts", tags=["forecasts"])
 
 #: Places one answer may name.
 MOST_PLACES = 100
-_FORMATS = {"json": JSON, "csv": CSV}
+_FORMATS = {"json": JSON, "csv": CSV, "html": HTML}
 _HEADINGS = (
     "indicator", "unit", "level", "code", "name_th", "name_en", "period", "kind", "value",
     "low80", "high80", "low95", "high95", "status", "reason", "trend", "mase", "naive_mase",
@@ -46,14 +46,14 @@ def forecast(
     horizon: Annotated[
         str | None, Query(description=f"years ahead, 1-{LONGEST_HORIZON}; all there are")
     ] = None,
-    asked: Annotated[str | None, Query(alias="f", description="json | csv")] = None,
+    asked: Annotated[str | None, Query(alias="f", description="json | csv | html")] = None,
 ) -> Response:
     """Give the trend and the forecast of an indicator, for some places or all of a level.
 
     Returns
     -------
     Response
-        JSON or CSV; the history comes along where places are named.
+        JSON, CSV or HTML; the history comes along where places are named.
 
     Raises
     ------
@@ -74,8 +74,22 @@ def forecast(
             ),
             parameter="horizon",
         )
+    if form == "html" and not codes and level is None:
+        # People begin with the country, programs with the places of a level.
+        codes = ("TH",) if "country" in kept.levels(session, indicator) else ()
     found = kept.read(session, indicator, level=level, codes=codes, horizon=years)
     links = Links(request, lang)
+    if form == "html":
+        # Pages are made on a floor of their own; the application handed this one over.
+        page: Response = request.app.state.forecast_page(
+            lang,
+            found,
+            here=links.here(lang="en" if lang == "th" else "th"),
+            formats=[("JSON", links.here(f="json")), ("CSV", links.here(f="csv"))],
+            is_sample=state.is_sample,
+            headers=headers,
+        )
+        return page
     if form == "csv":
         name = f"{indicator}-forecast-{found.run.level}.csv"
         rows = list(_rows(found, lang))
@@ -83,6 +97,7 @@ def forecast(
     own = [
         links.made("self", links.here(), JSON),
         links.made("alternate", links.here(f="csv"), CSV),
+        links.made("alternate", links.here(f="html"), HTML),
         links.link("describedby", f"/indicators/{indicator}", JSON, known.name),
     ]
     body = _head(found, lang) | {

@@ -23,8 +23,9 @@ Strength = Literal["strong", "moderate", "weak", "none"]
 #: Fewer values than this have no trend that could be told from chance (Kendall's S of four
 #: values is never significant at 5 %).
 FEWEST_VALUES = 5
-#: From so many values on, an autocorrelation can be estimated at all.
-FEWEST_FOR_AUTOCORRELATION = 10
+#: From so many values on, an autocorrelation can be told from a trend that bends: with fewer,
+#: twelve values that rise every year would be called no trend because they rise ever faster.
+FEWEST_FOR_AUTOCORRELATION = 20
 MOST_AUTOCORRELATION = 0.95
 SIGNIFICANCE = 0.05
 #: |tau| from which a clear trend is called moderate and strong.
@@ -104,7 +105,7 @@ def trends(values: Matrix, *, confidence: float = 0.95) -> Trends:
     """Measure the trend of every series.
 
     The slope is the median of the slopes between all pairs of values (Theil-Sen), its limits
-    are Sen's. The test is Mann and Kendall's with the correction for ties; from ten values on
+    are Sen's. The test is Mann and Kendall's with the correction for ties; from twenty values on
     the variance is widened after Yue and Wang where the series less its line is autocorrelated.
     The change point is Pettitt's, of the series less its line, so that a steady trend is none.
 

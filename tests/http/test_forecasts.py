@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from boundaries.models import Area
-from geo_service.core.db import make_engine, transaction
+from geo_service.core.db import transaction
 from geo_service.core.periods import year_period
 from ingest import forecasts as making
 from layers import versions
@@ -142,12 +142,10 @@ def test_a_withheld_or_missing_last_value_is_refused_and_sums_still_hold(session
 
 
 @pytest.fixture
-def served(client, country_url):
-    engine = make_engine(country_url)
-    with transaction(engine) as session:
+def served(client_of, country_engine):
+    with transaction(country_engine) as session:
         _fill(session)
-    engine.dispose()
-    return client
+    return client_of(country_engine)
 
 
 def _fill(session):
@@ -255,3 +253,15 @@ def test_an_answer_that_is_still_good_is_not_sent_again(served):
         "/forecasts/pop_total?place=50", headers={"If-None-Match": first.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("lang", ["th", "en"])
+@pytest.mark.parametrize("asked", ["place=50", "level=province", "place=50,51"])
+def test_people_see_the_fan_and_what_it_was_worth(served, asked, lang):
+    page = served.get(f"/forecasts/pop_total?{asked}&f=html&lang={lang}")
+    assert page.status_code == 200
+    assert "MASE" in page.text
+    told = served.get("/forecasts/pop_total?place=50&lang=en").json()["places"][0]["forecast"][-1]
+    if "place" in asked and "level" not in asked:
+        assert f"{told['point']:,.0f}" in page.text
+        assert 'class="wide"' in page.text

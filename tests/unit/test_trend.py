@@ -89,3 +89,8 @@ def test_autocorrelated_noise_is_called_a_trend_less_often_than_without_the_corr
 
 def test_no_series_have_no_trends():
     assert trends(np.empty((0, 12))).slope.shape == (0,)
+
+
+def test_twelve_values_that_rise_ever_faster_are_rising():
+    rising = np.array([[16.3, 16.7, 17.2, 17.7, 18.2, 18.7, 19.2, 19.7, 20.3, 21.0, 21.9, 23.0]])
+    assert trends(rising).direction(0) == "rising"

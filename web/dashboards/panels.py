@@ -237,11 +237,12 @@ class Filling:
         )
         if not chart.lines or not chart.lines[0].dots:
             return self._empty(panel)
+        address = f"/forecasts/{info.key}?place={place.code}&f=html&lang={self._asked.lang}"
         names = [title(place, self._asked.lang)]
         names += [title(self._other.place, self._asked.lang)] if other and self._other else []
         return View(
             "trend", info.name.in_(self._asked.lang), info.unit.in_(self._asked.lang), remark,
-            panel.width, f"/forecasts/{info.key}?place={place.code}" if ahead else "",
+            panel.width, address if ahead else "",
             (chart, names, shift, max(info.decimals, chart.decimals)),
         )  # fmt: skip
 
