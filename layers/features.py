@@ -78,7 +78,7 @@ def read_page(
     offset : int
         Features passed over, for clients without cursors.
     with_total : bool
-        Whether to count all features asked for, when there are not too many.
+        Whether to count all features asked for, when the collection is not too large for that.
 
     Returns
     -------
@@ -114,8 +114,8 @@ def read_page(
     total = None
     if with_total and len(rows) <= limit and (rows or not offset):
         total = offset + len(rows)
-    elif with_total:
-        total = rows[0][width] if rows and is_counted else count(session, question)
+    elif is_counted:
+        total = rows[0][width] if rows else count(session, question)
     return Page(tuple(row[0] for row in shown), following, total)
 
 

@@ -303,6 +303,8 @@ class Feature(Base):
         UniqueConstraint("layer_id", "code"),
         # By layer first: a small layer must not read the points of a large one beside it.
         Index("ix_feature_geom", "layer_id", "geom", postgresql_using="gist"),
+        # A box admits what has no shape, and a gist index knows nothing of where these are.
+        Index("ix_feature_shapeless", "layer_id", postgresql_where=text("geom IS NULL")),
     )
 
 
