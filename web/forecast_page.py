@@ -12,8 +12,7 @@ from layers import forecast_words
 from layers.forecasts import Forecasts, Place
 from layers.indicators import IndicatorInfo
 from layers.profile import PlaceName
-from web import figures
-from web.dashboards import charts
+from web import charts, figures
 from web.profile import title
 from web.render import respond_kept
 from web.words import LEVELS, number, words

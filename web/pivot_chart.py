@@ -9,15 +9,16 @@ from typing import Final
 from geo_service.core.text import Lang
 from layers.cube import Row, Table
 from layers.cube_query import TIME_DIMENSIONS
+from web.charts import ticks
 from web.words import number
 
-_WIDTH: Final = 520.0
-_NAMES: Final = 170.0
+_WIDTH: Final = 640.0
+_NAMES: Final = 210.0
 _BAR, _GAP = 16.0, 8.0
 _MOST_BARS, _MOST_LINES = 25, 8
 _LINE_HEIGHT: Final = 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84.0, 140.0, 12.0, 34.0
-_MOST_LETTERS: Final = 22
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 200.0, 12.0, 34.0
+_MOST_LETTERS: Final = 30
 _MOST_YEARS: Final = 7
 
 
@@ -113,8 +114,8 @@ def _lines(
     values = [value for _, series in told for value in series if value is not None]
     if not values:
         return None
-    least, most = min(*values, 0.0), max(*values, 0.0)
-    span = (most - least) or 1.0
+    levels, decimals = ticks(min(*values, 0.0), max(*values, 0.0))
+    most, span = levels[-1], levels[-1] - levels[0]
     wide, high = _WIDTH - _LEFT - _RIGHT, _LINE_HEIGHT - _TOP - _BOTTOM
     step = wide / (len(columns) - 1)
 
@@ -124,11 +125,9 @@ def _lines(
     def up(value: float) -> float:
         return round(_TOP + high * (most - value) / span, 1)
 
-    decimals = table.question.measures[0].decimals
     marks = [
         mark
-        for part in range(5)
-        for level in [least + span * part / 4]
+        for level in levels
         for mark in (
             Mark("grid", _LEFT, up(level), width=wide),
             Mark("level", _LEFT - 8, up(level) + 4, number(level, decimals)),

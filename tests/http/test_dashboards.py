@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import builders
-from web import dashboards
-from web.dashboards import charts
+from web import charts, dashboards
 
 HTML = {"Accept": "text/html"}
 

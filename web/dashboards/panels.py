@@ -14,8 +14,8 @@ from layers import forecasts, thematic
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
 from layers.thematic import MapPlace, ThematicMap
-from web import figures, legend, thumbnails
-from web.dashboards import Dashboard, Panel, charts
+from web import charts, figures, legend, thumbnails
+from web.dashboards import Dashboard, Panel
 from web.profile import Row, row_of, title
 from web.words import LEVELS, STATUSES, words
 
