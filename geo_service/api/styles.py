@@ -149,6 +149,9 @@ def style_of(
         passed = {"properties": ",".join(names)}
         if period is not None:
             passed["period"] = request.query_params["period"]
+        if known.level == "org":
+            # Provincial organisations lie over all others: one tier is drawn.
+            passed["tier"] = "upper" if shown.indicator.tier == "upper" else "lower"
         addresses = _addresses(session, known, links, query, **passed)
         drawn = _drawn(session, known, shown.title, names=names)
         body = styles.of_values(drawn, addresses, query.look, lang, shown=shown)

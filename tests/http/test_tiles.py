@@ -150,3 +150,14 @@ def test_a_matrix_set_halves_from_zoom_to_zoom(client):
     sizes = [one["cellSize"] for one in told["tileMatrices"]]
     assert sizes[0] == pytest.approx(40_075_016.68557849 / 256)
     assert all(size == pytest.approx(sizes[0] / 2**zoom) for zoom, size in enumerate(sizes))
+
+
+def test_a_map_of_organisations_draws_one_tier_for_the_upper_lies_over_the_lower(client):
+    style = client.get("/collections/waste-by-org/styles/default").json()
+    tiles = style["sources"]["places"]["tiles"][0]
+    assert "tier=lower" in tiles
+    layer = decode(client, tiles.replace("{z}/{x}/{y}", WHOLE))["waste-by-org"]
+    codes = {feature["properties"]["code"] for feature in layer["features"]}
+    upper = {code for code, (kind, *_) in ORGS.items() if kind == "PAO"}
+    assert codes
+    assert not codes & upper
