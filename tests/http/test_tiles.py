@@ -154,10 +154,8 @@ def test_a_matrix_set_halves_from_zoom_to_zoom(client):
 
 def test_a_map_of_organisations_draws_one_tier_for_the_upper_lies_over_the_lower(client):
     style = client.get("/collections/waste-by-org/styles/default").json()
-    tiles = style["sources"]["places"]["tiles"][0]
-    assert "tier=lower" in tiles
-    layer = decode(client, tiles.replace("{z}/{x}/{y}", WHOLE))["waste-by-org"]
-    codes = {feature["properties"]["code"] for feature in layer["features"]}
-    upper = {code for code, (kind, *_) in ORGS.items() if kind == "PAO"}
-    assert codes
-    assert not codes & upper
+    assert "tier=lower" in style["sources"]["places"]["tiles"][0]
+    # The tiny country's organisations have no shapes; the same words choose among its features.
+    drawn = client.get("/collections/waste-by-org/items?tier=lower").json()["features"]
+    lower = {code for code, (kind, *_) in ORGS.items() if kind != "PAO"}
+    assert {feature["id"] for feature in drawn} == lower
