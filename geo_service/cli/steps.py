@@ -263,7 +263,9 @@ def _welcome(settings: Settings) -> None:
     for path, words in (
         ("/", Text(th="หน้าแรก", en="start page")),
         ("/maps", Text(th="แผนที่เฉพาะเรื่อง", en="thematic maps")),
-        ("/maps/waste_gen_rate?level=province", Text(th="อัตราการเกิดขยะ", en="waste rate")),
+        ("/dashboards/executive", Text(th="ภาพรวมผู้บริหาร", en="overview for executives")),
+        ("/questions", Text(th="คำถามที่พบบ่อยของผู้วางแผน", en="what planners ask")),
+        ("/cube?f=html", Text(th="ตารางหมุน", en="pivot table")),
         ("/embed/demo", Text(th="ตัวอย่างการฝังแผนที่", en="maps in another page")),
         ("/api.html", Text(th="คู่มือ API", en="API reference")),
     ):
