@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 WIDTH, HEIGHT = 560.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 14.0, 26.0
@@ -14,6 +15,7 @@ _YEAR_LABELS = 8
 
 Spot = tuple[float, float]
 Scale = Callable[[float], float]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,42 @@ def ticks(low: float, high: float) -> tuple[tuple[float, ...], int]:
     return tuple(round(mark * step, 10) for mark in range(begin, end + 1)), decimals
 
 
-def _line(line: Sequence[Value], breaks: Sequence[int], across: Scale, up: Scale) -> Line:
-    runs: list[list[Value]] = [[]]
+def unbroken(
+    line: Sequence[Item], is_known: Callable[[Item], bool], is_parted: Callable[[Item, Item], bool]
+) -> list[list[Item]]:
+    """Part a series where a value is missing or its meaning changes.
+
+    Parameters
+    ----------
+    line : sequence
+        Earliest first.
+    is_known : callable
+        Whether an item has a value.
+    is_parted : callable
+        Whether a change lies between an item and the next.
+
+    Returns
+    -------
+    list of list
+        Runs of known items, none empty.
+    """
+    runs: list[list[Item]] = [[]]
     for one in line:
-        before = runs[-1][-1] if runs[-1] else None
-        is_broken = before is not None and any(before.year < year <= one.year for year in breaks)
-        if is_broken or (one.value is None and runs[-1]):
+        if not is_known(one):
             runs.append([])
-        if one.value is not None:
-            runs[-1].append(one)
-    spots = [[(across(one.year), up(one.value or 0.0)) for one in run] for run in runs if run]
+            continue
+        if runs[-1] and is_parted(runs[-1][-1], one):
+            runs.append([])
+        runs[-1].append(one)
+    return [run for run in runs if run]
+
+
+def _line(line: Sequence[Value], breaks: Sequence[int], across: Scale, up: Scale) -> Line:
+    def is_parted(before: Value, one: Value) -> bool:
+        return any(before.year < year <= one.year for year in breaks)
+
+    runs = unbroken(line, lambda one: one.value is not None, is_parted)
+    spots = [[(across(one.year), up(one.value or 0.0)) for one in run] for run in runs]
     dots = tuple(
         (across(one.year), up(one.value), one.year, one.value)
         for one in line

@@ -16,7 +16,7 @@ from layers import outlines
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.thematic_words import styled
-from web import explore, figures, thumbnails
+from web import charts, explore, figures, thumbnails
 from web.render import respond_kept
 from web.words import PLACES, STATUSES, THEMES, flag, measured, number, words
 
@@ -242,19 +242,11 @@ def sparkline(
         up = ((point.value or 0.0) - low) / (high - low) if high > low else 0.5
         return _PAD + along * (_WIDTH - 2 * _PAD), _HEIGHT - _PAD - up * (_HEIGHT - 2 * _PAD)
 
-    runs: list[list[Point]] = [[]]
-    for point in history:
-        before = runs[-1][-1] if runs[-1] else None
-        is_broken = before is not None and any(
-            before.period.end < day <= point.period.end for day in breaks
-        )
-        if is_broken or (point.value is None and runs[-1]):
-            runs.append([])
-        if point.value is not None:
-            runs[-1].append(point)
-    paths = tuple(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(spot, run)) for run in runs if run
-    )
+    def is_parted(before: Point, point: Point) -> bool:
+        return any(before.period.end < day <= point.period.end for day in breaks)
+
+    runs = charts.unbroken(history, lambda point: point.value is not None, is_parted)
+    paths = tuple("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(spot, run)) for run in runs)
     return paths, spot(known[-1])
 
 
