@@ -5,13 +5,13 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, pool, text
 
 import boundaries.models
-import layers.forecast_models
+import layers.forecasts.models
 import layers.models
 from geo_service.core.db import SCHEMA, engine_url
 from geo_service.core.models import Base
 
 TABLES = (
-    *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecast_models.TABLES
+    *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES
 )  # fmt: skip
 LOCK = 7_850_077
 

@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from boundaries.models import Area, RegionMember
 from ingest.copying import copy_rows
-from layers import forecast_making, forecast_series, indicators, versions
+from layers import indicators, versions
 from layers.analysis.backtest import Score
 from layers.analysis.intervals import LEVELS
 from layers.analysis.trend import FEWEST_VALUES
-from layers.forecast_making import FAMILIES, Made
-from layers.forecast_models import ForecastRun, PlaceForecast
+from layers.forecasts import making
+from layers.forecasts.making import FAMILIES, Made
+from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.forecasts.series import read as read_series
 from layers.indicators import IndicatorInfo
 from layers.value_rules import AMOUNTS
 
@@ -106,19 +108,19 @@ def _families(
     session: Session, info: IndicatorInfo, long: Collection[str]
 ) -> tuple[list[Made], set[str]]:
     wanted = ([level for level in levels if level in long] for levels in FAMILIES)
-    read = (forecast_series.read(session, info, levels) for levels in wanted if levels)
-    made = [forecast_making.make(series, info) for series in read if not series.is_empty]
+    read = (read_series(session, info, levels) for levels in wanted if levels)
+    made = [making.make(series, info) for series in read if not series.is_empty]
     nested = [one for one in made if set(one.series.levels) <= _NESTED]
     if not nested or info.space_agg not in AMOUNTS:
         return made, set()
     pairs = session.execute(select(Area.id, Area.parent_id))
     parents = {area: parent for area, parent in pairs if parent is not None}
-    done, summed = forecast_making.add_up(nested, parents)
+    done, summed = making.add_up(nested, parents)
     provinces = next((one for one in done if "province" in one.series.levels), None)
     members = _members(session)
     for one in made:
         if "region" in one.series.levels and provinces is not None:
-            done.append(forecast_making.sum_regions(one, provinces, members))
+            done.append(making.sum_regions(one, provinces, members))
         elif not set(one.series.levels) <= _NESTED:
             done.append(one)
     return done, summed
@@ -137,7 +139,7 @@ def _members(session: Session) -> dict[int, list[int]]:
 
 
 def _store(session: Session, made: Made, state: dict[str, Any], summed: set[str]) -> int:
-    rows = list(forecast_making.rows_of(made))
+    rows = list(making.rows_of(made))
     periods = made.series.periods
     for level in dict.fromkeys(made.series.levels):
         own = [row for row in rows if row["level"] == level]

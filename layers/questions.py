@@ -17,7 +17,7 @@ from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from layers import queries
 from layers.cql2 import compile_filter
-from layers.cql2_tree import Filter
+from layers.cql2.tree import Filter
 from layers.filters import BoundBox, Box, Interval, Scalar, touches
 from layers.indicators import period_of
 from layers.registry import Collection

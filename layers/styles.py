@@ -25,7 +25,7 @@ from layers.style_frame import (
     provinces,
     style,
 )
-from layers.thematic_map import ThematicMap
+from layers.thematic.map import ThematicMap
 
 __all__ = ["Addresses", "Drawn", "Look", "of_collection", "of_map", "of_values"]
 

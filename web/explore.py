@@ -17,11 +17,11 @@ from layers import (
     questions,
     registry,
     thematic,
-    thematic_compare,
 )
 from layers.indicators import IndicatorInfo
 from layers.measured import Measured
 from layers.thematic import ThematicMap
+from layers.thematic.compare import build as build_comparison
 from web.choices import Controls, State, options
 from web.folium_map import Points
 
@@ -180,7 +180,7 @@ def build(session: SessionDep, state: State) -> ThematicMap:
         "region_scheme": state.region_scheme,
     }
     if state.compare is not None:
-        return thematic_compare.build(session, state.indicator, against=state.compare, **asked)
+        return build_comparison(session, state.indicator, against=state.compare, **asked)
     return thematic.build(session, state.indicator, **asked)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.responses import HTMLResponse
 
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
-from layers import forecast_words
 from layers.forecasts import Forecasts, Place
+from layers.forecasts import words as forecast_words
 from layers.indicators import IndicatorInfo
 from layers.profile import PlaceName
 from web import charts, figures

@@ -19,7 +19,7 @@ from layers.filters import Box
 from layers.hexbins import HexRow
 from layers.indicators import IndicatorInfo
 from layers.thematic import MapClass, MapPlace, ThematicMap
-from layers.thematic_words import SPECIAL, class_labels
+from layers.thematic.words import SPECIAL, class_labels
 from web import explore
 from web.choices import State
 from web.words import number, sentence

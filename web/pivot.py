@@ -17,10 +17,10 @@ from geo_service.deps.cube import CubeForm, form_of
 from layers import cube, outlines
 from layers.analysis.cube import Cell
 from layers.cube import Table
-from layers.cube_axes import Header
-from layers.cube_known import names_of, periods_known
-from layers.cube_query import TIME_DIMENSIONS, Measure, Names
-from layers.cube_sources import sources
+from layers.cube.axes import Header
+from layers.cube.known import names_of, periods_known
+from layers.cube.query import TIME_DIMENSIONS, Measure, Names
+from layers.cube.sources import sources
 from layers.questions import state_of
 from web import pivot_chart, pivot_choices, pivot_examples
 from web.pivot_choices import Choices

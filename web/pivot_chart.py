@@ -8,7 +8,7 @@ from typing import Final
 
 from geo_service.core.text import Lang
 from layers.cube import Row, Table
-from layers.cube_query import TIME_DIMENSIONS
+from layers.cube.query import TIME_DIMENSIONS
 from web.charts import ticks
 from web.words import number
 

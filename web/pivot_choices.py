@@ -10,9 +10,9 @@ from typing import Any, Final
 from geo_service.core.periods import Period
 from geo_service.core.text import Lang, Text
 from geo_service.deps.cube import CubeForm
-from layers.cql2_tree import Call, Literal, Name
+from layers.cql2.tree import Call, Literal, Name
 from layers.cube import Table
-from layers.cube_query import (
+from layers.cube.query import (
     AREA_LEVELS,
     DIMENSION_NAMES,
     FORMS,

@@ -7,7 +7,7 @@ from typing import Final
 
 from geo_service.core.text import Lang, Text
 from geo_service.deps.cube import form_of
-from layers.cube_query import PLACE_DIMENSIONS, TIME_DIMENSIONS, Names
+from layers.cube.query import PLACE_DIMENSIONS, TIME_DIMENSIONS, Names
 from web.pivot_choices import Option
 
 _EXAMPLES: Final[tuple[tuple[Text, tuple[str, ...], dict[str, str]], ...]] = (

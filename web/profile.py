@@ -15,7 +15,7 @@ from geo_service.deps import SessionDep
 from layers import outlines
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point, Profile
-from layers.thematic_words import styled
+from layers.thematic.words import styled
 from web import charts, explore, figures, thumbnails
 from web.render import respond_kept
 from web.words import PLACES, STATUSES, THEMES, flag, measured, number, words

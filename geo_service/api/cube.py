@@ -18,12 +18,12 @@ from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from geo_service.deps.cube import CubeDep, CubeForm, read_document
 from layers import cube
 from layers.cube import Table
-from layers.cube_axes import Header
-from layers.cube_known import names_of
-from layers.cube_query import DIMENSION_NAMES
-from layers.cube_sources import sources
+from layers.cube.axes import Header
+from layers.cube.known import names_of
+from layers.cube.query import DIMENSION_NAMES
+from layers.cube.sources import sources
 from layers.questions import State, state_of
-from layers.thematic_map import Source
+from layers.thematic.map import Source
 
 router = APIRouter(prefix="/cube", tags=["cube"])
 

@@ -15,9 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from layers.analysis.cube import Cell
 from layers.cube import Table
-from layers.cube_axes import Header
-from layers.cube_query import DIMENSION_NAMES, Measure
-from layers.thematic_map import Source
+from layers.cube.axes import Header
+from layers.cube.query import DIMENSION_NAMES, Measure
+from layers.thematic.map import Source
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -8,11 +8,11 @@ from typing import Any
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from layers.cube import MOST_CELLS
-from layers.cube_filter import CONDITION_FORMS, OVER_PERIODS
-from layers.cube_known import periods_known
-from layers.cube_parts import OWN_NAMES
-from layers.cube_places import KIND_NAMES, SIZE_NAMES, TIER_NAMES
-from layers.cube_query import (
+from layers.cube.filter import CONDITION_FORMS, OVER_PERIODS
+from layers.cube.known import periods_known
+from layers.cube.parts import OWN_NAMES
+from layers.cube.places import KIND_NAMES, SIZE_NAMES, TIER_NAMES
+from layers.cube.query import (
     DIMENSION_NAMES,
     FORMS,
     MOST_DIMENSIONS,
@@ -22,7 +22,7 @@ from layers.cube_query import (
     TIME_DIMENSIONS,
     Names,
 )
-from layers.cube_slices import members_of
+from layers.cube.slices import members_of
 from layers.models import PLACE_LEVELS
 
 _TRAITS = {"tier": TIER_NAMES, "kind": KIND_NAMES, "size": SIZE_NAMES}

@@ -12,12 +12,11 @@ from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, parse_count, revalidate
-from layers import forecast_words as words
 from layers import forecasts as kept
 from layers import indicators
 from layers.analysis.forecast import LONGEST_HORIZON
-from layers.forecast_models import PlaceForecast
-from layers.forecasts import Forecasts, Place
+from layers.forecasts import Forecasts, Place, words
+from layers.forecasts.models import PlaceForecast
 from layers.indicators import IndicatorInfo
 from layers.questions import state_of
 from layers.versions import of_indicator

@@ -11,7 +11,7 @@ from geo_service.api.links import HTML, JSON, OPENAPI, Links, json_answer, notic
 from geo_service.api.pages import Column, Sheet, sheet_answer, table
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
-from layers.cql2_functions import FUNCTIONS
+from layers.cql2.functions import FUNCTIONS
 from layers.questions import state_of
 
 router = APIRouter(tags=["landing"])

@@ -11,13 +11,14 @@ from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, parse_count, revalidate
-from layers import indicators, thematic, thematic_compare
+from layers import indicators, thematic
 from layers.analysis.classify import MOST_CLASSES
 from layers.filters import Interval
 from layers.models import PLACE_LEVELS
 from layers.questions import State, state_of
 from layers.thematic import SCHEMES, MapClass, MapPlace, Scheme, Source, ThematicMap
-from layers.thematic_choices import FEWEST_CLASSES
+from layers.thematic.choices import FEWEST_CLASSES
+from layers.thematic.compare import build as build_comparison
 
 router = APIRouter(prefix="/maps", tags=["maps"])
 
@@ -189,7 +190,7 @@ def build_map(session: SessionDep, indicator: str, query: MapQuery) -> ThematicM
         "region_scheme": query.region_scheme,
     }
     if query.compare is not None:
-        return thematic_compare.build(session, indicator, against=query.compare, **asked)
+        return build_comparison(session, indicator, against=query.compare, **asked)
     return thematic.build(session, indicator, **asked)
 
 

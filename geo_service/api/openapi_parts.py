@@ -17,11 +17,11 @@ from geo_service.deps import DEFAULT_LIMIT, MAX_OFFSET
 from geo_service.problems import PROBLEM_JSON
 from layers.analysis.classify import MOST_CLASSES
 from layers.analysis.forecast import LONGEST_HORIZON
-from layers.cql2_tree import MAX_CHARACTERS
+from layers.cql2.tree import MAX_CHARACTERS
 from layers.models import PLACE_LEVELS, THEMES
 from layers.registry import Collection, Property
 from layers.thematic import SCHEMES
-from layers.thematic_choices import FEWEST_CLASSES
+from layers.thematic.choices import FEWEST_CLASSES
 from layers.tile_matrix import MATRIX_SETS
 
 _CRS = [crs.uri for crs in SERVED_CRS]

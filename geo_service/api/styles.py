@@ -23,7 +23,7 @@ from layers.questions import periods_of, state_of
 from layers.registry import Collection
 from layers.style_frame import fields_of
 from layers.styles import Addresses, Drawn, Look
-from layers.thematic_map import ThematicMap
+from layers.thematic.map import ThematicMap
 
 router = APIRouter(tags=["styles"])
 

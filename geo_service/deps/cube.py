@@ -17,8 +17,8 @@ from geo_service.core.errors import BadParameter, BadRequest
 from geo_service.core.text import Text
 from geo_service.deps.parameters import parse_count
 from layers.cql2 import LANGUAGES, read_filter
-from layers.cql2_tree import MAX_CHARACTERS
-from layers.cube_query import Asked
+from layers.cql2.tree import MAX_CHARACTERS
+from layers.cube.query import Asked
 
 #: In the order of an address.
 NAMES = (

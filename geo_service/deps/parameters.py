@@ -16,7 +16,7 @@ from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
 from geo_service.deps.context import SettingsDep, at_once
 from layers.cql2 import LANGUAGES, read_filter
-from layers.cql2_tree import Filter
+from layers.cql2.tree import Filter
 from layers.filters import Box, Interval
 
 DEFAULT_LIMIT = 1000

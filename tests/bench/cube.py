@@ -30,7 +30,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.main import create_app
 from layers import cube, place_values, versions
-from layers.cube_query import MOST_MEASURES, Asked
+from layers.cube.query import MOST_MEASURES, Asked
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".benchmarks" / "cube-peers"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from geo_service.core.errors import BadParameter
 from layers import cube, place_values, versions
 from layers.cql2 import read_filter
-from layers.cube_query import Asked
+from layers.cube.query import Asked
 from layers.models import Indicator, Observation
 from tests import builders
 

@@ -15,7 +15,7 @@ from geo_service.core.db import transaction
 from geo_service.core.periods import year_period
 from ingest import forecasts as making
 from layers import versions
-from layers.forecast_models import ForecastRun, PlaceForecast
+from layers.forecasts.models import ForecastRun, PlaceForecast
 from layers.models import PeriodRow, PlaceValue, SeriesBreak
 
 YEARS = range(2010, 2025)

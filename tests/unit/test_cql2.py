@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql
 from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.errors import BadParameter
 from layers.cql2 import compile_filter, read_filter
-from layers.cql2_functions import FUNCTIONS
-from layers.cql2_time import RELATIONS
-from layers.cql2_tree import MAX_BRACKETS, MAX_DEPTH, MAX_NODES
+from layers.cql2.functions import FUNCTIONS
+from layers.cql2.time import RELATIONS
+from layers.cql2.tree import MAX_BRACKETS, MAX_DEPTH, MAX_NODES
 
 PROPERTIES = {
     "name": ("string", column("name")),

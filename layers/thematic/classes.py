@@ -10,8 +10,8 @@ import numpy as np
 from layers.analysis import classify, ramps
 from layers.analysis.classify import Values
 from layers.indicators import IndicatorInfo
-from layers.thematic_map import MapClass, Scheme
-from layers.thematic_words import SPECIAL, class_labels
+from layers.thematic.map import MapClass, Scheme
+from layers.thematic.words import SPECIAL, class_labels
 
 SPECIAL_COLOURS = {
     "zero": ramps.ZERO_COLOUR,

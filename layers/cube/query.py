@@ -10,7 +10,7 @@ from typing import NoReturn
 from geo_service.core.errors import BadParameter
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
-from layers.cql2_tree import Filter
+from layers.cql2.tree import Filter
 from layers.indicators import IndicatorInfo
 
 AREA_LEVELS = ("country", "region", "province", "district", "subdistrict")

@@ -10,7 +10,7 @@ from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers.indicators import IndicatorInfo
-from layers.thematic_map import Source
+from layers.thematic.map import Source
 
 
 def sources(

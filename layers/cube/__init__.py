@@ -17,10 +17,10 @@ from geo_service.core.errors import TooManyCells
 from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import cube_places
 from layers.analysis import cube as arithmetic
 from layers.analysis.cube import EMPTY, Cell
-from layers.cube_axes import (
+from layers.cube import places as cube_places
+from layers.cube.axes import (
     Ground,
     Header,
     MemberNames,
@@ -29,12 +29,12 @@ from layers.cube_axes import (
     headers,
     in_order,
 )
-from layers.cube_cells import TOTAL, Cells, Subject, rule_of
-from layers.cube_filter import periods_where, places_where
-from layers.cube_known import names_of, periods_known
-from layers.cube_parts import Parts, measures_in, memberships, take_apart
-from layers.cube_places import Place, Places, group_of
-from layers.cube_query import (
+from layers.cube.cells import TOTAL, Cells, Subject, rule_of
+from layers.cube.filter import periods_where, places_where
+from layers.cube.known import names_of, periods_known
+from layers.cube.parts import Parts, measures_in, memberships, take_apart
+from layers.cube.places import Place, Places, group_of
+from layers.cube.query import (
     AREA_LEVELS,
     PLACE_DIMENSIONS,
     Asked,
@@ -44,8 +44,8 @@ from layers.cube_query import (
     refuse,
     settle,
 )
-from layers.cube_slices import choose_slices, slice_names
-from layers.cube_times import lay, member_in, time_of
+from layers.cube.slices import choose_slices, slice_names
+from layers.cube.times import lay, member_in, time_of
 from layers.indicators import IndicatorInfo
 from layers.models import SeriesBreak
 from layers.questions import choose_period

@@ -294,7 +294,7 @@ class Builder:
         Parameters
         ----------
         geometry : BaseGeometry
-            From `layers.cql2_shapes`, in the CRS of the filter.
+            From `layers.cql2.shapes`, in the CRS of the filter.
         is_box : bool
             Whether it was written as a box.
 

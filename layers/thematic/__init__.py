@@ -20,9 +20,9 @@ from layers import indicators, versions
 from layers.analysis.classify import Values, histogram
 from layers.indicators import IndicatorInfo
 from layers.models import SeriesBreak
-from layers.thematic_choices import area_of, level_of, period_of, regions_of, scheme_of
-from layers.thematic_classes import classes_of
-from layers.thematic_map import (
+from layers.thematic.choices import area_of, level_of, period_of, regions_of, scheme_of
+from layers.thematic.classes import classes_of
+from layers.thematic.map import (
     SCHEMES,
     MapClass,
     MapPlace,
@@ -31,7 +31,7 @@ from layers.thematic_map import (
     Status,
     ThematicMap,
 )
-from layers.thematic_words import method_of, notes_of, styled, title_of
+from layers.thematic.words import method_of, notes_of, styled, title_of
 
 __all__ = [
     "SCHEMES", "MapClass", "MapPlace", "Scheme", "Source", "Status", "ThematicMap", "build",

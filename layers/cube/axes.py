@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from geo_service.core.text import Text
-from layers.cube_cells import Group, Subject
-from layers.cube_places import COUNTRY, Place, Places, group_of
-from layers.cube_query import AREA_LEVELS, PLACE_DIMENSIONS, TIME_DIMENSIONS
-from layers.cube_times import name_of
+from layers.cube.cells import Group, Subject
+from layers.cube.places import COUNTRY, Place, Places, group_of
+from layers.cube.query import AREA_LEVELS, PLACE_DIMENSIONS, TIME_DIMENSIONS
+from layers.cube.times import name_of
 
 #: Above the row that is the total of all.
 _ROOT = ("",)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Date, and_, cast, literal_column, or_
 
-from layers.cql2_tree import refuse
-from layers.cql2_typed import INSTANT, Expression, Typed, as_instant, need
+from layers.cql2.tree import refuse
+from layers.cql2.typed import INSTANT, Expression, Typed, as_instant, need
 
 _Relation = Callable[[Any, Any, Any, Any], Any]
 _LAST_MOMENT = timedelta(days=1) - timedelta(microseconds=1)

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers.cql2 import compile_filter
-from layers.cql2_tree import Filter
-from layers.cql2_typed import Expression
-from layers.cube_axes import Pairs
-from layers.cube_cells import TOTAL
-from layers.cube_parts import Parts
-from layers.cube_query import Question
+from layers.cql2.tree import Filter
+from layers.cql2.typed import Expression
+from layers.cube.axes import Pairs
+from layers.cube.cells import TOTAL
+from layers.cube.parts import Parts
+from layers.cube.query import Question
 from layers.filters import Kind
 from layers.models import SiteType, Slice
 

@@ -15,12 +15,13 @@ from boundaries.models import Area, Org
 from geo_service.core.errors import NoForecast, NotFound
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
-from layers import forecast_series, indicators
+from layers import indicators
 from layers.analysis.intervals import chance_of_reaching
-from layers.forecast_models import ForecastRun, PlaceForecast
+from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.forecasts.series import following
 from layers.indicators import IndicatorInfo, Threshold
 from layers.models import PLACE_LEVELS, PeriodRow, PlaceValue
-from layers.thematic_choices import level_of
+from layers.thematic.choices import level_of
 
 MORE_LIKELY_THAN_NOT = 0.5
 
@@ -191,7 +192,7 @@ def read(
     past = _histories(session, info, chosen, list(found)) if codes else {}
     rows = [*rows, *_unmade(past, {row.place_id for row in rows}, key, chosen)]
     last = parse_period(run.last_period)
-    coming = forecast_series.following(last, min(horizon or run.horizon, run.horizon))
+    coming = following(last, min(horizon or run.horizon, run.horizon))
     places = [
         Place(*found[row.place_id], row, past.get(row.place_id, ()), _ahead(row, coming))
         for row in rows

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import BUDDHIST_OFFSET, Text
-from layers.cube_query import TIME_DIMENSIONS
+from layers.cube.query import TIME_DIMENSIONS
 from layers.indicators import IndicatorInfo
 
 _FIRST_FISCAL_MONTH = 10

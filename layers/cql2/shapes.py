@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo_service.core.crs import Crs
-from layers.cql2_tree import refuse
+from layers.cql2.tree import refuse
 
 #: Levels of brackets around the positions of each type.
 BRACKETS = {

@@ -13,7 +13,7 @@ from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
 from layers.analysis.classify import MOST_CLASSES
 from layers.indicators import IndicatorInfo
-from layers.thematic_map import SCHEMES, Scheme
+from layers.thematic.map import SCHEMES, Scheme
 
 #: Shown when no level is asked for: the first of these that has values.
 LEVEL_ORDER = ("province", "district", "org", "subdistrict", "region", "country")

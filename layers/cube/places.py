@@ -17,7 +17,7 @@ from boundaries.models import Area, RegionMember
 from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
-from layers.cube_query import AREA_LEVELS
+from layers.cube.query import AREA_LEVELS
 
 #: The one place at the top.
 COUNTRY = ("country", "TH")

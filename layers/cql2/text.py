@@ -13,8 +13,8 @@ from typing import NoReturn
 from shapely.geometry.base import BaseGeometry
 
 from geo_service.core.crs import Crs
-from layers.cql2_shapes import BRACKETS, box_of, collection_of, shape_of
-from layers.cql2_tree import (
+from layers.cql2.shapes import BRACKETS, box_of, collection_of, shape_of
+from layers.cql2.tree import (
     MAX_BRACKETS,
     Builder,
     Call,

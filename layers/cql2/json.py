@@ -13,8 +13,8 @@ import orjson
 from shapely.geometry.base import BaseGeometry
 
 from geo_service.core.crs import Crs
-from layers.cql2_shapes import box_of, collection_of, shape_of
-from layers.cql2_tree import MAX_BRACKETS, Builder, Node, check_size, refuse, too_deep
+from layers.cql2.shapes import box_of, collection_of, shape_of
+from layers.cql2.tree import MAX_BRACKETS, Builder, Node, check_size, refuse, too_deep
 
 #: One level of a filter is an object and its list.
 _MOST = 2 * MAX_BRACKETS

@@ -15,12 +15,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import column as named
 
 from geo_service.core.crs import CRS84, Crs
-from layers.cql2_functions import ARITHMETIC, calculated, called
-from layers.cql2_json import read_json
-from layers.cql2_text import read_text
-from layers.cql2_time import RELATIONS, interval_of, related
-from layers.cql2_tree import Call, Filter, Group, Literal, Name, Node, Open, Shape, refuse
-from layers.cql2_typed import (
+from layers.cql2.functions import ARITHMETIC, calculated, called
+from layers.cql2.json import read_json
+from layers.cql2.text import read_text
+from layers.cql2.time import RELATIONS, interval_of, related
+from layers.cql2.tree import Call, Filter, Group, Literal, Name, Node, Open, Shape, refuse
+from layers.cql2.typed import (
     Expression,
     Type,
     Typed,
@@ -69,7 +69,7 @@ def read_filter(text: str, language: str, crs: Crs = CRS84) -> Filter:
     Returns
     -------
     Filter
-        Within the limits of `layers.cql2_tree`.
+        Within the limits of `layers.cql2.tree`.
     """
     read = read_json if language == "cql2-json" else read_text
     return Filter(read(text, crs), crs)

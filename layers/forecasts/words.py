@@ -8,7 +8,7 @@ from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from layers.analysis.forecast import FEWEST_YEARS
 from layers.analysis.numbers import readable
-from layers.forecast_models import ForecastRun, PlaceForecast
+from layers.forecasts.models import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo
 
 METHOD = Text(

@@ -14,9 +14,9 @@ from geo_service.core.text import Text
 from layers import thematic
 from layers.analysis import classify, ramps
 from layers.indicators import IndicatorInfo
-from layers.thematic_choices import period_of
-from layers.thematic_map import MapClass, MapPlace, Scheme, Status, ThematicMap
-from layers.thematic_words import LEVELS, SPECIAL, class_labels
+from layers.thematic.choices import period_of
+from layers.thematic.map import MapClass, MapPlace, Scheme, Status, ThematicMap
+from layers.thematic.words import LEVELS, SPECIAL, class_labels
 
 #: A difference of two shares in per cent is no per cent of anything.
 POINTS = Text(th="จุดร้อยละ", en="percentage points")

@@ -9,7 +9,7 @@ from geo_service.core.periods import Period
 from geo_service.core.text import SAMPLE_NOTICE, Text
 from layers.analysis.numbers import decimals_needed, readable
 from layers.indicators import IndicatorInfo
-from layers.thematic_map import Scheme
+from layers.thematic.map import Scheme
 
 LEVELS = {
     "country": Text(th="ทั้งประเทศ", en="for the country"),

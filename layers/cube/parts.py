@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from layers.cql2 import SHAPE_NAMES
-from layers.cql2_tree import Call, Filter, Group, Literal, Name, Node, refuse
-from layers.cube_query import PLACE_DIMENSIONS, TIME_DIMENSIONS
+from layers.cql2.tree import Call, Filter, Group, Literal, Name, Node, refuse
+from layers.cube.query import PLACE_DIMENSIONS, TIME_DIMENSIONS
 from layers.indicators import IndicatorInfo
 
 #: What a condition may say of a place besides what it lies in.

@@ -34,12 +34,12 @@ from geo_service.core.db import fixed_sql
 from geo_service.core.periods import FIRST_BUDDHIST_YEAR, Period, parse_period
 from geo_service.core.text import BUDDHIST_OFFSET
 from layers.cql2 import compile_filter
-from layers.cql2_tree import Call, Filter, Group, Literal, Name, Node, refuse
-from layers.cql2_typed import Expression
-from layers.cube_parts import names_in
-from layers.cube_places import COUNTRY
-from layers.cube_query import AREA_LEVELS
-from layers.cube_times import before_of
+from layers.cql2.tree import Call, Filter, Group, Literal, Name, Node, refuse
+from layers.cql2.typed import Expression
+from layers.cube.parts import names_in
+from layers.cube.places import COUNTRY
+from layers.cube.query import AREA_LEVELS
+from layers.cube.times import before_of
 from layers.filters import Kind
 from layers.models import PeriodRow, PlaceValue
 from layers.questions import choose_period

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Double, Numeric, cast, extract, func
 
 from geo_service.core.text import Text
-from layers.cql2_tree import refuse
-from layers.cql2_typed import Expression, Type, Typed, as_float, need, without_accents, without_case
+from layers.cql2.tree import refuse
+from layers.cql2.typed import Expression, Type, Typed, as_float, need, without_accents, without_case
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from layers.analysis.forecast_scales import Kind, Scale, scale_for
 from layers.analysis.intervals import LEVELS, errors, pool
 from layers.analysis.reconcile import reconcile, summed_up
 from layers.analysis.trend import FEWEST_VALUES, Trends, trends
-from layers.forecast_series import Series
+from layers.forecasts.series import Series
 from layers.indicators import IndicatorInfo
 from layers.value_rules import AMOUNTS
 

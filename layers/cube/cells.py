@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geo_service.core.db import fixed_sql
 from geo_service.core.periods import Period
 from layers.analysis.cube import ABSENT, EMPTY, Cell, Rule, Sum, over_places, over_time, summed
-from layers.cube_places import Place, PlaceKey
+from layers.cube.places import Place, PlaceKey
 from layers.indicators import IndicatorInfo
 
 PAIRED = ("RATIO", "WMEAN")

@@ -12,7 +12,7 @@ from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from layers import indicators, periods, slices
-from layers.cube_query import Names
+from layers.cube.query import Names
 from layers.models import PLACE_LEVELS
 
 

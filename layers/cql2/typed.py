@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 
 from geo_service.core.crs import STORAGE_SRID, Crs
-from layers.cql2_tree import Literal as Value
-from layers.cql2_tree import Shape, refuse
+from layers.cql2.tree import Literal as Value
+from layers.cql2.tree import Shape, refuse
 
 Type = Literal["string", "number", "boolean", "date", "datetime", "interval", "geometry", "list"]
 Expression = SQLColumnExpression[Any]
