@@ -7,11 +7,13 @@ from sqlalchemy import create_engine, pool, text
 import boundaries.models
 import layers.forecasts.models
 import layers.models
+import layers.sealed
 from geo_service.core.db import SCHEMA, engine_url
 from geo_service.core.models import Base
 
 TABLES = (
-    *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES
+    *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
+    *layers.sealed.TABLES,
 )  # fmt: skip
 LOCK = 7_850_077
 
