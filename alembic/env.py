@@ -5,6 +5,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine, pool, text
 
 import boundaries.models
+import geo_service.core.accounts.models
 import layers.forecasts.models
 import layers.models
 import layers.sealed
@@ -13,7 +14,7 @@ from geo_service.core.models import Base
 
 TABLES = (
     *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
-    *layers.sealed.TABLES,
+    *layers.sealed.TABLES, *geo_service.core.accounts.models.TABLES,
 )  # fmt: skip
 LOCK = 7_850_077
 

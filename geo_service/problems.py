@@ -21,6 +21,7 @@ from geo_service.core.errors import (
     Busy,
     Conflict,
     Fault,
+    Forbidden,
     Internal,
     MethodNotAllowed,
     NotAcceptable,
@@ -30,6 +31,8 @@ from geo_service.core.errors import (
     Refused,
     TimedOut,
     TooLong,
+    TooManyRequests,
+    Unauthenticated,
     Unavailable,
 )
 from geo_service.core.text import Lang, Text
@@ -45,10 +48,13 @@ STATUS: Mapping[type[Fault], int] = {
     BadRequest: 400,
     MethodNotAllowed: 405,
     TooLong: 414,
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
     NotAcceptable: 406,
     Conflict: 409,
     Refused: 422,
+    TooManyRequests: 429,
     Unavailable: 503,
     TimedOut: 504,
     NotInstalled: 503,
@@ -56,8 +62,10 @@ STATUS: Mapping[type[Fault], int] = {
 }
 
 RETRY_AFTER_S = 2
-_KEPT = ("Cache-Control", "Retry-After")
+_KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
+_CHALLENGE = 'Bearer realm="geo-service"'
 _QUERY_CANCELED = "57014"
+_READ_ONLY = "25006"
 _HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED = 404, 405
 
 
@@ -131,6 +139,10 @@ def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
     }
     if isinstance(fault, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    elif isinstance(fault, TooManyRequests):
+        headers["Retry-After"] = str(fault.extra.get("retryAfter", RETRY_AFTER_S))
+    elif isinstance(fault, Unauthenticated):
+        headers["WWW-Authenticate"] = _CHALLENGE
     return Response(
         orjson.dumps(body, default=str), status, headers=headers, media_type=PROBLEM_JSON
     )
@@ -272,6 +284,13 @@ def _from_database(error: DBAPIError) -> Fault:
             Text(
                 th="การค้นข้อมูลใช้เวลานานเกินกำหนด กรุณาจำกัดพื้นที่หรือจำนวนให้น้อยลง",
                 en="The query ran into its time limit; ask for a smaller area or fewer features",
+            )
+        )
+    if getattr(error.orig, "pgcode", None) == _READ_ONLY:
+        return Unavailable(
+            Text(
+                th="ขณะนี้ฐานข้อมูลรับเฉพาะการอ่าน กรุณาลองใหม่ภายหลัง ข้อมูลสาธารณะยังดูได้ตามปกติ",
+                en="The database only reads right now; public data is served as usual, try later",
             )
         )
     if error.connection_invalidated or type(error).__name__ in {

@@ -13,6 +13,9 @@ system paths or the text of an unknown exception::
     │   ├── TooManyCells       the table asked for is too large
     │   ├── TooLong            the address is longer than the service reads
     │   └── MethodNotAllowed   the address exists, but not for this method
+    ├── Unauthenticated       credentials are missing, wrong, expired or withdrawn
+    ├── Forbidden             who asks is known, and may not
+    ├── TooManyRequests       more than one caller may ask, or fail, in that time
     ├── NotFound              what was asked for does not exist
     │   ├── NoHexbins
     │   └── NoForecast
@@ -105,6 +108,27 @@ class MethodNotAllowed(BadRequest):
 
     code = "method-not-allowed"
     title = Text(th="ไม่รองรับวิธีเรียกนี้", en="Method not allowed")
+
+
+class Unauthenticated(Fault):
+    """Credentials that are missing, wrong, expired or withdrawn."""
+
+    code = "unauthenticated"
+    title = Text(th="ต้องลงชื่อเข้าใช้", en="Sign-in is needed")
+
+
+class Forbidden(Fault):
+    """Who asks is known, and may not."""
+
+    code = "forbidden"
+    title = Text(th="ไม่มีสิทธิ์", en="Not allowed")
+
+
+class TooManyRequests(Fault):
+    """More than one caller may ask, or fail, in that time; ``retryAfter`` says how long."""
+
+    code = "too-many-requests"
+    title = Text(th="เรียกถี่เกินไป", en="Too many requests")
 
 
 class NotFound(Fault):

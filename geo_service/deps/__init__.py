@@ -33,11 +33,13 @@ from geo_service.deps.parameters import (
     parse_numbers,
     refuse_parameter,
 )
+from geo_service.deps.principals import PRINCIPAL, PrincipalDep, principal, require
 
 __all__ = [
     "DEFAULT_LIMIT",
     "FOLLOWS_STATE",
     "MAX_OFFSET",
+    "PRINCIPAL",
     "VARY",
     "BoxDep",
     "CrsDep",
@@ -46,6 +48,7 @@ __all__ = [
     "LangDep",
     "LimitDep",
     "PeriodDep",
+    "PrincipalDep",
     "SessionDep",
     "SettingsDep",
     "ask_known",
@@ -59,7 +62,9 @@ __all__ = [
     "known_parameters",
     "parse_count",
     "parse_numbers",
+    "principal",
     "refuse_parameter",
+    "require",
     "revalidate",
     "settings_of",
 ]

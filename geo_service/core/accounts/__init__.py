@@ -1,0 +1,1 @@
+"""Accounts: who may sign in, with which keys and sessions, and what became of it."""

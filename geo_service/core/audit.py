@@ -1,0 +1,128 @@
+"""What was done, by whom, when and from where: one function writes it, nothing changes it.
+
+The table takes rows and gives none back to be changed: a trigger refuses ``UPDATE``, ``DELETE``
+and ``TRUNCATE``, and the role that serves accounts may only insert.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from geo_service.core.accounts.models import Audit
+from geo_service.core.auth import ROLE_SCOPES, Principal
+from geo_service.core.text import Text
+
+Outcome: TypeAlias = Literal["done", "refused", "failed"]
+
+#: Everything that is noted; whoever notes something new adds it here.
+ACTIONS: Final[Mapping[str, Text]] = {
+    "sign-in": Text("ลงชื่อเข้าใช้", "sign-in"),
+    "sign-out": Text("ลงชื่อออก", "sign-out"),
+    "credentials": Text("ใช้คีย์หรือคุกกี้ที่ไม่ถูกต้อง", "bad credentials"),
+    "forbidden": Text("ขอสิ่งที่ไม่มีสิทธิ์", "asked for what is not allowed"),
+    "account-made": Text("สร้างบัญชี", "account made"),
+    "account-changed": Text("แก้ไขบัญชี", "account changed"),
+    "account-disabled": Text("ระงับบัญชี", "account disabled"),
+    "account-enabled": Text("เปิดใช้บัญชีอีกครั้ง", "account enabled"),
+    "password-changed": Text("เปลี่ยนรหัสผ่าน", "password changed"),
+    "key-made": Text("ออกคีย์", "key made"),
+    "key-revoked": Text("เพิกถอนคีย์", "key revoked"),
+    "values-seen": Text("ดูค่าที่ไม่เปิดเผย", "saw values that are withheld"),
+    "audit-read": Text("อ่านบันทึกการใช้งาน", "read this record"),
+    "load": Text("นำเข้าข้อมูล", "load"),
+    "undo": Text("ยกเลิกการนำเข้า", "load undone"),
+    "submit": Text("ส่งข้อมูลให้ตรวจ", "data submitted"),
+    "publish": Text("เผยแพร่ข้อมูล", "data published"),
+    "token-issued": Text("ออกโทเคนสำหรับฝัง", "embed token issued"),
+    "token-refused": Text("ปฏิเสธโทเคนสำหรับฝัง", "embed token refused"),
+    "token-revoked": Text("เพิกถอนโทเคนสำหรับฝัง", "embed token revoked"),
+}
+OUTCOME_NAMES: Final[Mapping[str, Text]] = {
+    "done": Text("สำเร็จ", "done"),
+    "refused": Text("ปฏิเสธ", "refused"),
+    "failed": Text("ไม่สำเร็จ", "failed"),
+}
+
+_LONGEST: Final = 400
+_LARGEST_DETAIL: Final = 40
+
+
+def note(
+    session: Session,
+    action: str,
+    *,
+    who: Principal,
+    what: str = "",
+    outcome: Outcome = "done",
+    address: str = "",
+    request_id: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what was done; it stays with the caller's transaction.
+
+    Parameters
+    ----------
+    session : Session
+        Open, with a role that may insert into ``audit``; the caller commits.
+    action : str
+        A key of `ACTIONS`.
+    who : Principal
+        Who did it.
+    what : str
+        Name of what it was done to: a data set, an account, the prefix of a key.
+    outcome : {"done", "refused", "failed"}
+        How it ended.
+    address : str
+        Of the machine that asked.
+    request_id : str
+        Of the request.
+    detail : mapping, optional
+        Facts in JSON; never a password, a key or a token.
+
+    Raises
+    ------
+    KeyError
+        If the action is not one of ours: a mistake of the program.
+    """
+    if action not in ACTIONS:
+        raise KeyError(action)
+    facts = dict(list((detail or {}).items())[:_LARGEST_DETAIL])
+    session.execute(
+        insert(Audit)
+        .values(
+            action=action,
+            outcome=outcome,
+            who_kind=who.kind,
+            who_id=who.id,
+            who_name=_told(who.name),
+            what=_told(what),
+            address=_told(address),
+            request_id=_told(request_id),
+            detail=facts,
+        )
+        .inline()  # the new number is not asked for: who may insert may not read
+    )
+
+
+def commander() -> Principal:
+    """Give the person at the command line of this machine.
+
+    Returns
+    -------
+    Principal
+        Named after the account of the operating system.
+    """
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "?"
+    return Principal(kind="command", id=name, name=name, role="admin", scopes=ROLE_SCOPES["admin"])
+
+
+def _told(words: str) -> str:
+    return words.replace("\x00", "")[:_LONGEST]
