@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -20,6 +19,7 @@ import pytest
 from geo_service.core import machine, postgres
 from geo_service.core.errors import Conflict, NotInstalled, Unavailable
 from geo_service.core.postgres import Cluster
+from tests.waiting import LONGEST_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -200,11 +200,11 @@ def test_a_lock_that_is_held_too_long_is_a_conflict(tmp_path):
     def hold():
         with machine.only_one(tmp_path / "lock", limit_s=1):
             entered.set()
-            leave.wait(10)
+            leave.wait(LONGEST_S)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    entered.wait(10)
+    assert entered.wait(LONGEST_S)
     try:
         with pytest.raises(Conflict), machine.only_one(tmp_path / "lock", limit_s=0.1):
             pass
@@ -225,10 +225,7 @@ def test_a_machine_without_postgis_is_told_what_to_install(monkeypatch, tmp_path
 def test_a_zombie_does_not_live():
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     try:
-        deadline = time.monotonic() + 10
-        while " Z " not in Path(f"/proc/{child.pid}/stat").read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: " Z " in Path(f"/proc/{child.pid}/stat").read_text())
         assert not machine.is_working_in(child.pid, Path.cwd())
     finally:
         child.wait()

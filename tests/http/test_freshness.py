@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import mapbox_vector_tile
 import psycopg2
@@ -15,6 +14,7 @@ from geo_service.core.watch import CHANNEL
 from ingest.load import hold_lock
 from ingest.pipeline import ingest
 from layers import versions
+from tests.waiting import wait_until
 
 KEY, LEVEL, PERIOD = "waste_gen_tpd", "province", "2567"
 ITEMS = f"/collections/waste-by-{LEVEL}/items"
@@ -85,10 +85,7 @@ def change(engine, value: float, *, by_load: bool = True) -> None:
 
 def settle(client) -> None:
     """Wait until the service trusts its memory again."""
-    deadline = time.monotonic() + 10
-    while client.app.state.watcher.known() is None:
-        assert time.monotonic() < deadline, "the watcher does not settle"
-        time.sleep(0.01)
+    wait_until(client.app.state.watcher.known)
 
 
 @pytest.fixture
@@ -214,10 +211,7 @@ def test_without_the_trigger_the_check_finds_a_change(client_of, country_engine)
     settle(client)
     before = client.get(f"/indicators/{KEY}").headers["etag"]
     change(country_engine, 800.0, by_load=False)
-    deadline = time.monotonic() + 5
-    while client.get(f"/indicators/{KEY}").headers["etag"] == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: client.get(f"/indicators/{KEY}").headers["etag"] != before)
 
 
 def test_what_others_say_on_the_channel_harms_nothing(served):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
+from collections.abc import Callable
 from typing import Any
 
 import brotli
@@ -16,6 +16,7 @@ from geo_service.api.wire import Metrics
 from geo_service.core.known import KNOWN, Known
 from geo_service.deps import FOLLOWS_STATE
 from geo_service.main import create_app
+from tests.waiting import LONGEST_S, wait_until
 
 COLLECTIONS = "/collections"
 TILE = "/tiles/provinces/6/49/29.mvt"
@@ -32,10 +33,7 @@ PATHS = (
 def remembering(country_url, settings_for):
     """A client of a service that knows the state of the data and remembers nothing yet."""
     with TestClient(create_app(settings_for(country_url))) as client:
-        deadline = time.monotonic() + 10
-        while client.app.state.watcher.known() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(client.app.state.watcher.known)
         yield client
 
 
@@ -136,16 +134,21 @@ def test_a_service_without_memory_keeps_nothing(client_of, country_engine):
 
 
 class Application:
-    """An application that counts its answers and makes them as it is told."""
+    """An application that counts its answers and makes them as it is told.
 
-    def __init__(self, *, size_bytes: int = 100, pieces: int = 1, pause_s: float = 0.0) -> None:
-        self.size_bytes, self.pieces, self.pause_s = size_bytes, pieces, pause_s
+    With a door it answers when that is opened.
+    """
+
+    def __init__(self, *, size_bytes: int = 100, pieces: int = 1) -> None:
+        self.size_bytes, self.pieces = size_bytes, pieces
         self.answers, self.during = 0, lambda: None
+        self.door: asyncio.Event | None = None
 
     async def __call__(self, scope, receive, send) -> None:
         self.answers += 1
         scope[FOLLOWS_STATE] = True
-        await asyncio.sleep(self.pause_s)
+        if self.door is not None:
+            await self.door.wait()
         self.during()
         headers = [
             (b"etag", b'W/"1"'),
@@ -172,6 +175,7 @@ class Around:
             most_bytes=most_bytes,
         )
         self.asked = lambda: self.known
+        self.calls = 0
 
     def _ask(self) -> Known | None:
         return self.asked()
@@ -183,6 +187,7 @@ class Around:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }  # fmt: skip
         sent: list[dict[str, Any]] = []
+        self.calls += 1
 
         async def send(message) -> None:
             sent.append(message)
@@ -195,39 +200,48 @@ class Around:
         return sent
 
 
+async def until(is_so: Callable[[], object]) -> None:
+    """Let the others go on until something is so."""
+    async with asyncio.timeout(LONGEST_S):
+        while not is_so():  # noqa: ASYNC110  (a turn of the loop, not a pause)
+            await asyncio.sleep(0)
+
+
+async def at_once(around: Around, number: int) -> list[Any]:
+    """Ask the same many times before the first is answered."""
+    door = around.memory.app.door = asyncio.Event()
+    asking = [asyncio.create_task(around.get()) for _ in range(number)]
+    await until(lambda: around.calls == number)
+    door.set()
+    return await asyncio.gather(*asking)
+
+
 def test_equal_questions_at_once_are_answered_once():
-    app = Application(pause_s=0.02)
-    around = Around(app)
-
-    async def ask() -> list[Any]:
-        return await asyncio.gather(*(around.get() for _ in range(64)))
-
-    answers = asyncio.run(ask())
+    app = Application()
+    answers = asyncio.run(at_once(Around(app), 64))
     assert app.answers == 1
     assert all(answer[1]["body"] == b"x" * 100 for answer in answers)
 
 
 def test_who_waits_for_an_answer_that_is_not_kept_asks_for_his_own():
-    app = Application(pieces=2, pause_s=0.02)
-    around = Around(app)
-
-    async def ask() -> list[Any]:
-        return await asyncio.gather(*(around.get() for _ in range(8)))
-
-    assert all(len(answer) == 3 for answer in asyncio.run(ask()))
+    app = Application(pieces=2)
+    assert all(len(answer) == 3 for answer in asyncio.run(at_once(Around(app), 8)))
     assert app.answers == 8
 
 
 def test_who_waits_is_answered_when_the_first_one_gives_up():
-    app = Application(pause_s=0.05)
+    app = Application()
     around = Around(app)
 
     async def ask() -> list[Any]:
+        door = app.door = asyncio.Event()
         first = asyncio.create_task(around.get())
-        await asyncio.sleep(0.01)
+        await until(lambda: app.answers == 1)
         second = asyncio.create_task(around.get())
-        await asyncio.sleep(0.01)
+        await until(lambda: around.calls == 2)
         first.cancel()
+        await until(lambda: app.answers == 2)
+        door.set()
         return await second
 
     assert len(asyncio.run(ask())) == 2

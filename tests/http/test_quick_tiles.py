@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from fastapi.testclient import TestClient
 
 from geo_service.main import create_app
+from tests.waiting import wait_until
 
 ADDRESSES = (
     "/tiles/provinces/6/49/29.mvt",
@@ -34,10 +33,7 @@ ADDRESSES = (
 def plain(country_url, settings_for):
     """A client without remembered answers, whose service knows the state of the data."""
     with TestClient(create_app(settings_for(country_url, memory_mb=0))) as client:
-        deadline = time.monotonic() + 10
-        while client.app.state.watcher.known() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(client.app.state.watcher.known)
         yield client
 
 

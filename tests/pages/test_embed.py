@@ -48,8 +48,11 @@ def test_a_message_from_elsewhere_does_not_size_a_frame(browser_page, live_serve
     browser_page.frames[1].wait_for_selector("html[data-map=ready]")
     browser_page.wait_for_function("document.querySelector('iframe').style.height !== ''")
     before = frame_height(browser_page)
-    browser_page.evaluate("postMessage({ type: 'atlas:height', height: 3000 }, '*')")
-    browser_page.wait_for_timeout(100)
+    # Listeners hear a message in the order they came: ours is the last.
+    browser_page.evaluate(
+        "new Promise((heard) => { addEventListener('message', () => heard());"
+        " postMessage({ type: 'atlas:height', height: 3000 }, '*'); })"
+    )
     assert frame_height(browser_page) == before
 
 

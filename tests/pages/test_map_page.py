@@ -207,7 +207,7 @@ def test_a_narrow_screen_has_the_map_first_and_a_sheet_below(open_map):
     assert size["height"] >= 44
     handle.click()
     expect(handle).to_have_attribute("aria-expanded", "true")
-    page.wait_for_timeout(200)
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
     expect(page.locator(".classes button").first).to_be_in_viewport()
     small = page.evaluate(
         "[...document.querySelectorAll('#panel button, #panel select, #panel .button')]"
