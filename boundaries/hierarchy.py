@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from boundaries import geometry, queries
 from boundaries.models import Area
+from boundaries.projection import Shapes
 from geo_service.core.crs import STORAGE_SRID
 
 #: Shapes that differ by less than this share of their area are one shape.
@@ -127,7 +128,7 @@ def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401  (any geometry)
     return bool(apart <= SAME_SHARE * max(shapely.area(one), shapely.area(other)))
 
 
-def _united(shapes: list[Any]) -> geometry.Shapes:
+def _united(shapes: list[Any]) -> Shapes:
     united = np.empty(1, dtype=object)
     united[0] = shapely.coverage_union_all(shapes)
     return united

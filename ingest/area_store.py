@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from boundaries import geometry, hierarchy, register
 from boundaries.models import Area, AreaEvent
+from boundaries.projection import Shapes
 from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.db import fixed_sql
 from ingest import catalogue
@@ -69,7 +70,7 @@ def dissolve_upward(loading: Loading, level: str, drafts: Iterable[AreaDraft]) -
     """
     shaped = [draft for draft in drafts if draft.shape is not None]
     codes = [draft.parent for draft in shaped]
-    shapes: geometry.Shapes = np.array([draft.shape for draft in shaped], dtype=object)
+    shapes: Shapes = np.array([draft.shape for draft in shaped], dtype=object)
     while (level := ABOVE[level]) != "country" and codes:
         loading.progress("dissolve", 0, None)
         united = geometry.dissolve(shapes, codes)
@@ -217,7 +218,7 @@ def _current_ids(session: Session, level: str) -> dict[str, int]:
 
 
 def _stage(session: Session, drafts: Sequence[AreaDraft]) -> None:
-    shapes: geometry.Shapes = np.array([draft.shape for draft in drafts], dtype=object)
+    shapes: Shapes = np.array([draft.shape for draft in drafts], dtype=object)
     has_shape = [draft.shape is not None for draft in drafts]
     marked = shapely.set_srid(shapes, STORAGE_SRID)
     sizes = np.full(len(drafts), np.nan)

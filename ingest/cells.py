@@ -15,7 +15,7 @@ import shapely
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from boundaries.geometry import to_srid
+from boundaries.projection import to_srid
 from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from geo_service.core.db import fixed_sql
 from ingest.copying import copy_rows

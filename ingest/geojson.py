@@ -10,7 +10,7 @@ import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from boundaries import geometry
+from boundaries import projection
 from geo_service.core.crs import KNOWN_SRIDS, STORAGE_SRID
 from geo_service.core.errors import UnknownCRS, UnreadableFile
 from geo_service.core.text import Text
@@ -208,9 +208,9 @@ def finish(rows: list[GeoRow], srid: int, encoding: str, *, worldwide: bool = Fa
     shapes = [row.shape for row in rows if row.shape is not None]
     if shapes:
         bounds = shapely.total_bounds(shapes).tolist()
-        geometry.check_claim(bounds, srid, worldwide=worldwide)
+        projection.check_claim(bounds, srid, worldwide=worldwide)
     if srid != STORAGE_SRID and shapes:
-        moved = iter(geometry.to_srid(shapely.from_wkb(shapely.to_wkb(shapes)), srid))
+        moved = iter(projection.to_srid(shapely.from_wkb(shapely.to_wkb(shapes)), srid))
         rows = [
             row if row.shape is None else GeoRow(row.number, row.cells, next(moved), row.fault)
             for row in rows

@@ -15,7 +15,7 @@ import polars as pl
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from boundaries.geometry import to_srid
+from boundaries.projection import to_srid
 from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from geo_service.core.db import SCHEMA
 from ingest.cells import ewkb

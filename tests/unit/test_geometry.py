@@ -5,7 +5,7 @@ import pytest
 import shapely
 from shapely import MultiPolygon, Polygon, box
 
-from boundaries import division, geometry
+from boundaries import division, geometry, projection
 from geo_service.core.errors import UnknownCRS
 
 
@@ -86,8 +86,8 @@ def test_a_province_is_exactly_the_sum_of_its_parts():
 @pytest.mark.parametrize("srid", [32647, 32648, 24047, 24048, 4240])
 def test_each_known_system_comes_back_to_where_it_was(srid):
     square = shapes(box(101, 14, 101.1, 14.1))
-    there = geometry.to_srid(square, 4326, srid)
-    back = geometry.to_srid(there, srid)
+    there = projection.to_srid(square, 4326, srid)
+    back = projection.to_srid(there, srid)
     assert shapely.hausdorff_distance(square[0], back[0]) < 1e-6
 
 
@@ -104,12 +104,12 @@ def test_each_known_system_comes_back_to_where_it_was(srid):
 )
 def test_coordinates_that_cannot_be_what_they_claim_are_refused(bounds, srid, said):
     with pytest.raises(UnknownCRS, match=said):
-        geometry.check_claim(bounds, srid)
+        projection.check_claim(bounds, srid)
 
 
 def test_coordinates_in_thailand_are_believed():
-    geometry.check_claim((97.5, 5.7, 105.6, 20.4), 4326)
-    geometry.check_claim((500_000, 1_500_000, 600_000, 1_600_000), 32647)
+    projection.check_claim((97.5, 5.7, 105.6, 20.4), 4326)
+    projection.check_claim((500_000, 1_500_000, 600_000, 1_600_000), 32647)
 
 
 def test_shares_meet_the_stated_sizes_and_add_up():
