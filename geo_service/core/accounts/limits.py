@@ -1,0 +1,128 @@
+"""Who asks too often waits: counters of one process, bounded in size."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final
+
+_MOST_CALLERS: Final = 20_000
+_V6_NETWORK: Final = 64
+
+
+class Buckets:
+    """A bucket of tokens for each caller, filled at a steady rate.
+
+    Parameters
+    ----------
+    size : float
+        Tokens a caller may take at once.
+    per_s : float
+        Tokens that come back in a second.
+    most : int
+        Callers remembered; the longest unseen is forgotten first.
+    clock : callable
+        Seconds that only rise: a clock that is set back must not lock anybody out.
+    """
+
+    def __init__(
+        self,
+        size: float,
+        per_s: float,
+        *,
+        most: int = _MOST_CALLERS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._size, self._per_s, self._most, self._clock = size, per_s, most, clock
+        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, caller: Hashable) -> float:
+        """Take a token.
+
+        Parameters
+        ----------
+        caller : hashable
+            Who asks.
+
+        Returns
+        -------
+        float
+            0 when there was one, else the seconds until there is.
+        """
+        with self._lock:
+            left = self._now(caller)
+            if left < 1.0:
+                return (1.0 - left) / self._per_s
+            self._left[caller] = (left - 1.0, self._clock())
+            self._left.move_to_end(caller)
+            if len(self._left) > self._most:
+                self._left.popitem(last=False)
+            return 0.0
+
+    def wait(self, caller: Hashable) -> float:
+        """Tell how long a caller must wait, and take nothing.
+
+        Parameters
+        ----------
+        caller : hashable
+            Who asks.
+
+        Returns
+        -------
+        float
+            Seconds; 0 when a token is there.
+        """
+        with self._lock:
+            left = self._now(caller)
+        return 0.0 if left >= 1.0 else (1.0 - left) / self._per_s
+
+    def _now(self, caller: Hashable) -> float:
+        left, at = self._left.get(caller, (self._size, 0.0))
+        return min(self._size, left + (self._clock() - at) * self._per_s)
+
+
+def neighbourhood(address: str) -> str:
+    """Name the machines that count as one caller.
+
+    Parameters
+    ----------
+    address : str
+        Of the machine that asks.
+
+    Returns
+    -------
+    str
+        The address itself; of IPv6 the first 64 bits, which one household has to itself.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:100]
+    if not isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((parsed, _V6_NETWORK), strict=False).network_address)
+
+
+def subject_of(kind: str, word: str) -> bytes:
+    """Hash what failures are counted for: mistyped names may be passwords.
+
+    Parameters
+    ----------
+    kind : str
+        ``name`` or ``address``.
+    word : str
+        The name or address.
+
+    Returns
+    -------
+    bytes
+        SHA-256.
+    """
+    return hashlib.sha256(f"{kind}:{word}".encode("utf-8", "surrogatepass")).digest()
