@@ -181,6 +181,24 @@ def _periods_of(session: Session, collection: Collection) -> dict[str, list[Peri
     return found
 
 
+def listed(session: Session, known: Sequence[Collection]) -> list[Collection]:
+    """Leave out the histories of what was never measured.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    known : sequence of Collection
+        From the register.
+
+    Returns
+    -------
+    list of Collection
+        Those that have features. A history left out answers under its address, without any.
+    """
+    return [one for one in known if one.family != "history" or periods_of(session, one)]
+
+
 def choose_period(periods: Sequence[Period], asked: Period | Interval | None) -> Period | None:
     """Choose the period a value is taken from.
 

@@ -17,13 +17,9 @@ from geo_service.api.schemas import SchemaPart
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
 from layers import features, registry
-from layers import periods as calendars
-from layers.questions import periods_of, state_of
+from layers.questions import listed, periods_of, state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
-
-#: What is in force today has neither beginning nor end.
-_OPEN = (None, None)
 
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 _FORMATS = {"json": JSON, "html": HTML}
@@ -42,10 +38,11 @@ def collections(
         JSON or HTML.
     """
     form = choose_format(request, _FORMATS, asked)
-    known = registry.list_all(session)
-    subjects = sorted({subject for one in known for subject in one.subjects})
+    registered = registry.list_all(session)
+    subjects = sorted({subject for one in registered for subject in one.subjects})
     state = state_of(session, subjects)
     headers = revalidate(request, state.token, lang=lang)
+    known = listed(session, registered)
     links = Links(request, lang)
     if form == "html":
         return sheet_answer(
@@ -58,12 +55,11 @@ def collections(
         links.made("self", links.here(), JSON),
         links.made("alternate", links.here(f="html"), HTML),
     ]
-    span = calendars.span(session)
     body = {
         "links": own,
         "collections": [
             schemas.of_collection(
-                one, links, around[_extent_key(one)], span if one.family == "history" else _OPEN
+                one, links, around[_extent_key(one)], features.interval_of(session, one)
             )
             for one in known
         ],
@@ -102,8 +98,9 @@ def collection(
             files=downloads_table(known, sizes, links),
         )
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
-    span = calendars.span(session) if known.family == "history" else _OPEN
-    body = schemas.of_collection(known, links, features.extent_of(session, known), span)
+    body = schemas.of_collection(
+        known, links, features.extent_of(session, known), features.interval_of(session, known)
+    )
     body["links"] += [*items_links(known, links), *enclosures(known, links, sizes)]
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Literal
 
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, SCHEMA, Links
 from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.text import Lang, Text
-from layers.filters import Kind
+from layers.analysis.ucum import code_of
+from layers.filters import Interval, Kind
 from layers.registry import Collection, Property
 
 #: What a JSON Schema of a collection tells: all properties, those of filters, those of sorting.
@@ -23,10 +23,16 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     "datetime": {"type": "string", "format": "date-time"},
     "list": {"type": "array", "items": {"type": "string"}},
 }
-#: What a property is for, in the words of Part 5.
+#: What a property is for, in the words of Part 5. A feature of a history has no property that is
+#: its identifier: it is of a place and a period.
+_ROLES = {
+    "code": "id",
+    "valid_from": "primary-interval-start", "valid_to": "primary-interval-end",
+}  # fmt: skip
 _ROLES_OF_HISTORY = {
     "period_start": "primary-interval-start", "period_end": "primary-interval-end",
 }  # fmt: skip
+_UNIT = Text("หน่วย: ", "Unit: ")
 _GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 
@@ -34,7 +40,7 @@ def of_collection(
     collection: Collection,
     links: Links,
     extent: tuple[float, float, float, float],
-    interval: tuple[date | None, date | None] = (None, None),
+    interval: Interval | None = None,
 ) -> dict[str, Any]:
     """Describe a collection.
 
@@ -46,8 +52,8 @@ def of_collection(
         Of the answer.
     extent : tuple of float
         west, south, east, north in EPSG:4326 degrees.
-    interval : tuple of (date or None, date or None)
-        First and last day; ``None`` is open.
+    interval : Interval, optional
+        First and last day. Of one with an open end nothing is told: OGC's test suite reads both.
 
     Returns
     -------
@@ -60,13 +66,7 @@ def of_collection(
         "title": collection.title.in_(lang),
         "description": collection.description.in_(lang),
         "itemType": "feature",
-        "extent": {
-            "spatial": {"bbox": [list(extent)], "crs": CRS84.uri},
-            "temporal": {
-                "interval": [[None if day is None else f"{day}T00:00:00Z" for day in interval]],
-                "trs": _GREGORIAN,
-            },
-        },
+        "extent": {"spatial": {"bbox": [list(extent)], "crs": CRS84.uri}, **_temporal(interval)},
         "crs": [crs.uri for crs in SERVED_CRS],
         "storageCrs": CRS84.uri,
         "links": [
@@ -94,6 +94,13 @@ def of_collection(
     }
 
 
+def _temporal(interval: Interval | None) -> dict[str, Any]:
+    if interval is None or interval.start is None or interval.end is None:
+        return {}
+    told = [f"{interval.start}T00:00:00Z", f"{interval.end}T23:59:59Z"]
+    return {"temporal": {"interval": [told], "trs": _GREGORIAN}}
+
+
 def of_property(known: Property, lang: Lang) -> dict[str, Any]:
     """Describe a property.
 
@@ -111,7 +118,9 @@ def of_property(known: Property, lang: Lang) -> dict[str, Any]:
     """
     told: dict[str, Any] = {"title": known.title.in_(lang), **_TYPES[known.kind]}
     if known.unit is not None:
-        told |= {"x-ogc-unit": known.unit.in_(lang), "x-unit-th": known.unit.th}
+        told["description"] = f"{_UNIT.in_(lang)}{known.unit.in_(lang)}"
+        code = code_of(known.unit.en)
+        told |= {} if code is None else {"x-ogc-unit": code}
     if known.values:
         told["enum"] = list(known.values)
     return told
@@ -127,7 +136,7 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
     links : Links
         Of the answer.
     part : {"schema", "queryables", "sortables"}
-        All, or those that filters or ``sortby`` may name.
+        All, or those that filters or ``sortby`` may name; lists stand in filters only.
 
     Returns
     -------
@@ -146,9 +155,9 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
     properties = ({} if part == "sortables" else shape) | {
         known.name: of_property(known, links.lang)
         for known in collection.properties
-        if known.is_queryable or part == "schema"
+        if known.is_queryable or part != "sortables"
     }
-    roles = _ROLES_OF_HISTORY if collection.family == "history" else {"code": "id"}
+    roles = _ROLES_OF_HISTORY if collection.family == "history" else _ROLES
     for name in roles.keys() & properties.keys():
         properties[name]["x-ogc-role"] = roles[name]
     return {

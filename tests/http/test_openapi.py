@@ -32,7 +32,20 @@ def test_every_collection_has_its_own_path_with_its_own_parameters(client, docum
         names = [parameter["name"] for parameter in told["parameters"]]
         assert len(names) == len(set(names))
         queryables = client.get(f"/collections/{one['id']}/queryables").json()["properties"]
-        assert set(queryables) - {"geometry"} <= set(names)
+        simple = {name for name, known in queryables.items() if known.get("type") != "array"}
+        assert simple - {"geometry"} <= set(names)
+
+
+def test_every_queryable_may_stand_in_a_filter_and_nothing_else_may(client):
+    for collection in ("orgs", "health-centres", "waste-by-province"):
+        path = f"/collections/{collection}"
+        known = client.get(f"{path}/queryables").json()
+        assert known["additionalProperties"] is False
+        for name in known["properties"]:
+            answer = client.get(f"{path}/items", params={"filter": f"{name} IS NULL", "limit": 1})
+            assert answer.status_code == 200, (collection, name)
+        unknown = client.get(f"{path}/items?filter=this_is_not_a_queryable IS NULL")
+        assert unknown.status_code == 400
 
 
 def test_the_limit_is_published_as_it_is_kept(document):
@@ -75,24 +88,42 @@ def test_collections_of_values_exist_for_themes_and_levels(client):
     known = {one["id"] for one in client.get("/collections").json()["collections"]}
     for theme in ("waste", "ageing", "population"):
         for level in ("province", "district", "subdistrict", "org"):
-            assert {f"{theme}-by-{level}", f"{theme}-by-{level}-history"} <= known
+            assert f"{theme}-by-{level}" in known
     assert {"regions", "provinces", "districts", "subdistricts", "orgs", "health-centres"} <= known
 
 
-def test_a_schema_names_units_in_the_readers_language(client):
+def test_a_history_of_what_was_never_measured_is_not_listed(client):
+    listed = {one["id"] for one in client.get("/collections").json()["collections"]}
+    histories = [f"{one}-history" for one in listed if "-by-" in one and "-history" not in one]
+    held = {
+        one: client.get(f"/collections/{one}/items?resulttype=hits").json()["numberMatched"]
+        for one in histories
+    }
+    assert {one for one, number in held.items() if number} == listed & set(held)
+    (empty, *_) = [one for one, number in held.items() if not number]
+    told = client.get(f"/collections/{empty}").json()
+    assert "temporal" not in told["extent"]
+    assert client.get(f"/collections/{empty}/items").json()["features"] == []
+
+
+def test_a_schema_tells_units_to_readers_and_to_programs(client):
     path = "/collections/waste-by-org/schema"
     thai = client.get(path).json()["properties"]["waste_gen_tpd"]
     english = client.get(path, params={"lang": "en"}).json()["properties"]["waste_gen_tpd"]
-    assert thai["x-ogc-unit"] == "ตัน/วัน"
-    assert (english["title"], english["x-ogc-unit"]) == ("Municipal solid waste generated", "t/day")
+    assert (thai["description"], thai["x-ogc-unit"]) == ("หน่วย: ตัน/วัน", "t/d")
+    assert (english["description"], english["x-ogc-unit"]) == ("Unit: t/day", "t/d")
 
 
 def test_a_history_tells_from_when_to_when_it_goes(client):
     path = "/collections/population-by-province-history"
     told = client.get(path).json()["extent"]["temporal"]["interval"]
-    assert told == [["2023-01-01T00:00:00Z", "2024-12-31T00:00:00Z"]]
-    today = client.get("/collections/provinces").json()["extent"]["temporal"]["interval"]
-    assert today == [[None, None]]
+    assert told == [["2023-01-01T00:00:00Z", "2024-12-31T23:59:59Z"]]
+    of_all = client.get("/collections").json()["collections"]
+    extents = {f"/collections/{one['id']}": one["extent"].get("temporal") for one in of_all}
+    assert extents[path]["interval"] == told
+    # Places are in force from the beginning of time to its end, as far as anybody knows.
+    assert extents["/collections/provinces"] is None
+    assert extents["/collections/health-centres"] is None
 
 
 def test_an_interval_may_be_a_start_and_a_duration(client):
