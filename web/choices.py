@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from geo_service.core.periods import Period
 from geo_service.core.text import Lang, Text
 from layers.analysis.classify import MOST_CLASSES
 from layers.indicators import IndicatorInfo
 from layers.thematic import SCHEMES, ThematicMap
-from web.words import LEVELS, THEMES, words
+from web.words import LEVELS, STATUSES, THEMES, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Two classes hardly make a map; what an address asks for may have them.
@@ -129,6 +130,7 @@ def options(
     thematic: ThematicMap,
     state: State,
     *,
+    coming: tuple[Period, ...],
     known: list[IndicatorInfo],
     levels: tuple[str, ...],
     areas: list[tuple[str, Text]],
@@ -144,6 +146,8 @@ def options(
         The map shown.
     state : State
         The state asked for.
+    coming : tuple of Period
+        Years of which there are forecasts.
     known : list of IndicatorInfo
         Indicators with data.
     levels : tuple of str
@@ -164,6 +168,7 @@ def options(
     """
     lang, said = state.lang, words(state.lang)
     level = state.level or thematic.level
+    forecast = STATUSES["forecast"].in_(lang)
     themes = [theme for theme in THEMES if any(info.theme == theme for info in known)]
     return Controls(
         themes=_list([(t, THEMES[t].in_(lang)) for t in themes], thematic.indicator.theme),
@@ -179,7 +184,11 @@ def options(
         ),
         levels=_list([(name, LEVELS[name].in_(lang)) for name in levels], level),
         periods=_list(
-            [(p.key, p.label.in_(lang)) for p in reversed(thematic.periods)], thematic.period.key
+            [
+                *((p.key, f"{p.label.in_(lang)} ({forecast})") for p in reversed(coming)),
+                *((p.key, p.label.in_(lang)) for p in reversed(thematic.periods)),
+            ],
+            thematic.period.key,
         ),
         schemes=_list(
             [
@@ -209,7 +218,7 @@ def options(
 
 def _compares(thematic: ThematicMap, lang: Lang) -> list[tuple[str, str]]:
     others = [p for p in reversed(thematic.periods) if p.key != thematic.period.key]
-    if not others or thematic.indicator.space_agg == "RECLASSIFY":
+    if not others or thematic.outlook is not None or thematic.indicator.space_agg == "RECLASSIFY":
         return []
     none = ("", words(lang)["no_compare"])
     return [none, *((period.key, period.label.in_(lang)) for period in others)]

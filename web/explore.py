@@ -16,8 +16,8 @@ from layers import (
     outlines,
     questions,
     registry,
-    thematic,
 )
+from layers.forecasts import mapped
 from layers.indicators import IndicatorInfo
 from layers.measured import Measured
 from layers.thematic import ThematicMap
@@ -86,6 +86,7 @@ def controls(session: SessionDep, thematic: ThematicMap, state: State) -> Contro
     return options(
         thematic,
         state,
+        coming=thematic.coming or mapped.coming(session, thematic.indicator.key, thematic.level),
         known=[one.info for one in known(session)],
         levels=(*levels, "hexbin") if cells else levels,
         areas=outlines.provinces(session),
@@ -181,7 +182,7 @@ def build(session: SessionDep, state: State) -> ThematicMap:
     }
     if state.compare is not None:
         return build_comparison(session, state.indicator, against=state.compare, **asked)
-    return thematic.build(session, state.indicator, **asked)
+    return mapped.build(session, state.indicator, **asked)
 
 
 def settle(session: SessionDep, state: State, *, theme: str | None, was: str | None) -> State:
@@ -225,11 +226,16 @@ def settle(session: SessionDep, state: State, *, theme: str | None, was: str | N
         # one province alone is no map: show what lies in it
         level = next((one for one in WITHIN if one in chosen.levels), level)
     periods = {period.key for levels in chosen.periods.values() for period in levels}
+    coming = {
+        period.key
+        for one in ([level] if level in chosen.levels else chosen.levels)
+        for period in mapped.coming(session, chosen.info.key, one)
+    }
     return replace(
         state,
         indicator=chosen.info.key,
         level=level,
-        period=state.period if state.period in periods else None,
+        period=state.period if state.period in periods | coming else None,
         compare=_fitting_compare(state, chosen.info, periods, level),
     )
 

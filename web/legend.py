@@ -15,6 +15,7 @@ PATTERNS: Final = {
     "not_reported": "url(#hatch)",
     "not_applicable": "#ffffff",
     "suppressed": "#8b95a3",
+    "no_forecast": "#dfe3e8",
 }
 BAR_HEIGHT: Final = 44
 BAR_WIDTH: Final = 10

@@ -17,7 +17,7 @@ from web import figures, folium_map, hexagons, legend
 from web.choices import State
 from web.folium_map import Canvas, Points, Tiles
 from web.hexagons import Hexagons
-from web.payload import page_data
+from web.payload import page_data, steps_of, words_of
 from web.words import MINUS, PLACES, STATUSES, number, short_year, words
 
 MOST_TABLE_ROWS: Final = 1000
@@ -43,6 +43,7 @@ class TableRow:
     change: str
     status: str
     rank: int | None
+    ends: tuple[str, ...] = ()
 
 
 def context(
@@ -97,13 +98,16 @@ def context(
         "drawing": drawing,
         "legend": legend.build(thematic, lang),
         "symbols": with_symbols,
+        "say": words_of(thematic, lang),
+        "steps": steps_of(thematic),
+        "striped": _striped(thematic),
         "places_word": PLACES[thematic.level].in_(lang),
         "table": rows,
         "table_cut": cut,
         "table_title": words(lang)["table_of_cells" if cells else "table"],
         "table_hint": hexagons.table_words(cells, len(rows), words(lang))
         if cells
-        else words(lang)["table_hint"],
+        else words_of(thematic, lang)["table_hint"],
         "counts_as_fills": _are_counts_filled(thematic, with_symbols=with_symbols),
         "outside": _outside(session, thematic, lang),
         "inline": is_inline,
@@ -121,6 +125,7 @@ def context(
             within=cells.within if cells else None,
             finder=cells.finder if cells else None,
             compared=thematic.against is not None,
+            chart_url=f"/forecasts/{thematic.indicator.key}?f=html&lang={lang}&place=",
             hexbin_title=words(lang)["hexbin_title"].replace(
                 "{resolution}", str(cells.resolution) if cells else ""
             ),
@@ -145,7 +150,7 @@ def lead(thematic: ThematicMap, lang: Lang) -> str:
     str
         The whole's value, the highest and the lowest place, how many reported.
     """
-    said, info = words(lang), thematic.indicator
+    said, info = words_of(thematic, lang), thematic.indicator
     parts = []
     if thematic.total is not None and thematic.total.value is not None:
         whole = thematic.area_name.in_(lang) if thematic.area_name else said["national"]
@@ -230,7 +235,19 @@ def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
         change=_change(place, info, lang),
         status=STATUSES[place.status].in_(lang),
         rank=place.rank,
+        ends=_ends(place, info, lang),
     )
+
+
+def _ends(place: MapPlace, info: IndicatorInfo, lang: Lang) -> tuple[str, ...]:
+    span = place.span
+    numbers = (span.low80, span.high80, span.low95, span.high95) if span else (None,) * 4
+    return tuple(figures.figure(one, info, lang) for one in numbers)
+
+
+# How many places have an interval that reaches into another class.
+def _striped(thematic: ThematicMap) -> int:
+    return sum(place.span is not None and place.span.is_open for place in thematic.places)
 
 
 def _plus(value: float | None, thematic: ThematicMap) -> str:
@@ -342,7 +359,7 @@ def _addresses(
 
 
 def _timeline(thematic: ThematicMap, lang: Lang) -> dict[str, Any]:
-    periods = thematic.periods or (thematic.period,)
+    periods = steps_of(thematic) or (thematic.period,)
     keys = [period.key for period in periods]
     return {
         "first_year": short_year(periods[0], lang),

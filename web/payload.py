@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote
 
+from geo_service.core.periods import Period
 from geo_service.core.text import Lang
 from layers.thematic import MapPlace, ThematicMap
 from web.figures import names, total_digits
@@ -16,13 +17,15 @@ FIELDS: Final = (
     "code", "name", "other", "within", "value", "numerator", "denominator", "status", "class",
     "rank", "rank_of", "previous", "reporting", "expected", "basis", "flags",
 )  # fmt: skip
+#: And those of a map of a coming year.
+SPAN_FIELDS: Final = ("low80", "high80", "low95", "high95")
 SAID_TO_SCRIPTS: Final = (
     "no_match", "matches", "copied", "copy_failed", "play", "pause", "rank_of", "change",
     "rank", "one_of", "reported", "whole_place", "highest", "lowest",
     "no_change", "numerator", "denominator", "reporting_short", "basis", "flags", "loading",
     "load_failed", "trend", "where_from", "close", "period", "source", "open_panel",
     "close_panel", "map_of", "place", "value", "sample", "licence", "illustrative", "code",
-    "series_break",
+    "series_break", "interval80", "interval95", "ahead_chart", "ahead_open", "ahead_mark",
 )  # fmt: skip
 
 
@@ -43,8 +46,9 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
     dict
         JSON-ready; names as they are, unescaped: the scripts put them in as text.
     """
-    said = words(lang)
+    said = words_of(thematic, lang)
     indicator = thematic.indicator
+    steps = steps_of(thematic)
     return {
         "lang": lang,
         "indicator": {
@@ -59,16 +63,13 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "level": thematic.level,
         "period": thematic.period.key,
         "periods": [
-            {"key": p.key, "label": p.label.in_(lang), "year": short_year(p, lang)}
-            for p in thematic.periods
+            {"key": p.key, "label": p.label.in_(lang), "year": short_year(p, lang)} for p in steps
         ],
         "breaks": [
             position
-            for position, period in enumerate(thematic.periods)
+            for position, period in enumerate(steps)
             if position
-            and any(
-                thematic.periods[position - 1].end < day <= period.end for day in thematic.breaks
-            )
+            and any(steps[position - 1].end < day <= period.end for day in thematic.breaks)
         ],
         "title": thematic.title.in_(lang),
         "source": "; ".join(
@@ -96,7 +97,8 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
             }
             for entry in thematic.classes
         ],
-        "fields": FIELDS,
+        "fields": FIELDS if thematic.outlook is None else FIELDS + SPAN_FIELDS,
+        "forecast": thematic.outlook is not None,
         "rows": [_row(place, thematic, lang) for place in thematic.places],
         "statuses": {key: text.in_(lang) for key, text in STATUSES.items()},
         "flags": {
@@ -107,6 +109,47 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "words": {key: said[key] for key in SAID_TO_SCRIPTS},
         **about,
     }
+
+
+def steps_of(thematic: ThematicMap) -> tuple[Period, ...]:
+    """List the periods a reader may step through with the classes of a map.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        Of what was measured, or of a coming year.
+
+    Returns
+    -------
+    tuple of Period
+        All measured, or all forecast: the two are never mixed on one page.
+    """
+    return thematic.coming if thematic.outlook else thematic.periods
+
+
+def words_of(thematic: ThematicMap, lang: Lang) -> dict[str, str]:
+    """Give the words of a page, of which a map of a coming year needs some others.
+
+    Parameters
+    ----------
+    thematic : ThematicMap
+        What the page shows.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    dict of str to str
+        By their names.
+    """
+    said = dict(words(lang))
+    if thematic.outlook is not None:
+        last = thematic.outlook.last.label.in_(lang)
+        said["change"] = said["change_ahead"].replace("{last}", last)
+        said["reporting"] = said["ahead_reporting"]
+        said["reporting_short"] = said["ahead_short"]
+        said["table_hint"] = said["ahead_table"]
+    return said
 
 
 def _first_source(thematic: ThematicMap, lang: Lang) -> str:
@@ -140,4 +183,12 @@ def _row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> list[Any]:
         place.expected,
         place.basis,
         list(place.flags),
+        *_span(place, thematic),
     ]
+
+
+def _span(place: MapPlace, thematic: ThematicMap) -> list[float | None]:
+    if thematic.outlook is None:
+        return []
+    span = place.span
+    return [None] * 4 if span is None else [span.low80, span.high80, span.low95, span.high95]

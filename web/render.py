@@ -90,7 +90,9 @@ def page(name: str, lang: Lang, context: Mapping[str, Any], *, nonce: str = "") 
     html = (
         _environment()
         .get_template(name)
-        .render(lang=lang, say=words(lang), sample_notice=SAMPLE_NOTICE, nonce=nonce, **context)
+        .render(
+            {"say": words(lang), **context}, lang=lang, sample_notice=SAMPLE_NOTICE, nonce=nonce
+        )
     )
     if name not in _TEXT_ONLY:
         refuse_foreign(html)

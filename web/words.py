@@ -53,11 +53,14 @@ STATUSES: Final = {
     "not_reported": Text("ไม่มีรายงาน", "not reported"),
     "not_applicable": Text("ไม่เกี่ยวข้อง", "not applicable"),
     "suppressed": Text("ปกปิดเพื่อคุ้มครองบุคคล", "suppressed to protect people"),
+    "forecast": Text("พยากรณ์", "forecast"),
+    "no_forecast": Text("พยากรณ์ไม่ได้", "not forecast"),
 }
 BASES: Final = {
     "reported": Text("ตามที่รายงาน", "as reported"),
     "aggregated": Text("รวมจากหน่วยที่เล็กกว่า", "added up from smaller places"),
     "derived": Text("คำนวณจากส่วนประกอบ", "worked out from its parts"),
+    "forecast": Text("พยากรณ์", "forecast"),
 }
 
 #: What is remarked about a value; a number or code behind the dash goes into the braces.

@@ -11,12 +11,13 @@ from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, parse_count, revalidate
-from layers import indicators, thematic
+from layers import indicators
 from layers.analysis.classify import MOST_CLASSES
 from layers.filters import Interval
+from layers.forecasts import mapped
 from layers.models import PLACE_LEVELS
 from layers.questions import State, state_of
-from layers.thematic import SCHEMES, MapClass, MapPlace, Scheme, Source, ThematicMap
+from layers.thematic import SCHEMES, MapClass, MapPlace, Outlook, Scheme, Source, Span, ThematicMap
 from layers.thematic.choices import FEWEST_CLASSES
 from layers.thematic.compare import build as build_comparison
 
@@ -25,7 +26,8 @@ router = APIRouter(prefix="/maps", tags=["maps"])
 _CSV_HEADINGS = (
     "indicator", "unit", "level", "code", "name_th", "name_en", "within_th", "within_en",
     "period", "value", "status", "numerator", "denominator", "class_from", "class_to", "rank",
-    "rank_of", "previous", "reporting", "expected", "basis", "flags", "source",
+    "rank_of", "previous", "reporting", "expected", "basis", "flags", "source", "kind", "low80",
+    "high80", "low95", "high95",
 )  # fmt: skip
 
 
@@ -85,7 +87,10 @@ def map_json(
         links.link("describedby", f"/indicators/{indicator}", JSON),
         links.link("related", f"{path}/legend.json", JSON),
     ]
+    coming = shown.coming or mapped.coming(session, indicator, shown.level)
     body = _head(shown, links) | {
+        "coming": [{"key": one.key, "title": one.label.in_(lang)} for one in coming],
+        "notes": [one.in_(lang) for one in shown.notes],
         "classes": [_class(one, lang) for one in shown.classes],
         "places": [_place(one, lang) for one in shown.places],
         "total": None if shown.total is None else _place(shown.total, lang),
@@ -179,7 +184,7 @@ def build_map(session: SessionDep, indicator: str, query: MapQuery) -> ThematicM
     Returns
     -------
     ThematicMap
-        Of values, or of differences.
+        Of values, of differences, or of forecasts.
     """
     asked: dict[str, Any] = {
         "level": query.level,
@@ -191,7 +196,7 @@ def build_map(session: SessionDep, indicator: str, query: MapQuery) -> ThematicM
     }
     if query.compare is not None:
         return build_comparison(session, indicator, against=query.compare, **asked)
-    return thematic.build(session, indicator, **asked)
+    return mapped.build(session, indicator, **asked)
 
 
 def _head(shown: ThematicMap, links: Links) -> dict[str, Any]:
@@ -227,6 +232,8 @@ def _head(shown: ThematicMap, links: Links) -> dict[str, Any]:
         "method": shown.method.in_(lang),
         "reporting": shown.reporting,
         "expected": shown.expected,
+        "kind": "measured" if shown.outlook is None else "forecast",
+        "forecast": None if shown.outlook is None else _outlook(shown.outlook, lang),
         "note": shown.breaks_note.in_(lang) if shown.breaks_note else None,
         "isIllustrative": shown.is_illustrative,
         "version": shown.version,
@@ -261,6 +268,24 @@ def _place(one: MapPlace, lang: LangDep) -> dict[str, Any]:
         "expected": one.expected,
         "basis": one.basis,
         "flags": list(one.flags),
+        **(_span(one.span) if one.span else {}),
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    ends = ("low80", "high80", "low95", "high95")
+    return dict(zip(ends, _ends(span), strict=True)) | {"classes80": span.classes}
+
+
+def _outlook(told: Outlook, lang: LangDep) -> dict[str, Any]:
+    return {
+        "words": told.worth.in_(lang),
+        "method": told.method.in_(lang),
+        "last": {"key": told.last.key, "title": told.last.label.in_(lang)},
+        "yearsAhead": told.ahead,
+        "forecast": told.forecast,
+        "withinOneClass": told.sure,
+        "backtest": dict(told.score) or None,
     }
 
 
@@ -285,7 +310,13 @@ def _row(shown: ThematicMap, one: MapPlace, lang: LangDep, source: str) -> tuple
         one.name.en, one.within.th, one.within.en, _period_of(shown), one.value, one.status,
         one.numerator, one.denominator, *limits, one.rank, one.rank_of, one.previous,
         one.reporting, one.expected, one.basis, one.flags, source,
+        "measured" if shown.outlook is None else "forecast",
+        *(_ends(one.span) if one.span else (None,) * 4),
     )  # fmt: skip
+
+
+def _ends(span: Span) -> tuple[float, ...]:
+    return span.low80, span.high80, span.low95, span.high95
 
 
 def _period_of(shown: ThematicMap) -> str:

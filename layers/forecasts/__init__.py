@@ -169,7 +169,7 @@ def read(
     info = indicators.read(session, key)
     there = levels(session, key)
     if not there:
-        raise NoForecast(_why_none(info), indicator=key)
+        raise NoForecast(why_none(info), indicator=key)
     chosen = _level_of_places(session, there, codes) if codes and level is None else level
     chosen = level_of(info, there, chosen)
     run = session.get_one(ForecastRun, (key, chosen))
@@ -237,7 +237,19 @@ def _unmade(
     ]  # fmt: skip
 
 
-def _why_none(info: IndicatorInfo) -> Text:
+def why_none(info: IndicatorInfo) -> Text:
+    """Say why an indicator has no forecasts at all.
+
+    Parameters
+    ----------
+    info : IndicatorInfo
+        What is measured.
+
+    Returns
+    -------
+    Text
+        One sentence.
+    """
     if info.space_agg == "RECLASSIFY":
         return Text(
             th=f"'{info.name.th}' เป็นระดับชั้น จึงพยากรณ์ไม่ได้ ให้ดูการพยากรณ์ของค่าที่ใช้จัดชั้น",

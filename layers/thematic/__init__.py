@@ -26,15 +26,18 @@ from layers.thematic.map import (
     SCHEMES,
     MapClass,
     MapPlace,
+    Outlook,
     Scheme,
     Source,
+    Span,
     Status,
     ThematicMap,
 )
 from layers.thematic.words import method_of, notes_of, styled, title_of
 
 __all__ = [
-    "SCHEMES", "MapClass", "MapPlace", "Scheme", "Source", "Status", "ThematicMap", "build",
+    "SCHEMES", "MapClass", "MapPlace", "Outlook", "Scheme", "Source", "Span", "Status",
+    "ThematicMap", "build",
 ]  # fmt: skip
 
 HISTOGRAM_BINS = 24

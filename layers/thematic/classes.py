@@ -18,6 +18,7 @@ SPECIAL_COLOURS = {
     "not_reported": ramps.NOT_REPORTED_COLOUR,
     "not_applicable": ramps.NOT_APPLICABLE_COLOUR,
     "suppressed": ramps.SUPPRESSED_COLOUR,
+    "no_forecast": ramps.NOT_REPORTED_COLOUR,
 }
 #: A zero stands before the ranges; what has no number stands after them.
 BEFORE, AFTER = ("zero",), ("not_reported", "not_applicable", "suppressed")
@@ -75,9 +76,9 @@ def classes_of(
     after = [kind for kind in AFTER if kind in statuses]
     counts = np.bincount(in_class, minlength=max(len(edges) - 1, 0))
     made = (
-        *(_special(kind, statuses.count(kind)) for kind in before),
+        *(special(kind, statuses.count(kind)) for kind in before),
         *_ranges(indicator, scheme, edges, counts.tolist()),
-        *(_special(kind, statuses.count(kind)) for kind in after),
+        *(special(kind, statuses.count(kind)) for kind in after),
     )
     position = {entry.kind: place for place, entry in enumerate(made)}
     following = iter(in_class.tolist())
@@ -118,7 +119,21 @@ def _colours(indicator: IndicatorInfo, edges: Sequence[float]) -> tuple[str, ...
     return ramps.sequential(indicator.ramp, count)
 
 
-def _special(kind: str, count: int) -> MapClass:
+def special(kind: str, count: int) -> MapClass:
+    """Make a class of places without a number, or with none.
+
+    Parameters
+    ----------
+    kind : str
+        Status of the places.
+    count : int
+        How many there are.
+
+    Returns
+    -------
+    MapClass
+        Without limits.
+    """
     return MapClass(
         kind=kind,
         lower=None,

@@ -32,6 +32,7 @@ SPECIAL = {
     "not_reported": Text(th="ไม่มีรายงาน", en="Not reported"),
     "not_applicable": Text(th="ไม่เกี่ยวข้อง", en="Not applicable"),
     "suppressed": Text(th="ปกปิดเพื่อคุ้มครองข้อมูลส่วนบุคคล", en="Withheld to protect persons"),
+    "no_forecast": Text(th="พยากรณ์ไม่ได้", en="Not forecast"),
 }
 METHODS: dict[Scheme, Text] = {
     "quantile": Text(

@@ -265,3 +265,91 @@ def test_people_see_the_fan_and_what_it_was_worth(served, asked, lang):
     if "place" in asked and "level" not in asked:
         assert f"{told['point']:,.0f}" in page.text
         assert 'class="wide"' in page.text
+
+
+def test_a_map_of_a_coming_year_holds_the_forecasts_of_its_places(served):
+    told = served.get("/maps/pop_total.json?period=2570&lang=en").json()
+    made = served.get("/forecasts/pop_total?level=province").json()["places"]
+    point = {one["code"]: one["forecast"][2] for one in made}
+    assert told["kind"] == "forecast"
+    assert told["period"]["key"] == "2027"
+    assert told["forecast"]["yearsAhead"] == 3
+    assert told["forecast"]["last"]["key"] == "2024"
+    assert {one["code"] for one in told["places"]} == set(point)
+    for place in told["places"]:
+        expected = point[place["code"]]
+        assert place["value"] == expected["point"]
+        assert place["status"] == "forecast"
+        for end in ("low80", "high80", "low95", "high95"):
+            assert place[end] == expected[end]
+
+
+def test_the_classes_of_a_coming_year_are_those_of_what_was_measured(served):
+    measured = served.get("/maps/pop_total.json").json()
+    told = served.get("/maps/pop_total.json?period=2570").json()
+    assert measured["kind"] == "measured"
+    assert [one["key"] for one in measured["coming"]][:3] == ["2025", "2026", "2027"]
+    inner = [
+        [one["from"] for one in answer["classes"] if one["kind"] == "range"][1:]
+        for answer in (measured, told)
+    ]
+    assert inner[0] == inner[1]
+    ranges = [one for one in told["classes"] if one["kind"] == "range"]
+    counts = [0] * len(ranges)
+    for place in told["places"]:
+        at = sum(place["value"] >= limit for limit in inner[1])
+        counts[at] += 1
+        assert place["class"] == at
+        assert ranges[at]["from"] <= place["value"] <= ranges[at]["to"]
+        assert place["classes80"] == [
+            sum(place[end] >= limit for limit in inner[1]) for end in ("low80", "high80")
+        ]
+    assert [one["count"] for one in ranges] == counts
+    within = sum(low == high for low, high in (one["classes80"] for one in told["places"]))
+    assert told["forecast"]["withinOneClass"] == within
+
+
+def test_the_table_of_a_coming_year_has_its_intervals(served):
+    answer = served.get("/maps/age_share_60p.csv?period=2026")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert {row["kind"] for row in rows} == {"forecast"}
+    for row in rows:
+        ends = [float(row[end]) for end in ("low95", "low80", "value", "high80", "high95")]
+        assert ends == sorted(ends)
+        assert ends[0] > 0
+        assert ends[-1] < 100
+    past = served.get("/maps/age_share_60p.csv?period=2024").content.decode("utf-8-sig")
+    (first, *_) = csv.DictReader(io.StringIO(past))
+    assert (first["kind"], first["low80"], first["high95"]) == ("measured", "", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("pop_total.json?period=2600", "Forecast up to"),
+        ("pop_60p.json?period=2570&level=subdistrict", "There are no forecasts at this level"),
+        ("waste_gen_tpd/legend.json?period=2570", "There are no forecasts at this level"),
+    ],
+)
+def test_a_coming_year_that_is_not_forecast_is_refused_with_the_reason(served, asked, said):
+    answer = served.get(f"/maps/{asked}&lang=en")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "no-forecast"
+    assert answer.json()["detail"].startswith(said)
+
+
+@pytest.mark.parametrize("lang", ["th", "en"])
+@pytest.mark.parametrize("where", ["/maps/", "/embed/maps/"])
+def test_a_page_of_a_coming_year_says_that_it_is_a_forecast(served, where, lang):
+    mark = {"th": "พยากรณ์ ไม่ใช่ค่าที่วัด", "en": "Forecast, not measured"}[lang]
+    page = served.get(f"{where}pop_total?period=2570&lang={lang}").text
+    assert f"<b>{mark}</b>" in page
+    assert 'id="open-0"' in page
+    assert f"<b>{mark}</b>" not in served.get(f"{where}pop_total?lang={lang}").text
+
+
+def test_a_form_may_ask_for_a_coming_year(served):
+    asked = {"indicator": "pop_total", "level": "province", "period": "2027", "from": "pop_total"}
+    answer = served.get("/maps", params=asked, follow_redirects=False)
+    assert answer.status_code == 303
+    assert "period=2027" in answer.headers["location"]

@@ -51,7 +51,17 @@
     if (lead) lead.textContent = atlas.lead(frame);
     drawBars();
     fillTable();
+    countStriped();
   });
+
+  function countStriped() {
+    const striped = document.getElementById("striped");
+    if (!striped) return;
+    const known = atlas.places().filter((place) => place.low80 !== null && place.low80 !== undefined);
+    const open = known.filter(atlas.isOpen).length;
+    striped.textContent = atlas.number(open, 0);
+    document.getElementById("solid").textContent = atlas.number(known.length - open, 0);
+  }
 
   function drawBars() {
     const bars = [...document.querySelectorAll("#histogram rect")];
@@ -84,6 +94,11 @@
       if (!line) return;
       line.querySelector(".c-rank").textContent = place.rank || "—";
       line.querySelector(".c-value").textContent = atlas.figure(place.value);
+      for (const part of [80, 95]) {
+        const cell = line.querySelector(`.c-span${part}`);
+        const low = place[`low${part}`];
+        if (cell) cell.textContent = low === null || low === undefined ? "" : `${atlas.number(low)} – ${atlas.number(place[`high${part}`])}`;
+      }
       line.querySelector(".c-change").textContent = atlas.change(place) || "—";
       line.querySelector(".c-status").textContent = atlas.data.statuses[place.status] || place.status;
       body.append(line);

@@ -113,6 +113,18 @@ window.AtlasMap = (() => {
     return found;
   }
 
+  // A forecast whose 80 % interval reaches into another class is striped.
+  function isOpen(place) {
+    if (!data.forecast || place.low80 === null || place.low80 === undefined) return false;
+    return classOf({ value: place.low80, status: "forecast" }) !== classOf({ value: place.high80, status: "forecast" });
+  }
+
+  function fillOf(place) {
+    const entry = data.classes[place ? place.class : -1];
+    if (!entry) return "url(#hatch)";
+    return entry.kind === "range" && isOpen(place) ? `url(#open-${place.class})` : entry.fill;
+  }
+
   function isDimmed(place) {
     return spotlight !== null && place.class !== spotlight;
   }
@@ -128,7 +140,7 @@ window.AtlasMap = (() => {
       color: isHeld ? "#1c2430" : data.level === "hexbin" && entry ? edgeOf(entry) : asSymbol || kind === "not_applicable" ? "#aab3bf" : "#ffffff",
       weight: isHeld ? 2.4 : BORDER[data.level] || 0.8,
       dashArray: kind === "not_applicable" ? "1 4" : null,
-      fillColor: asSymbol ? "#ffffff" : paintOf(entry ? entry.fill : "url(#hatch)"),
+      fillColor: asSymbol ? "#ffffff" : paintOf(fillOf(place)),
       fillOpacity: place && isDimmed(place) ? 0.15 : 1,
     };
   }
@@ -156,7 +168,7 @@ window.AtlasMap = (() => {
       stroke: true,
       color: selected === String(place.code) ? "#1c2430" : "#ffffff",
       weight: selected === String(place.code) ? 2.4 : 1,
-      fillColor: entry ? entry.fill : "#ffffff",
+      fillColor: entry ? fillOf(place) : "#ffffff",
       fillOpacity: isDimmed(place) ? 0.15 : 0.92,
     };
   }
@@ -371,8 +383,14 @@ window.AtlasMap = (() => {
     const box = element("div", "tip");
     if (!place) return box;
     box.append(element("strong", "", place.name), element("span", "tip-value", said(place)));
+    spansOf(place).forEach(([term, text]) => box.append(element("span", "tip-rank", `${term} ${text}`)));
     if (place.rank) box.append(element("span", "tip-rank", fill(data.words.rank_of, { rank: place.rank, of: place.rank_of })));
     return box;
+  }
+
+  function spansOf(place) {
+    if (!data.forecast || place.low80 === null || place.low80 === undefined) return [];
+    return [80, 95].map((part) => [data.words[`interval${part}`], `${number(place[`low${part}`])} – ${number(place[`high${part}`])}`]);
   }
 
   function popup(place) {
@@ -391,6 +409,7 @@ window.AtlasMap = (() => {
     const facts = element("dl", "popup-facts");
     const add = (term, text) => text && facts.append(element("dt", "", term), element("dd", "", text));
     add(data.words.period, periodLabel());
+    spansOf(place).forEach(([term, text]) => add(term, text));
     if (place.rank) add(data.words.rank, fill(data.words.one_of, { rank: number(place.rank, 0), of: number(place.rank_of, 0) }));
     add(data.words.change, change(place));
     if (place.expected > 1) add(data.words.reported, `${number(place.reporting, 0)} / ${number(place.expected, 0)}`);
@@ -405,6 +424,7 @@ window.AtlasMap = (() => {
       foot.append(" ", link);
     };
     if (data.source_url) leadTo(data.words.where_from, data.source_url);
+    if (data.forecast) leadTo(data.words.ahead_chart, `${data.chart_url}${encodeURIComponent(place.code)}`);
     if (data.level !== "hexbin") leadTo(data.words.whole_place, `/places/${encodeURIComponent(place.code)}?f=html&lang=${document.documentElement.lang}`);
     box.append(foot);
     if (hasTrend()) facts.before(element("div", "spark-place"));
@@ -414,7 +434,7 @@ window.AtlasMap = (() => {
 
   // The history of a place is fetched only where it is small.
   function hasTrend() {
-    return data.periods.length >= 3 && data.level !== "hexbin" && !data.compared && !isNamed() && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
+    return data.periods.length >= 3 && data.level !== "hexbin" && !data.compared && !data.forecast && !isNamed() && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
   }
 
   function change(place) {
@@ -549,7 +569,7 @@ window.AtlasMap = (() => {
   }
 
   return {
-    data, on, start, figure, outline, basemap, borders, cells, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
+    data, on, start, figure, isOpen, outline, basemap, borders, cells, lead, hasTrend, eachShape, valueTiles, clusterIcon, points,
     show, showPlace, setSpotlight, number, fill, element, said, say, periodLabel, change,
     places: () => places,
     leaflet: () => map,

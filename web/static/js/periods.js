@@ -34,6 +34,10 @@
         expected: place.expected ?? 0,
         basis: place.basis || "",
         flags: place.flags || [],
+        low80: place.low80 ?? null,
+        high80: place.high80 ?? null,
+        low95: place.low95 ?? null,
+        high95: place.high95 ?? null,
       })),
     };
   }

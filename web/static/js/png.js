@@ -114,6 +114,11 @@
     pen.font = `400 14px ${FONT}`;
     pen.fillText(`${data.indicator.unit} · ${atlas.periodLabel()}`, left, y);
     y += 16;
+    if (data.forecast) {
+      pen.font = `600 13px ${FONT}`;
+      wrap(pen, `${data.words.ahead_mark} · ${data.words.ahead_open}`, SIDE).forEach((line) => { pen.fillText(line, left, y); y += 19; });
+      y += 2;
+    }
     data.classes.forEach((entry) => {
       if (entry.kind !== "range" && !entry.count) return;
       pen.fillStyle = entry.fill.startsWith("url") ? hatch(pen) : entry.fill;

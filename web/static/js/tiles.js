@@ -91,7 +91,32 @@ window.AtlasTiles = (() => {
 
   let hatch = null;
   const scratch = document.createElement("canvas").getContext("2d");
+  const striped = new Map();
+  function stripesOf(colour) {
+    if (!striped.has(colour)) {
+      const cell = document.createElement("canvas");
+      cell.width = cell.height = 8;
+      const pen = cell.getContext("2d");
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 8, 8);
+      [["#ffffff", 2, 0], ["rgb(28 36 48 / 0.6)", 0.8, 1.5]].forEach(([ink, width, by]) => {
+        pen.strokeStyle = ink;
+        pen.lineWidth = width;
+        [[-2, 2, 2, -2], [0, 8, 8, 0], [6, 10, 10, 6]].forEach(([a, b, c, d]) => {
+          pen.beginPath();
+          pen.moveTo(a + by, b);
+          pen.lineTo(c + by, d);
+          pen.stroke();
+        });
+      });
+      striped.set(colour, cell);
+    }
+    return striped.get(colour);
+  }
+
   function paintOf(fill, context = scratch) {
+    const open = /^url\(#open-(\d+)\)$/.exec(fill);
+    if (open) return context.createPattern(stripesOf(window.AtlasMap.data.classes[Number(open[1])].fill), "repeat");
     if (fill !== "url(#hatch)") return fill;
     if (!hatch) {
       const cell = document.createElement("canvas");
