@@ -34,7 +34,7 @@ STILL = 0.1
 #: Sizes of errors are told apart so finely.
 BINS = 4_000
 #: Where the ends of the intervals lie among all futures, as standard normal numbers.
-_KNOTS = np.array(
+KNOTS = np.array(
     [NormalDist().inv_cdf(share) for share in (0.025, 0.1, 0.5, 0.9, 0.975)], dtype=np.float64
 )
 
@@ -265,13 +265,13 @@ def chance_of_reaching(ends: Matrix, limit: float) -> Vector:
     """
     chances = []
     for knots in ends:
-        slopes = np.diff(_KNOTS) / np.maximum(np.diff(knots), 1e-300)
+        slopes = np.diff(KNOTS) / np.maximum(np.diff(knots), 1e-300)
         if limit < knots[0]:
-            place = _KNOTS[0] - (knots[0] - limit) * slopes[0]
+            place = KNOTS[0] - (knots[0] - limit) * slopes[0]
         elif limit > knots[-1]:
-            place = _KNOTS[-1] + (limit - knots[-1]) * slopes[-1]
+            place = KNOTS[-1] + (limit - knots[-1]) * slopes[-1]
         else:
-            place = np.interp(limit, knots, _KNOTS)
+            place = np.interp(limit, knots, KNOTS)
         chances.append(1 - NormalDist().cdf(float(np.clip(place, -40, 40))))
     return np.array(chances)
 
@@ -306,9 +306,9 @@ def draw(ends: Matrix, *, draws: int, rng: np.random.Generator, least: float = -
     places = steps / np.sqrt(np.arange(1, horizon + 1))
     futures = np.empty_like(places)
     for year, knots in enumerate(ends):
-        inner = np.interp(places[:, year], _KNOTS, knots)
-        slopes = np.diff(knots) / np.diff(_KNOTS)
-        below = np.minimum(places[:, year] - _KNOTS[0], 0.0) * slopes[0]
-        above = np.maximum(places[:, year] - _KNOTS[-1], 0.0) * slopes[-1]
+        inner = np.interp(places[:, year], KNOTS, knots)
+        slopes = np.diff(knots) / np.diff(KNOTS)
+        below = np.minimum(places[:, year] - KNOTS[0], 0.0) * slopes[0]
+        above = np.maximum(places[:, year] - KNOTS[-1], 0.0) * slopes[-1]
         futures[:, year] = inner + below + above
     return np.maximum(futures, least)
