@@ -24,6 +24,7 @@ from geo_service.core.errors import (
     Forbidden,
     Internal,
     MethodNotAllowed,
+    NoSuchRange,
     NotAcceptable,
     NotFound,
     NotInstalled,
@@ -48,6 +49,7 @@ STATUS: Mapping[type[Fault], int] = {
     BadRequest: 400,
     MethodNotAllowed: 405,
     TooLong: 414,
+    NoSuchRange: 416,
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
@@ -62,7 +64,7 @@ STATUS: Mapping[type[Fault], int] = {
 }
 
 RETRY_AFTER_S = 2
-_KEPT = ("Cache-Control", "Retry-After", "WWW-Authenticate")
+_KEPT = ("Cache-Control", "Content-Range", "Retry-After", "WWW-Authenticate")
 _CHALLENGE = 'Bearer realm="geo-service"'
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
@@ -143,6 +145,8 @@ def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
         headers["Retry-After"] = str(fault.extra.get("retryAfter", RETRY_AFTER_S))
     elif isinstance(fault, Unauthenticated):
         headers["WWW-Authenticate"] = _CHALLENGE
+    elif isinstance(fault, NoSuchRange):
+        headers["Content-Range"] = f"bytes */{fault.extra['size']}"
     return Response(
         orjson.dumps(body, default=str), status, headers=headers, media_type=PROBLEM_JSON
     )

@@ -16,7 +16,10 @@ CONFORMS_TO = (
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas",
 )
-PROFILE = "http://www.opengis.net/def/profile/OGC/0/jsonfg"
+_PROFILES = "http://www.opengis.net/def/profile/OGC/0"
+PROFILE = f"{_PROFILES}/jsonfg"
+#: GeoJSON and nothing else.
+PLAIN_PROFILE = f"{_PROFILES}/rfc7946"
 
 _TIMES = (("valid_from", "valid_to"), ("period_start", "period_end"))
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1,

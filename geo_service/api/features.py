@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from geo_service.api.feature_pages import item_sheet, items_sheet
-from geo_service.api.formats import KINDS, SAVED, disposition
+from geo_service.api.formats import KINDS, SAVED, disposition, profiled
 from geo_service.api.item_texts import MOST_AT_ONCE, Pages, answer_of, one_feature
 from geo_service.api.links import JSON, Links, link_header, notice
 from geo_service.api.pages import sheet_answer
@@ -58,6 +58,9 @@ FormatQuery = Annotated[
 ]
 OneFormatQuery = Annotated[
     str | None, Query(alias="f", description="geojson | json | jsonfg | html")
+]
+ProfileQuery = Annotated[
+    str | None, Query(alias="profile", description="of GeoJSON: rfc7946, jsonfg")
 ]
 ShapeQuery = Annotated[str | None, Query(alias="geometry", description="lonlat | wkt | none")]
 
@@ -170,6 +173,7 @@ def items(
     paging: Annotated[Paging, Depends()],
     asked: FormatQuery = None,
     shape: ShapeQuery = None,
+    profile: ProfileQuery = None,
 ) -> Response:
     """Give one page of features.
 
@@ -178,7 +182,7 @@ def items(
     Response
         In the format asked for.
     """
-    form = choose_format(request, KINDS, asked)
+    form = profiled(choose_format(request, KINDS, asked), profile)
     shape_form = _shape_form(shape, question, form)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)
@@ -206,6 +210,7 @@ def item(
     period: PeriodDep,
     crs: CrsDep,
     asked: OneFormatQuery = None,
+    profile: ProfileQuery = None,
 ) -> Response:
     """Give one feature.
 
@@ -214,7 +219,7 @@ def item(
     Response
         GeoJSON, JSON-FG or HTML.
     """
-    form = choose_format(request, _ONE, asked)
+    form = profiled(choose_format(request, _ONE, asked), profile)
     question = Question(registry.read(session, collection_id), when=when, period=period, crs=crs)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, Links
+from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
 from layers.registry import Collection
 
@@ -59,10 +61,59 @@ FORMATS = {
     ),
 }  # fmt: skip
 KINDS = {name: one.kind for name, one in FORMATS.items()}
+#: GeoJSON that says what JSON-FG says, too: no ``f`` of its own, a profile of GeoJSON.
+PROFILED = {"geojson": "geojson-fg", "json": "json-fg"}
+#: Media types of all that an answer may be.
+ANSWERS = KINDS | {made: KINDS[plain] for plain, made in PROFILED.items()}
+#: What ``profile`` chooses between.
+PROFILES = ("rfc7946", "jsonfg")
+#: How one is written: a name, an address, or a safe CURIE.
+PROFILE_PATTERN = r"https?://[^\s,]+|\[[\w.-]+:[\w./-]+\]|[\w.-]+"
+_PROFILE, _LAST = re.compile(PROFILE_PATTERN, re.ASCII), re.compile(r"[/:]")
+#: What is written as JSON-FG.
+AS_JSONFG = frozenset({"jsonfg", *PROFILED.values()})
 #: What a whole layer can be taken away as, the most asked for first.
 DOWNLOADED = ("gpkg", "geojson", "csv", "parquet", "fgb", "geojsonseq", "jsonfg")
 #: What a browser saves instead of showing.
 SAVED = ("csv", "fgb", "gpkg", "parquet", "geojsonseq")
+
+
+def profiled(form: str, text: str | None) -> str:
+    """Choose the profile of an answer in GeoJSON.
+
+    Parameters
+    ----------
+    form : str
+        A key of `FORMATS`.
+    text : str, optional
+        Profiles with commas: names, addresses or safe CURIEs. One that is unknown, or that the
+        format does not have, is passed over (OGC API - Features, Part 5, Recommendation of
+        "Profile query parameter").
+
+    Returns
+    -------
+    str
+        The format, or the one of `PROFILED` that goes with it.
+
+    Raises
+    ------
+    BadParameter
+        If something is neither a name nor an address.
+    """
+    if text is None:
+        return form
+    asked = [name.strip() for name in text.split(",")]
+    if not all(_PROFILE.fullmatch(name) for name in asked):
+        raise BadParameter(
+            Text(
+                th="profile เป็นชื่อ ที่อยู่ หรือ [ogc-profile:ชื่อ] คั่นด้วยจุลภาค เช่น jsonfg",
+                en="profile is names, addresses or [ogc-profile:name] with commas, such as jsonfg",
+            ),
+            parameter="profile",
+            known=list(PROFILES),
+        )
+    known = [name for one in asked if (name := _LAST.split(one.strip("[]"))[-1]) in PROFILES]
+    return PROFILED.get(form, form) if known[:1] == ["jsonfg"] else form
 
 
 def disposition(collection: Collection, form: str, lang: Lang) -> str:

@@ -12,7 +12,7 @@ import orjson
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from geo_service.api.formats import FORMATS, KINDS
+from geo_service.api.formats import ANSWERS, AS_JSONFG, FORMATS, KINDS
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, link_header, notice
 from geo_service.deps import SessionDep
 from layers import exports, features, jsonfg
@@ -24,6 +24,8 @@ _MOST_IN_MEMORY_BYTES = 4 << 20
 #: Features that one statement reads.
 MOST_AT_ONCE = 1000
 _PIECE_BYTES = 1 << 18
+#: What is found at the address of a profile.
+_PROFILE_TYPE = "text/html"
 
 
 class Pages:
@@ -74,7 +76,7 @@ class Pages:
 
     def _texts(self) -> Iterator[Sequence[str]]:
         question = self._question
-        if self._form != "jsonfg":
+        if self._form not in AS_JSONFG:
             return self._parts(question)
         parts = self._parts(jsonfg.widened(question))
         return ([jsonfg.feature(text, question) for text in texts] for texts in parts)
@@ -118,7 +120,7 @@ def answer_of(
     question : Question
         What was asked.
     form : str
-        ``geojson``, ``json``, ``jsonfg`` or ``geojsonseq``.
+        ``geojson``, ``json``, ``jsonfg``, ``geojsonseq`` or one of `PROFILED`.
     links : Links
         Of the answer.
     following : str, optional
@@ -165,7 +167,7 @@ def one_feature(
     text : str
         The feature, from `layers.features`.
     form : str
-        ``geojson``, ``json`` or ``jsonfg``.
+        ``geojson``, ``json``, ``jsonfg`` or one of `PROFILED`.
     links : Links
         Of the answer.
     headers : mapping of str to str
@@ -180,11 +182,11 @@ def one_feature(
     """
     known = question.collection
     own = [
-        links.made("self", links.here(), KINDS[form]),
+        links.made("self", links.here(), ANSWERS[form]),
         links.made("alternate", links.here(f="html"), HTML),
         links.link("collection", f"/collections/{known.id}", JSON, known.title),
     ]
-    if form == "jsonfg":
+    if form in AS_JSONFG:
         text = jsonfg.feature(text, question)
     told = {
         **_members(question, form, links),
@@ -192,7 +194,7 @@ def one_feature(
         "links": _profiled(own, form),
     }
     body = text[:-1].encode() + b"," + orjson.dumps(told)[1:]
-    return Response(body, headers={**headers, "Link": _header(own, form)}, media_type=KINDS[form])
+    return Response(body, headers={**headers, "Link": _header(own, form)}, media_type=ANSWERS[form])
 
 
 def _sent(
@@ -203,10 +205,10 @@ def _sent(
     if size <= _MOST_IN_MEMORY_BYTES:
         with body:
             whole = head + body.read() + tail
-        return Response(whole, headers=dict(headers), media_type=KINDS[form])
+        return Response(whole, headers=dict(headers), media_type=ANSWERS[form])
     length = {"Content-Length": str(len(head) + size + len(tail))}
     pieces = _pieces(head, body, tail)
-    return StreamingResponse(pieces, headers={**headers, **length}, media_type=KINDS[form])
+    return StreamingResponse(pieces, headers={**headers, **length}, media_type=ANSWERS[form])
 
 
 def _pieces(head: bytes, body: IO[bytes], tail: bytes) -> Iterator[bytes]:
@@ -218,19 +220,23 @@ def _pieces(head: bytes, body: IO[bytes], tail: bytes) -> Iterator[bytes]:
 
 
 def _members(question: Question, form: str, links: Links) -> dict[str, Any]:
-    if form != "jsonfg":
+    if form not in AS_JSONFG:
         return {}
     return jsonfg.members(question, links.to(f"/collections/{question.collection.id}/schema"))
 
 
 def _profiled(own: list[dict[str, str]], form: str) -> list[dict[str, str]]:
-    return [*own, {"rel": "profile", "href": jsonfg.PROFILE}] if form == "jsonfg" else own
+    return [*own, {"rel": "profile", "type": _PROFILE_TYPE, "href": _profile(form)}]
+
+
+def _profile(form: str) -> str:
+    return jsonfg.PROFILE if form in AS_JSONFG else jsonfg.PLAIN_PROFILE
 
 
 def _header(own: Sequence[Mapping[str, str]], form: str) -> str:
     # The other formats are told in the body: a header of a kilobyte on every page helps nobody.
     told = link_header([one for one in own if one["rel"] != "alternate"])
-    return f'{told}, <{jsonfg.PROFILE}>; rel="profile"' if form == "jsonfg" else told
+    return told if form == "geojsonseq" else f'{told}, <{_profile(form)}>; rel="profile"'
 
 
 def _page_links(
@@ -238,9 +244,9 @@ def _page_links(
 ) -> list[dict[str, str]]:
     bare, path = links.here(without=("f",)), f"/collections/{known.id}"
     mark = "&" if "?" in bare else "?"
-    others = (name for name in FORMATS if name not in {form, "json"})
+    others = (name for name in FORMATS if name not in {form.removesuffix("-fg"), "json"})
     own = [
-        links.made("self", links.here(), KINDS[form]),
+        links.made("self", links.here(), ANSWERS[form]),
         *(links.made("alternate", f"{bare}{mark}f={name}", KINDS[name]) for name in others),
         links.link("collection", path, JSON, known.title),
         links.link("license", f"{path}/downloads", JSON),
@@ -250,5 +256,5 @@ def _page_links(
         ),
     ]
     if following is not None:
-        own.append(links.made("next", following, KINDS[form]))
+        own.append(links.made("next", following, ANSWERS[form]))
     return own

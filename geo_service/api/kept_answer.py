@@ -15,9 +15,12 @@ from anyio.to_thread import run_sync
 from fastapi import Request
 from fastapi.responses import FileResponse, Response
 from starlette.datastructures import Headers
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
+from geo_service.core.errors import NoSuchRange
 from geo_service.core.kept import Kept
+from geo_service.core.text import Text
 
 _PIECE_BYTES = 256 * 1024
 #: Ends the tag of a compressed file.
@@ -145,6 +148,22 @@ class KeptAnswer(Response):
 
 class _File(FileResponse):
     chunk_size = _PIECE_BYTES
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            # RFC 9110, 14.2: a range that is none is passed over.
+            return []
+        except RangeNotSatisfiable as error:
+            raise NoSuchRange(
+                Text(
+                    th=f"ไฟล์มี {file_size} ไบต์ ไม่มีช่วงที่ขอ",
+                    en=f"The file has {file_size} bytes; the range asked for lies beyond its end",
+                ),
+                size=file_size,
+            ) from error
 
 
 async def _end(send: Send) -> None:

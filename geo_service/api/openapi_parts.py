@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geo_service.api import schemas
-from geo_service.api.formats import DOWNLOADED
+from geo_service.api.formats import DOWNLOADED, PROFILE_PATTERN
 from geo_service.api.formats import KINDS as FEATURE_KINDS
 from geo_service.api.links import CSV, HTML, JSON, MVT, OPENAPI, SCHEMA
 from geo_service.api.tilesets import STYLE
@@ -300,6 +300,10 @@ def _known(limits: Limits) -> dict[str, dict[str, Any]]:
         "compare": {"type": "string", "format": "period"},
         "filter": {"type": "string", "format": "cql2", "maxLength": MAX_CHARACTERS},
         "cursor": {"type": "string", "format": "cursor"},
+        "profile": {
+            "type": "array", "minItems": 1,
+            "items": {"type": "string", "pattern": f"^({PROFILE_PATTERN})$"},
+        },
         "collections": _choice(limits.collections),
         "properties": {"type": "array", "minItems": 1, "items": _TEXT},
         "sortby": {"type": "array", "minItems": 1, "items": _TEXT},

@@ -12,6 +12,7 @@ system paths or the text of an unknown exception::
     │   ├── UnsupportedCRS
     │   ├── TooManyCells       the table asked for is too large
     │   ├── TooLong            the address is longer than the service reads
+    │   ├── NoSuchRange        a file ends before the bytes that were asked for
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── Unauthenticated       credentials are missing, wrong, expired or withdrawn
     ├── Forbidden             who asks is known, and may not
@@ -108,6 +109,13 @@ class MethodNotAllowed(BadRequest):
 
     code = "method-not-allowed"
     title = Text(th="ไม่รองรับวิธีเรียกนี้", en="Method not allowed")
+
+
+class NoSuchRange(BadRequest):
+    """A file ends before the bytes that were asked for; ``size`` is how many it has."""
+
+    code = "no-such-range"
+    title = Text(th="ไฟล์ไม่มีช่วงที่ขอ", en="The file has no such range")
 
 
 class Unauthenticated(Fault):

@@ -108,6 +108,18 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(served, ending):
     assert (other.status_code, other.content) == (200, whole.content)
     beyond = served.get(address, headers=PLAIN | {"Range": "bytes=99999999-"})
     assert beyond.status_code == 416
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+    assert beyond.headers["content-type"] == "application/problem+json"
+    told = beyond.json()
+    assert (told["code"], told["size"]) == ("no-such-range", len(whole.content))
+    assert told["th"]["detail"] != told["en"]["detail"]
+
+
+@pytest.mark.parametrize("no_range", ["items=0-9", "bytes", "bytes=", "bytes=9-1", "bytes=x-y"])
+def test_a_range_that_is_none_is_passed_over(served, no_range):
+    whole = served.get(FILE, headers=PLAIN)
+    other = served.get(FILE, headers=PLAIN | {"Range": no_range})
+    assert (other.status_code, other.content) == (200, whole.content)
 
 
 def test_a_range_of_a_file_nobody_asked_for_yet_is_that_range(served):

@@ -132,8 +132,65 @@ def test_json_fg_puts_longitude_and_latitude_into_geometry(client):
         assert one["place"] is None
         assert one["geometry"] == plain[one["id"]]["geometry"]
         assert one["properties"] == plain[one["id"]]["properties"]
-    profile = {"rel": "profile", "href": "http://www.opengis.net/def/profile/OGC/0/jsonfg"}
-    assert profile in told["links"]
+    assert profiles(told) == [f"{PROFILES}/jsonfg"]
+
+
+PROFILES = "http://www.opengis.net/def/profile/OGC/0"
+
+
+def profiles(told):
+    return [link["href"] for link in told["links"] if link["rel"] == "profile"]
+
+
+@pytest.mark.parametrize("path", ["provinces/items?f=geojson", "provinces/items/50?f=json"])
+@pytest.mark.parametrize(
+    ("asked", "profile"),
+    [
+        (None, "rfc7946"),
+        ("rfc7946", "rfc7946"),
+        ("jsonfg", "jsonfg"),
+        (f"{PROFILES}/jsonfg", "jsonfg"),
+        ("[ogc-profile:jsonfg]", "jsonfg"),
+        ("rel-as-link,jsonfg", "jsonfg"),
+        ("rfc7946,jsonfg", "rfc7946"),
+        ("nobody-knows-it", "rfc7946"),
+    ],
+)
+def test_a_profile_of_geojson_is_chosen_and_told(client, path, asked, profile):
+    # OGC 21-045r1, "JSON-FG in Web APIs"; OGC 23-058r2, "Profile query parameter"
+    address = f"/collections/{path}"
+    answer = client.get(address if asked is None else f"{address}&profile={asked}")
+    plain = client.get(address)
+    assert answer.headers["content-type"] == plain.headers["content-type"]
+    assert f'<{PROFILES}/{profile}>; rel="profile"' in answer.headers["link"]
+    told = answer.json()
+    assert profiles(told) == [f"{PROFILES}/{profile}"]
+    if profile == "rfc7946":
+        assert "conformsTo" not in told
+        assert '"place"' not in answer.text
+    else:
+        jsonfg = client.get(f"{address.partition('?')[0]}?f=jsonfg").json()
+        assert told["conformsTo"] == jsonfg["conformsTo"]
+        assert told.get("features") == jsonfg.get("features")
+    links = {link["rel"]: link for link in told["links"]}
+    assert links["self"]["type"] == plain.headers["content-type"].partition(";")[0]
+
+
+@pytest.mark.parametrize("asked", ["", "a b", "jsonfg,", "[jsonfg", "https://"])
+def test_what_names_no_profile_is_refused(client, asked):
+    answer = client.get("/collections/provinces/items", params={"profile": asked})
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "profile")
+
+
+def test_a_profile_is_passed_over_by_formats_that_have_none(client):
+    for form in ("csv", "html", "geojsonseq"):
+        assert client.get(f"/collections/provinces/items?f={form}&profile=jsonfg").is_success
+
+
+def test_the_next_page_keeps_the_profile(client):
+    told = client.get("/collections/provinces/items?limit=1&profile=jsonfg").json()
+    (following,) = (link["href"] for link in told["links"] if link["rel"] == "next")
+    assert profiles(client.get(following).json()) == [f"{PROFILES}/jsonfg"]
 
 
 def test_json_fg_puts_other_systems_into_place(client):
