@@ -35,9 +35,11 @@ from geo_service.api import (
     tilesets,
 )
 from geo_service.api.memory import Memory
+from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
+from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
@@ -119,11 +121,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
             Middleware(QuickTiles),
+            Middleware(QuickItems),
         ],
     )
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = engine
+    app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.watcher = watcher
     app.state.kept_files = KeptFiles(settings.data_dir / "downloads", settings.downloads_mb << 20)
@@ -179,4 +183,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.kept_files.close()
     app.state.watcher.stop()
+    await app.state.direct.close()
     app.state.engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers import queries, registry
 from layers.filters import Interval
-from layers.forms import form_of, rows_of
+from layers.forms import Form, form_of, rows_of
 from layers.queries import Cell, Order, ShapeForm
 from layers.questions import Question, conditions_of, periods_of, relation_for
 from layers.registry import Collection
@@ -43,10 +43,11 @@ _THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
 class Page:
     """GeoJSON text of each feature, and the cursor of the next page (``None`` at the end).
 
-    ``total`` is how many there are of all, where that is asked for and cheap.
+    ``total`` is how many there are of all, where that is asked for and cheap. Texts are UTF-8
+    where they were asked for as bytes.
     """
 
-    features: tuple[str, ...]
+    features: tuple[Any, ...]
     cursor: str | None
     total: int | None = None
 
@@ -90,7 +91,64 @@ def read_page(
     BadParameter
         If the cursor does not belong to this question.
     """
-    form = form_of(question)
+    asked = asked_page(
+        session, question, limit=limit, cursor=cursor, offset=offset, with_total=with_total
+    )
+    # A page further on is asked for once.
+    kind = None if cursor is not None else asked.kind
+    rows = rows_of(session, asked.form, kind, asked.build, **asked.values)
+    return told_page(session, asked, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPage:
+    """A page that is asked for: the form of its statement, and what its rows mean."""
+
+    question: Question
+    form: Form
+    kind: Hashable
+    build: Callable[[Question], Select[Any]]
+    values: Mapping[str, int]
+    limit: int
+    offset: int
+    with_total: bool
+    is_counted: bool
+
+
+def asked_page(
+    session: Session,
+    question: Question,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    offset: int = 0,
+    with_total: bool = False,
+    as_bytes: bool = False,
+) -> AskedPage:
+    """Say how a page is asked for, see `read_page`; `told_page` makes it of the rows.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    question : Question
+        What is asked.
+    limit : int
+        Most features on the page.
+    cursor : str, optional
+        Where the page before ended.
+    offset : int
+        Features passed over.
+    with_total : bool
+        Whether to count all features asked for, when the collection is not too large for that.
+    as_bytes : bool
+        Whether texts are wanted as UTF-8.
+
+    Returns
+    -------
+    AskedPage
+        One statement.
+    """
     last = None if cursor is None else _read_cursor(cursor, question)
     is_counted = with_total and _is_small(session, question.collection)
 
@@ -100,21 +158,43 @@ def read_page(
         conditions = conditions_of(relation, bound)
         if last is not None:
             conditions.append(queries.after(order, last))
+        text = _text(relation, bound)
         return queries.paged(
-            relation, [_text(relation, bound)],
+            relation, [queries.as_bytes(text) if as_bytes else text],
             conditions=conditions, order=order, is_counted=is_counted,
             limit=bindparam("most", type_=Integer), offset=bindparam("passed", type_=Integer),
         )  # fmt: skip
 
-    # A page further on is asked for once.
-    kind = ("page", is_counted) if last is None else None
-    rows = rows_of(session, form, kind, build, most=limit + 1, passed=offset)
+    return AskedPage(
+        question, form_of(question), ("page", is_counted, cursor), build,
+        {"most": limit + 1, "passed": offset}, limit, offset, with_total, is_counted,
+    )  # fmt: skip
+
+
+def told_page(session: Session, asked: AskedPage, rows: Sequence[Sequence[Any]]) -> Page:
+    """Make a page of its rows.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    asked : AskedPage
+        What was asked.
+    rows : sequence
+        What the statement gave.
+
+    Returns
+    -------
+    Page
+        Coordinates in the question's CRS.
+    """
+    question, limit, offset = asked.question, asked.limit, asked.offset
     shown, width = rows[:limit], 2 + len(question.sort)
     following = _write_cursor(shown[-1][1:width], question) if len(rows) > limit else None
     total = None
-    if with_total and len(rows) <= limit and (rows or not offset):
+    if asked.with_total and len(rows) <= limit and (rows or not offset):
         total = offset + len(rows)
-    elif is_counted:
+    elif asked.is_counted:
         total = rows[0][width] if rows else count(session, question)
     return Page(tuple(row[0] for row in shown), following, total)
 

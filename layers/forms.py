@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, bindparam
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.orm import Session
 
+from geo_service.core.direct import Statement
 from geo_service.core.known import remembered
 from layers.filters import BoundBox, Box, edges_of
 from layers.questions import Question
 
+Made = TypeVar("Made")
+
 #: Statements kept for a state of the data; each takes some tens of kilobytes.
 _MOST_STATEMENTS = 200
+#: How the driver of the short way takes statements: every value has its type and its place.
+_DIRECT: Any = PGDialect_asyncpg(dbapi=PGDialect_asyncpg.import_dbapi())  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +99,116 @@ def rows_of(
     return session.connection().execute(statement, {**form.values, **values}).all()
 
 
-def _statement(session: Session, key: Hashable, build: Callable[[], Select[Any]]) -> Select[Any]:
-    built: dict[Hashable, Select[Any]] = remembered(session, "statements", dict)
+def direct_of(
+    session: Session,
+    form: Form,
+    kind: Hashable,
+    build: Callable[[Question], Select[Any]],
+    **values: Any,  # noqa: ANN401  (what a statement binds)
+) -> Statement:
+    """Give the statement of a form as `geo_service.core.direct` runs it.
+
+    Parameters
+    ----------
+    session : Session
+        Reads a state of the data, to which the statement belongs.
+    form : Form
+        Of the question.
+    kind : hashable
+        What the statement asks, among all that are asked of forms.
+    build : callable
+        Describes it, from a question whose values are bound by name.
+    **values : object
+        Further values that it binds.
+
+    Returns
+    -------
+    Statement
+        With its values.
+    """
+    bound = {**form.values, **values}
+    key = ("direct", kind, form.key)
+    return _statement(session, key, lambda: written(build(form.question), bound)).with_(bound)
+
+
+def drawn_direct(session: Session, select: Select[Any], values: Mapping[str, Any]) -> Statement:
+    """Give a statement that is kept elsewhere as `geo_service.core.direct` runs it.
+
+    Parameters
+    ----------
+    session : Session
+        Reads a state of the data.
+    select : Select
+        The same object for the same statement.
+    values : mapping of str to object
+        What it binds.
+
+    Returns
+    -------
+    Statement
+        With its values.
+    """
+    return _statement(session, select, lambda: written(select, values)).with_(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A statement in the words of the driver; some of its values are another caller's to give."""
+
+    sql: str
+    values: tuple[Any, ...]
+    places: Mapping[str, int]
+    processors: Mapping[str, Callable[[Any], Any]]
+
+    def with_(self, values: Mapping[str, Any]) -> Statement:
+        """Put values in their places.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            By the names that were bound.
+
+        Returns
+        -------
+        Statement
+            Complete.
+        """
+        told = list(self.values)
+        for name, value in values.items():
+            place = self.places.get(name)
+            if place is not None:
+                process = self.processors.get(name)
+                told[place] = value if process is None else process(value)
+        return Statement(self.sql, told)
+
+
+def written(select: Select[Any], values: Mapping[str, Any]) -> Written:
+    """Write a statement in the words of the driver.
+
+    Parameters
+    ----------
+    select : Select
+        With values bound by name.
+    values : mapping of str to object
+        Any of its values: their types matter, not what they are.
+
+    Returns
+    -------
+    Written
+        To be completed by `Written.with_`.
+    """
+    compiled = select.compile(dialect=_DIRECT)
+    state = compiled.construct_expanded_state(dict(values))
+    order = state.positiontup or []
+    places = {name: at for at, name in enumerate(order)}
+    made = Written(state.statement, (None,) * len(order), places, state.processors)
+    return replace(made, values=tuple(made.with_(state.parameters).values))
+
+
+def _statement(session: Session, key: Hashable, build: Callable[[], Made]) -> Made:
+    built: dict[Hashable, Any] = remembered(session, "statements", dict)
     try:
-        found = built.get(key)
+        found: Made | None = built.get(key)
     except TypeError:  # a filter that holds a list
         return build()
     if found is None:

@@ -31,6 +31,7 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy import column as named
+from sqlalchemy.sql.elements import Grouping
 
 from boundaries.models import Area, Org
 from geo_service.core.crs import CRS84, STORAGE_SRID, Crs
@@ -97,17 +98,29 @@ def feature_text(
     properties = properties_text(relation, names)
     if kept is not None and names and names == kept.names:
         properties = func.coalesce(kept.table.properties, properties)
-    return _joined(
-        [
-            literal('{"type":"Feature","id":'),
-            _json(relation.id),
-            literal(',"geometry":'),
-            _geometry_text(relation, crs) if with_geometry else literal("null"),
-            literal(',"properties":{'),
-            properties,
-            literal("}}"),
-        ]
+    head = _joined(
+        [literal('{"type":"Feature","id":'), _json(relation.id), literal(',"geometry":')]
     )
+    geometry = _geometry_text(relation, crs) if with_geometry else literal("null")
+    tail = _joined([literal(',"properties":{'), properties, literal("}}")])
+    # Each joining copies what it joins: the shape, by far the longest, is copied twice.
+    return head.concat(geometry).concat(Grouping(tail))
+
+
+def as_bytes(text: ColumnElement[str]) -> ColumnElement[bytes]:
+    """Give a text as UTF-8, for drivers that would make a string of it first.
+
+    Parameters
+    ----------
+    text : ColumnElement of str
+        Any.
+
+    Returns
+    -------
+    ColumnElement of bytes
+        The same characters.
+    """
+    return func.convert_to(text, "UTF8")
 
 
 def geometry_text(geom: Expression, crs: Crs) -> ColumnElement[str]:

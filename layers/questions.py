@@ -75,7 +75,12 @@ def state_of(session: Session, subjects: Sequence[str]) -> State:
     State
         Its token is twelve hexadecimal digits.
     """
-    numbers = versions_of(session, sorted({*subjects, "catalogue"}))
+    wanted = tuple(sorted({*subjects, "catalogue"}))
+    return remembered(session, ("state", wanted), lambda: _state_of(session, wanted))
+
+
+def _state_of(session: Session, subjects: Sequence[str]) -> State:
+    numbers = versions_of(session, subjects)
     is_sample = remembered(
         session, "is_sample", lambda: bool(session.scalar(queries.sample_is_loaded()))
     )

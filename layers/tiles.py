@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text, true
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, true
 from sqlalchemy.orm import Session, join
 
 from geo_service.core.crs import TILE_SRID
-from geo_service.core.db import SCHEMA
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from layers.drawings import kept_for
+from layers.models import PreparedTile
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
 from layers.relations import relation_of
@@ -49,9 +49,11 @@ _CELL_WIDTHS_M = tuple(
                     3.724532667, 1.406475763, 0.531414010, 0.200786148, 0.075863783)
 )  # fmt: skip
 _LEAST_WIDTH = 8
-_KEPT_TILE = text(
-    f"SELECT body FROM {SCHEMA}.prepared_tile"  # noqa: S608  (our own name)
-    " WHERE collection_id = :collection AND zoom = :zoom AND x = :x AND y = :y"
+_KEPT_TILE = select(PreparedTile.body).where(
+    PreparedTile.collection_id == bindparam("collection"),
+    PreparedTile.zoom == bindparam("zoom"),
+    PreparedTile.x == bindparam("x"),
+    PreparedTile.y == bindparam("y"),
 )
 
 
@@ -95,34 +97,91 @@ def tile(
     Tile
         With the layers that `layers_of` tells, drawn in the system of the set.
     """
-    known = question.collection
-    kept = kept_for(session, known)
     place = (zoom, column, row)
-    if matrix_set is WEB_MERCATOR_QUAD and zoom <= kept.deepest_zoom and _is_usual(question):
-        return _kept_tile(session, known, place)
+    asked = asked_tile(session, question, matrix_set=matrix_set, place=place)
+    return told_tile(asked, [session.scalar(one, asked.values) for one in asked.statements])
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTile:
+    """A tile that is asked for: a statement for each of its parts, and the values of all."""
+
+    statements: tuple[Select[Any], ...]
+    values: Mapping[str, Any]
+    is_gzip: bool = False
+
+
+def asked_tile(
+    session: Session,
+    question: Question,
+    *,
+    matrix_set: MatrixSet = WEB_MERCATOR_QUAD,
+    place: tuple[int, int, int],
+) -> AskedTile:
+    """Say how a tile is asked for, see `tile`; `told_tile` makes it of what is given.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    question : Question
+        What is asked.
+    matrix_set : MatrixSet
+        How the world is cut.
+    place : tuple of int
+        Zoom, column and row.
+
+    Returns
+    -------
+    AskedTile
+        The same statements for all tiles that differ by their place only.
+    """
+    known, (zoom, column, row) = question.collection, place
+    kept = kept_for(session, known)
+    if matrix_set is WEB_MERCATOR_QUAD and zoom <= kept.deepest_zoom and _is_usual(question, zoom):
+        where = {"collection": known.id, "zoom": zoom, "x": column, "y": row}
+        return AskedTile((_KEPT_TILE,), where, is_gzip=True)
     # A degree tile is half as wide as the metre tile of its zoom.
     scale = zoom if matrix_set.srid == TILE_SRID else zoom + 1
     ground, edges = ground_of(matrix_set.srid, scale), edges_of(matrix_set, place)
     if scale < kept.points_from and not _is_filtered(question):
         cells = hexagons(known.id, ground, min(resolution_at(scale), kept.finest_cells))
-        return Tile(bytes(session.scalar(cells, edges) or b""))
+        return AskedTile((cells,), edges)
     relation = relation_for(session, question)
     names = question.properties or default_properties(known, zoom)
     is_today = question.when is None and question.period is None
     has_shapes = kept.has_shapes and is_today
     if not _is_filtered(question):
         made = statements_of(known, relation, ground, names, has_shapes=has_shapes)
-    else:
-        conditions = (*relation.conditions, *conditions_of(relation, question))
-        if scale < kept.points_from:
-            rows = raw(known.id, relation.source, relation.geom, ground)
-            _refuse_crowd(session, rows, conditions, edges)
-        made = tuple(
-            drawn(layer, relation, ground, names=names, conditions=conditions)
-            for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
-        )
-    parts = (session.scalar(one, edges) for one in made)
-    return Tile(b"".join(bytes(part) for part in parts if part))
+        return AskedTile(made, edges)
+    conditions = (*relation.conditions, *conditions_of(relation, question))
+    if scale < kept.points_from:
+        rows = raw(known.id, relation.source, relation.geom, ground)
+        _refuse_crowd(session, rows, conditions, edges)
+    made = tuple(
+        drawn(layer, relation, ground, names=names, conditions=conditions)
+        for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
+    )
+    return AskedTile(made, edges)
+
+
+def told_tile(asked: AskedTile, parts: Sequence[Any]) -> Tile:
+    """Make a tile of its parts.
+
+    Parameters
+    ----------
+    asked : AskedTile
+        What was asked.
+    parts : sequence
+        What each statement gave; ``None`` for nothing.
+
+    Returns
+    -------
+    Tile
+        Empty when nothing lies in it.
+    """
+    body = b"".join(bytes(part) for part in parts if part)
+    return Tile(body, is_gzip=asked.is_gzip and bool(body))
 
 
 def joined(parts: Sequence[Tile]) -> Tile:
@@ -263,10 +322,12 @@ def resolution_at(zoom: int) -> int:
     return max(fine, default=0)
 
 
-def _is_usual(question: Question) -> bool:
+def _is_usual(question: Question, zoom: int) -> bool:
     asks_for_a_time = question.when is not None or question.period is not None
+    names = question.properties
     return (
-        question.properties is None
+        # Naming the properties that a tile carries anyway asks for the same tile.
+        (names is None or names == default_properties(question.collection, zoom))
         and not asks_for_a_time
         and not _is_filtered(question)
         and question.collection.family in {"area", "org", "feature"}
@@ -296,11 +357,3 @@ def _refuse_crowd(
             ),
             parameter="filter",
         )
-
-
-def _kept_tile(session: Session, known: Collection, place: tuple[int, int, int]) -> Tile:
-    zoom, x, y = place
-    body = session.scalar(
-        _KEPT_TILE, {"collection": known.id, "zoom": zoom, "x": x, "y": y}
-    )  # fmt: skip
-    return Tile() if body is None else Tile(bytes(body), is_gzip=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -136,7 +136,7 @@ QuestionDep = Annotated[Question, Depends(question_of)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """A request for items, read."""
 
     request: Request
@@ -186,7 +186,7 @@ def items(
     shape_form = _shape_form(shape, question, form)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)
-    known = _Asked(request, session, question, paging, form, state, headers, Links(request, lang))
+    known = Asked(request, session, question, paging, form, state, headers, Links(request, lang))
     if form == "html":
         return _page(known)
     headers["Content-Crs"] = f"<{question.crs.uri}>"
@@ -233,7 +233,7 @@ def item(
     return one_feature(question, text, form, links, headers, is_sample=state.is_sample)
 
 
-def _features(asked: _Asked) -> Response:
+def _features(asked: Asked) -> Response:
     paging, question = asked.paging, asked.question
     # One statement gives a page and its total; more features are counted before they are read.
     is_long = paging.cursor is None and paging.limit > MOST_AT_ONCE
@@ -249,21 +249,47 @@ def _features(asked: _Asked) -> Response:
     )
     body = pages.written()
     asked.session.close()  # a slow reader must not keep a connection
+    return page_answer(asked, body, pages.total, pages.count, pages.cursor)
+
+
+def page_answer(
+    asked: Asked, body: IO[bytes] | bytes, total: int | None, count: int, cursor: str | None
+) -> Response:
+    """Answer with a page.
+
+    Parameters
+    ----------
+    asked : Asked
+        The request.
+    body : file or bytes
+        The features, as they stand in the answer.
+    total : int, optional
+        How many there are of all.
+    count : int
+        How many there are on the page.
+    cursor : str, optional
+        Of the next page.
+
+    Returns
+    -------
+    Response
+        With links and numbers.
+    """
     facts = notice(is_sample=asked.state.is_sample)
-    facts |= {} if pages.total is None else {"numberMatched": pages.total}
-    facts["numberReturned"] = pages.count
-    following = asked.following(pages.cursor)
-    return answer_of(body, question, asked.form, asked.links, following, asked.headers, facts)
+    facts |= {} if total is None else {"numberMatched": total}
+    facts["numberReturned"] = count
+    following = asked.following(cursor)
+    return answer_of(body, asked.question, asked.form, asked.links, following, asked.headers, facts)
 
 
-def _hits(asked: _Asked) -> Response:
+def _hits(asked: Asked) -> Response:
     total = features.count(asked.session, asked.question, ceiling=features.MOST_COUNTED)
     facts = {"numberMatched": total, "numberReturned": 0}
     facts |= notice(is_sample=asked.state.is_sample)
     return answer_of(BytesIO(), asked.question, asked.form, asked.links, None, asked.headers, facts)
 
 
-def _page(asked: _Asked) -> Response:
+def _page(asked: Asked) -> Response:
     question, paging, links = asked.question, asked.paging, asked.links
     rows, cursor = features.read_rows(
         asked.session,
@@ -285,20 +311,20 @@ def _page(asked: _Asked) -> Response:
     return sheet_answer(asked.request, sheet, links, asked.headers, is_sample=asked.state.is_sample)
 
 
-def _table(asked: _Asked, shape: ShapeForm) -> Response:
+def _table(asked: Asked, shape: ShapeForm) -> Response:
     rows, cursor = _rows(asked, shape)
     headings = [*asked.question.names, *_HEADINGS.get(shape, ())]
     text = "".join(csv_parts(headings, [rows], is_sample=asked.state.is_sample))
     return _beside(asked, text, cursor)
 
 
-def _file(asked: _Asked) -> Response:
+def _file(asked: Asked) -> Response:
     rows, cursor = _rows(asked, "file")
     body = exports.page(asked.session, asked.question, asked.state, asked.form, rows=rows)
     return _beside(asked, body, cursor)
 
 
-def _rows(asked: _Asked, shape: ShapeForm) -> tuple[list[tuple[Any, ...]], str | None]:
+def _rows(asked: Asked, shape: ShapeForm) -> tuple[list[tuple[Any, ...]], str | None]:
     paging = asked.paging
     return features.read_rows(
         asked.session,
@@ -310,7 +336,7 @@ def _rows(asked: _Asked, shape: ShapeForm) -> tuple[list[tuple[Any, ...]], str |
     )
 
 
-def _beside(asked: _Asked, body: str | bytes, cursor: str | None) -> Response:
+def _beside(asked: Asked, body: str | bytes, cursor: str | None) -> Response:
     # These formats have no place for links: the header tells them.
     links, following = asked.links, asked.following(cursor)
     own = [links.link("license", f"/collections/{asked.question.collection.id}/downloads", JSON)]

@@ -103,7 +103,7 @@ class Pages:
 
 
 def answer_of(
-    body: IO[bytes],
+    body: IO[bytes] | bytes,
     question: Question,
     form: str,
     links: Links,
@@ -115,8 +115,8 @@ def answer_of(
 
     Parameters
     ----------
-    body : file
-        The features, from `Pages`.
+    body : file or bytes
+        The features, from `Pages`; or as they stand in the answer.
     question : Question
         What was asked.
     form : str
@@ -198,8 +198,11 @@ def one_feature(
 
 
 def _sent(
-    head: bytes, body: IO[bytes], tail: bytes, headers: Mapping[str, str], form: str
+    head: bytes, body: IO[bytes] | bytes, tail: bytes, headers: Mapping[str, str], form: str
 ) -> Response:
+    if isinstance(body, bytes):
+        whole = b"".join((head, body, tail))
+        return Response(whole, headers=dict(headers), media_type=KINDS[form])
     size = body.seek(0, 2)
     body.seek(0)
     if size <= _MOST_IN_MEMORY_BYTES:

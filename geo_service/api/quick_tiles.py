@@ -13,18 +13,20 @@ from types import SimpleNamespace
 from typing import Final
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo_service.api.features import read_names
 from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import place_of
-from geo_service.api.tiles import FORMATS, tile_answer
+from geo_service.api.quick import has_credentials, knowing
+from geo_service.api.tiles import FORMATS, made_answer
+from geo_service.core.direct import Astray
 from geo_service.core.errors import Fault, NotModified
-from geo_service.core.known import KNOWN
-from geo_service.deps import certain_session, choose_format
-from layers import registry
-from layers.questions import Question
+from geo_service.core.known import KNOWN, NotKnown
+from geo_service.deps import choose_format, revalidate
+from layers import registry, tiles
+from layers.forms import drawn_direct
+from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD
 
 #: The state of the data and the properties to carry, each at most once.
@@ -53,8 +55,9 @@ class QuickTiles:
         found = query = None
         if scope["type"] == "http" and scope["method"] == "GET" and scope.get(KNOWN) is not None:
             found = _XYZ.fullmatch(scope["path"]) or _OGC.fullmatch(scope["path"])
+        if found is not None and scope["query_string"].count(b"v=") <= 1:
             query = _PLAIN.fullmatch(scope["query_string"].replace(b"%2C", b","))
-        if found is None or query is None or scope["query_string"].count(b"v=") > 1:
+        if found is None or query is None or has_credentials(scope):
             await self.app(scope, receive, send)
             return
         names = (query[1] or b"").decode()
@@ -66,22 +69,28 @@ class QuickTiles:
         try:
             kind = MVT if is_xyz else FORMATS[choose_format(request, FORMATS, None)]
             place = place_of(WEB_MERCATOR_QUAD, zoom, column, row)
-            answer = await run_in_threadpool(_made, request, collection_id, names, place, kind)
+            answer = await _made(request, collection_id, names, place, kind)
         except NotModified as same:
             answer = Response(status_code=304, headers=same.headers)
-        except Fault:
+        except (Fault, NotKnown, Astray):
             # Words for what is wrong are found on the long way.
             await self.app(scope, receive, send)
             return
         await answer(scope, receive, send)
 
 
-def _made(
+async def _made(
     request: Request, collection_id: str, names: str, place: tuple[int, int, int], kind: str
 ) -> Response:
-    with certain_session(request, request.scope[KNOWN]) as session:
-        known = registry.read(session, collection_id)
-        question = Question(known)
-        if names:
-            question = replace(question, properties=read_names(names, known, "properties"))
-        return tile_answer(request, session, [question], WEB_MERCATOR_QUAD, place, kind)
+    session = knowing(request.scope[KNOWN])
+    known = registry.read(session, collection_id)
+    question = Question(known)
+    if names:
+        question = replace(question, properties=read_names(names, known, "properties"))
+    headers = revalidate(request, state_of(session, sorted(set(known.subjects))).token)
+    asked = tiles.asked_tile(session, question, place=place)
+    parts = []
+    for one in asked.statements:
+        rows = await request.app.state.direct.fetch(drawn_direct(session, one, asked.values))
+        parts.append(rows[0][0] if rows else None)
+    return made_answer(request, tiles.told_tile(asked, parts), headers, kind)

@@ -25,6 +25,7 @@ from geo_service.deps import (
 from layers import registry, tiles
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
+from layers.tiles import Tile
 
 router = APIRouter(tags=["tiles"])
 
@@ -215,6 +216,28 @@ def tile_answer(
             for one in questions
         ]
     )
+    return made_answer(request, made, headers, kind)
+
+
+def made_answer(request: Request, made: Tile, headers: dict[str, str], kind: str) -> Response:
+    """Answer with a tile that is made.
+
+    Parameters
+    ----------
+    request : Request
+        Its headers count.
+    made : Tile
+        The tile.
+    headers : dict of str to str
+        Of the answer.
+    kind : str
+        Media type.
+
+    Returns
+    -------
+    Response
+        204 when the tile is empty.
+    """
     if not made.body:
         return Response(status_code=204, headers=headers)
     # Kept tiles go out as they are kept; the others are compressed on their way.

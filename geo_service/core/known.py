@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -43,6 +43,32 @@ class Known:
 
     versions: Mapping[str, int]
     facts: dict[Hashable, Any] = field(default_factory=dict)
+
+
+class NotKnown(Exception):
+    """What is asked for does not follow from what is known already; the database must be asked."""
+
+
+class Knowing(Session):
+    """A session that asks nobody: it stands for what is known, where nothing may be waited for."""
+
+    def __init__(self, known: Known) -> None:
+        super().__init__(info={KNOWN: known})
+
+    def get_bind(self, *args: Any, **named: Any) -> NoReturn:  # noqa: ANN401, ARG002  (as of a session)
+        """Refuse to be connected.
+
+        Parameters
+        ----------
+        *args, **named : object
+            As of any session.
+
+        Raises
+        ------
+        NotKnown
+            Always.
+        """
+        raise NotKnown
 
 
 def known_of(session: Session) -> Known | None:

@@ -1,0 +1,119 @@
+"""The short way to a page of features: read without the framework, asked without a thread.
+
+What is given is what `geo_service.api.features` gives, by the same functions; only who reads the
+parameters and who runs the statement differ. Whatever this way does not know goes the long way,
+which learns it: a form of a question asked for the first time, other formats, long pages, anything
+wrong, and requests of somebody in particular.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from geo_service.api import features as long_way
+from geo_service.api.formats import KINDS
+from geo_service.api.item_texts import MOST_AT_ONCE
+from geo_service.api.links import Links
+from geo_service.api.quick import has_credentials, knowing
+from geo_service.core.direct import Astray
+from geo_service.core.errors import Fault, NotModified
+from geo_service.core.known import KNOWN, NotKnown
+from geo_service.deps import (
+    answer_crs,
+    box,
+    choose_format,
+    interval,
+    item_filter,
+    known_parameters,
+    language,
+    page_limit,
+    period,
+    revalidate,
+)
+from layers import features
+from layers.forms import direct_of
+from layers.questions import state_of
+
+_ITEMS: Final = re.compile(r"/collections/([a-z0-9-]+)/items")
+_FORMS: Final = frozenset({"geojson", "json"})
+#: Its parameters are those of the long way, and it is counted under the same address.
+_ROUTE: Final = next(
+    one
+    for one in long_way.router.routes
+    if isinstance(one, APIRoute) and one.endpoint is long_way.items
+)
+
+
+class QuickItems:
+    """Answers pages of features while the state of the data is known; passes all else on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a page, or pass the request on."""
+        found = None
+        if scope["type"] == "http" and scope["method"] == "GET" and scope.get(KNOWN) is not None:
+            found = _ITEMS.fullmatch(scope["path"])
+        if found is None or has_credentials(scope):
+            await self.app(scope, receive, send)
+            return
+        scope["route"] = _ROUTE
+        try:
+            answer = await _page(Request(scope), found[1])
+        except NotModified as same:
+            answer = Response(status_code=304, headers=same.headers)
+        except (Fault, NotKnown, Astray):
+            # Words for what is wrong are found on the long way.
+            await self.app(scope, receive, send)
+            return
+        await answer(scope, receive, send)
+
+
+async def _page(request: Request, collection_id: str) -> Response:
+    known_parameters(request)
+    asked = request.query_params
+    form = choose_format(request, KINDS, asked.get("f"))
+    limit = page_limit(request.app.state.settings, asked.get("limit"))
+    if form not in _FORMS or limit > MOST_AT_ONCE:
+        raise NotKnown
+    lang, session = language(request, asked.get("lang")), knowing(request.scope[KNOWN])
+    question = long_way.question_of(
+        request, session, collection_id,
+        box=box(asked.get("bbox"), asked.get("bbox-crs")),
+        when=interval(asked.get("datetime")),
+        period=period(asked.get("period")),
+        crs=answer_crs(asked.get("crs")),
+        properties=asked.get("properties"),
+        sortby=asked.get("sortby"),
+        asked_filter=item_filter(
+            asked.get("filter"), asked.get("filter-lang"), asked.get("filter-crs")
+        ),
+        skip_geometry=asked.get("skipGeometry"),
+    )  # fmt: skip
+    paging = long_way.Paging(
+        request.app.state.settings, limit, asked.get("cursor"), asked.get("offset"),
+        asked.get("resulttype"),
+    )  # fmt: skip
+    if paging.is_counted_only or asked.get("geometry") is not None:
+        raise NotKnown
+    state = state_of(session, question.collection.subjects)
+    headers = revalidate(request, state.token, lang=lang)
+    headers["Content-Crs"] = f"<{question.crs.uri}>"
+    links = Links(request, lang)
+    page = features.asked_page(
+        session, question, limit=limit, cursor=paging.cursor, offset=paging.offset,
+        with_total=paging.cursor is None, as_bytes=True,
+    )  # fmt: skip
+    statement = direct_of(session, page.form, page.kind, page.build, **page.values)
+    rows = await request.app.state.direct.fetch(statement)
+    told = features.told_page(session, page, rows)
+    known = long_way.Asked(request, session, question, paging, form, state, headers, links)
+    return long_way.page_answer(
+        known, b",".join(told.features), told.total, len(told.features), told.cursor
+    )

@@ -1,0 +1,206 @@
+"""The short way to a page of features gives what the long way gives, header by header."""
+
+from __future__ import annotations
+
+import re
+import time
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from geo_service.core.direct import Astray, Direct
+from geo_service.main import create_app
+
+BOX = "bbox=98,12,103,17"
+JSON = '{"op":">","args":[{"property":"area_km2"},300]}'
+#: Answered by the short way.
+QUESTIONS = (
+    "provinces/items",
+    "provinces/items?limit=2",
+    "provinces/items?limit=2&offset=1",
+    "provinces/items?offset=90000",
+    "provinces/items?f=json&lang=en",
+    f"subdistricts/items?{BOX}&limit=10",
+    f"subdistricts/items?{BOX}&limit=10&properties=code,name_th,area_km2",
+    f"subdistricts/items?{BOX}&limit=10&sortby=-name_th,code",
+    f"subdistricts/items?{BOX}&crs=http://www.opengis.net/def/crs/EPSG/0/32647&limit=5",
+    f"subdistricts/items?{BOX}&crs=http://www.opengis.net/def/crs/EPSG/0/4326&limit=5",
+    "subdistricts/items?bbox=200000,1400000,900000,1900000&bbox-crs=EPSG:32647&limit=5",
+    "subdistricts/items?bbox=100.5,13.7,100.5,13.7",
+    "subdistricts/items?bbox=179,0,-179,1",
+    "districts/items?skipGeometry=true&properties=code",
+    "districts/items?properties=",
+    "districts/items?province_name_th=นครราชสีมา",
+    "districts/items?province_name_th=%27%20OR%201=1",
+    "districts/items?name_th=ไม่มีจริง",
+    "districts/items?datetime=2020-01-01/..",
+    "districts/items?datetime=1800-01-01",
+    "districts/items?filter=area_km2%3E100%20AND%20name_th%20LIKE%20'เ%25'&limit=3",
+    "districts/items?filter=area_km2%3E200&limit=3",
+    "districts/items?filter=S_INTERSECTS(geometry,POINT(100.5%2013.7))",
+    "districts/items?filter=valid_from%3EDATE('1900-01-01')%20OR%20valid_to%20IS%20NULL&limit=2",
+    f"districts/items?filter-lang=cql2-json&filter={quote(JSON)}",
+    f"orgs/items?{BOX}&limit=7",
+    "orgs/items?tier=upper&limit=3&sortby=name_th",
+    "waste-by-province/items?limit=5",
+    "waste-by-province/items?period=2566&limit=5",
+    "waste-by-province-history/items?limit=5",
+    "waste-by-province-history/items?datetime=2023-01-01/..&limit=5",
+)
+#: Left to the long way, or refused by it.
+OTHERS = (
+    "nothing/items",
+    "provinces/items?limit=0",
+    "provinces/items?limit=2000",
+    "provinces/items?nothing=1",
+    "provinces/items?bbox=1,2,3",
+    "provinces/items?limit=1&limit=2",
+    "provinces/items?filter=area_km2%3E%3E1",
+    "provinces/items?filter=nothing%3E1",
+    "provinces/items?area_km2=x",
+    "provinces/items?area_km2=1e400",
+    "provinces/items?cursor=abc",
+    "provinces/items?sortby=nothing",
+    "provinces/items?lang=fr",
+    "provinces/items?f=nothing",
+    "provinces/items?f=csv&geometry=wkt",
+    "provinces/items?geometry=wkt",
+    "provinces/items?resulttype=hits",
+    "provinces/items?f=jsonfg&limit=2",
+    "provinces/items?f=geojsonseq&limit=2",
+    "provinces/items?f=html&limit=2",
+)
+
+
+@pytest.fixture(scope="module")
+def plain(country_url, settings_for):
+    """A client without remembered answers, whose service knows the state of the data."""
+    with TestClient(create_app(settings_for(country_url, memory_mb=0))) as client:
+        deadline = time.monotonic() + 10
+        while client.app.state.watcher.known() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield client
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Statements that the short way ran."""
+    made, run = [], Direct.fetch
+
+    async def fetch(direct, statement):
+        made.append(statement)
+        return await run(direct, statement)
+
+    monkeypatch.setattr(Direct, "fetch", fetch)
+    return made
+
+
+def both(plain, monkeypatch, address, headers=None):
+    plain.get(address, headers=headers)  # what is not known yet is learnt on the long way
+    quick = plain.get(address, headers=headers)
+    with monkeypatch.context() as patched:
+        # While the state is not known for certain every request goes the long way.
+        patched.setattr(plain.app.memory, "_known_now", lambda: None)
+        slow = plain.get(address, headers=headers)
+    return quick, slow
+
+
+def alike(quick, slow):
+    assert quick.status_code == slow.status_code
+    told = [dict(one.headers) for one in (quick, slow)]
+    nonce = re.compile(r"'nonce-[^']+'|[A-Za-z0-9_-]{22,}")
+    for headers in told:
+        headers.pop("content-security-policy", None)
+    assert told[0] == told[1]
+    texts = [re.sub(r'"timeStamp":"[^"]+"', "", one.text) for one in (quick, slow)]
+    if "html" in quick.headers.get("content-type", ""):
+        texts = [nonce.sub("", text) for text in texts]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_both_ways_give_the_same(plain, monkeypatch, asked, question):
+    quick, slow = both(plain, monkeypatch, f"/collections/{question}")
+    assert quick.status_code == 200
+    assert asked
+    alike(quick, slow)
+
+
+@pytest.mark.parametrize("question", OTHERS)
+def test_what_the_short_way_leaves_is_answered_by_the_long_way(plain, monkeypatch, asked, question):
+    quick, slow = both(plain, monkeypatch, f"/collections/{question}")
+    assert not asked
+    alike(quick, slow)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept": "application/json"}, {"Accept-Language": "en"}, {"Accept": "text/csv"},
+     {"Accept": "image/png"}, {"If-None-Match": "*"}, {"Accept-Encoding": "gzip"}],
+)  # fmt: skip
+def test_headers_count_as_on_the_long_way(plain, monkeypatch, headers):
+    alike(*both(plain, monkeypatch, f"/collections/subdistricts/items?{BOX}", headers))
+
+
+def test_a_walk_over_all_pages_meets_what_the_long_way_meets(plain, monkeypatch, asked):
+    address, quick_codes = "/collections/districts/items?limit=1&sortby=-province_name_th", []
+    while address:
+        quick, slow = both(plain, monkeypatch, address)
+        alike(quick, slow)
+        page = quick.json()
+        quick_codes += [one["id"] for one in page["features"]]
+        address = next((one["href"] for one in page["links"] if one["rel"] == "next"), None)
+    assert len(quick_codes) == len(set(quick_codes)) > 2
+    assert asked
+
+
+@pytest.mark.parametrize("header", ["Authorization", "Cookie"])
+def test_who_says_who_he_is_goes_the_long_way(plain, asked, header):
+    value = {"Authorization": "Bearer nothing", "Cookie": "a=b"}[header]
+    for address in ("/collections/provinces/items?limit=1", "/tiles/provinces/6/49/29.mvt"):
+        plain.get(address)
+        asked.clear()
+        plain.get(address, headers={header: value})
+        assert not asked
+
+
+def test_head_is_answered_without_a_body(plain):
+    address = "/collections/provinces/items?limit=1"
+    plain.get(address)
+    answer = plain.head(address)
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer.headers["etag"] == plain.get(address).headers["etag"]
+
+
+def test_where_the_short_way_is_closed_the_long_one_answers(plain, monkeypatch):
+    address = "/collections/provinces/items?limit=1"
+    plain.get(address)
+
+    async def nothing(direct, statement):
+        raise Astray
+
+    monkeypatch.setattr(Direct, "fetch", nothing)
+    assert plain.get(address).json()["numberReturned"] == 1
+
+
+def test_connections_that_the_database_closed_are_opened_anew(plain, country_url):
+    import psycopg2  # noqa: PLC0415
+
+    address = "/collections/provinces/items?limit=1"
+    for _ in range(2):
+        plain.get(address)
+    with (
+        psycopg2.connect(country_url.replace("+psycopg2", "")) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'geo-service direct' AND datname = current_database()"
+        )
+        assert cursor.rowcount >= 1
+    connection.close()
+    for _ in range(3):
+        assert plain.get(address).status_code == 200
