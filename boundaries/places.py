@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, Org
+from geo_service.core.text import Text
 
 #: Parts other names where the server joins them: arrays are slow to take apart one by one.
 _UNIT = "\x1f"
@@ -111,6 +112,35 @@ def read_orgs(session: Session) -> Iterator[Place]:
         statement.order_by(Org.id)
     ):
         yield Place(org_id, "org", code, th, en, _parted(alt), first, after, parent_id, kind)
+
+
+def find_name(session: Session, level: str, code: str) -> Text | None:
+    """Find the name of an area or organisation in force.
+
+    Parameters
+    ----------
+    session : Session
+        To read with.
+    level : str
+        ``org``, or the level of an area.
+    code : str
+        Its code.
+
+    Returns
+    -------
+    Text or None
+        ``None`` when there is none of this code today.
+    """
+    if level == "org":
+        statement = select(Org.name_th, Org.name_en).where(
+            Org.code == code, func.upper_inf(Org.valid)
+        )
+    else:
+        statement = select(Area.name_th, Area.name_en).where(
+            Area.level == level, Area.code == code, func.upper_inf(Area.valid)
+        )
+    found = session.execute(statement.limit(1)).one_or_none()
+    return None if found is None else Text(th=found[0], en=found[1])
 
 
 def _parted(joined: str) -> tuple[str, ...]:

@@ -7,16 +7,20 @@ and ``TRUNCATE``, and the role that serves accounts may only insert.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.accounts.models import Audit
-from geo_service.core.auth import ROLE_SCOPES, Principal
+from geo_service.core.auth import KINDS, ROLE_SCOPES, Kind, Principal
 from geo_service.core.text import Text
 
+#: All of Thailand, all year.
+THAI_TIME: Final = timezone(timedelta(hours=7))
 Outcome: TypeAlias = Literal["done", "refused", "failed"]
 
 #: Everything that is noted; whoever notes something new adds it here.
@@ -42,14 +46,74 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "token-refused": Text("ปฏิเสธโทเคนสำหรับฝัง", "embed token refused"),
     "token-revoked": Text("เพิกถอนโทเคนสำหรับฝัง", "embed token revoked"),
 }
-OUTCOME_NAMES: Final[Mapping[str, Text]] = {
+OUTCOME_NAMES: Final[Mapping[Outcome, Text]] = {
     "done": Text("สำเร็จ", "done"),
     "refused": Text("ปฏิเสธ", "refused"),
     "failed": Text("ไม่สำเร็จ", "failed"),
 }
 
+#: Rows of one page, and of one CSV.
+PAGE: Final = 100
+MOST_ROWS: Final = 50_000
 _LONGEST: Final = 400
 _LARGEST_DETAIL: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the record."""
+
+    id: int
+    at: datetime
+    action: str
+    outcome: Outcome
+    who_kind: Kind
+    who_id: str
+    who_name: str
+    what: str
+    address: str
+    request_id: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows are wanted; what is ``None`` does not matter.
+
+    ``first`` and ``last`` are days of Thai time, both included; ``below`` is the number of the
+    row before which the page begins.
+    """
+
+    who: str | None = None
+    action: str | None = None
+    outcome: str | None = None
+    what: str | None = None
+    first: date | None = None
+    last: date | None = None
+    below: int | None = None
+
+
+def read(session: Session, wanted: Wanted, *, limit: int = PAGE) -> list[Line]:
+    """Read the record, the newest first.
+
+    Parameters
+    ----------
+    session : Session
+        With a role that may read it.
+    wanted : Wanted
+        Which rows.
+    limit : int
+        How many at most.
+
+    Returns
+    -------
+    list of Line
+        By falling number.
+    """
+    statement = select(Audit).order_by(Audit.id.desc()).limit(limit)
+    for condition in _conditions(wanted):
+        statement = statement.where(condition)
+    return [_line(one) for one in session.scalars(statement)]
 
 
 def note(
@@ -126,3 +190,33 @@ def commander() -> Principal:
 
 def _told(words: str) -> str:
     return words.replace("\x00", "")[:_LONGEST]
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    pairs = (
+        (Audit.who_name, wanted.who), (Audit.action, wanted.action),
+        (Audit.outcome, wanted.outcome), (Audit.what, wanted.what),
+    )  # fmt: skip
+    yield from (column == value for column, value in pairs if value is not None)
+    if wanted.first is not None:
+        yield Audit.at >= datetime.combine(wanted.first, time(), THAI_TIME)
+    if wanted.last is not None:
+        yield Audit.at < datetime.combine(wanted.last + timedelta(days=1), time(), THAI_TIME)
+    if wanted.below is not None:
+        yield Audit.id < wanted.below
+
+
+def _line(row: Audit) -> Line:
+    return Line(
+        id=row.id,
+        at=row.at.astimezone(THAI_TIME),
+        action=row.action,
+        outcome=next(one for one in OUTCOME_NAMES if one == row.outcome),
+        who_kind=next(one for one in KINDS if one == row.who_kind),
+        who_id=row.who_id,
+        who_name=row.who_name,
+        what=row.what,
+        address=row.address,
+        request_id=row.request_id,
+        detail=row.detail,
+    )

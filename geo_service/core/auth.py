@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal["anonymous", "key", "user", "embed", "command"]
 Role: TypeAlias = Literal["anonymous", "reader", "analyst", "lao", "province", "dla", "admin"]
 Scope: TypeAlias = Literal["read", "load", "publish", "manage"]
 
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 #: Roles an account may have; the first is not one of them: it is nobody's.
 ROLES: Final[tuple[Role, ...]] = get_args(Role)[1:]
@@ -39,6 +40,13 @@ ROLE_NAMES: Final[Mapping[Role, Text]] = {
     "province": Text("สำนักงานจังหวัด", "provincial office"),
     "dla": Text("กรมส่งเสริมการปกครองท้องถิ่น", "Department of Local Administration"),
     "admin": Text("ผู้ดูแลระบบ", "administrator"),
+}
+KIND_NAMES: Final[Mapping[Kind, Text]] = {
+    "anonymous": Text("ไม่ทราบว่าใคร", "nobody known"),
+    "key": Text("คีย์", "key"),
+    "user": Text("ผู้ใช้", "person"),
+    "embed": Text("แผนที่ที่ฝัง", "embedded map"),
+    "command": Text("คำสั่งบนเครื่อง", "command line"),
 }
 SCOPE_NAMES: Final[Mapping[Scope, Text]] = {
     "read": Text("อ่าน", "read"),

@@ -44,7 +44,7 @@ class Entered:
 def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: timedelta) -> Entered:
     """Sign in with a password.
 
-    Hashing takes long and holds no connection; so there are two short transactions.
+    Hashing takes long and holds no connection; so there are several short transactions.
 
     Parameters
     ----------
@@ -63,40 +63,12 @@ def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: ti
     -------
     Entered
         With the secret of a new session.
-
-    Raises
-    ------
-    TooManyRequests
-        If the name or the address failed too often; nothing was examined.
-    Unauthenticated
-        If there is no such account with this password.
     """
-    settled = settle_name(name)[:200].replace("\x00", "")
+    account = confirm(engine, name, password, asked=asked)
+    kept = account.password_hash
+    anew = passwords.keep(password) if kept and passwords.is_outdated(kept) else None
     with transaction(engine) as session:
-        wait_s = attempts.wait_s(session, settled, asked.address)
-        account = session.scalar(select(Account).where(Account.name == settled))
-    if wait_s:
-        raise TooManyRequests(wait_words(wait_s), retryAfter=wait_s)
-    kept = account.password_hash if account and account.disabled_at is None else None
-    is_right = passwords.is_right(kept, password)
-    if account is None or not is_right or kept is None:
-        with transaction(engine) as session:
-            attempts.failed(session, settled, asked.address)
-            # A name that is nobody's may be a password in the wrong field.
-            audit.note(
-                session,
-                "sign-in",
-                who=ANONYMOUS,
-                what=account.name if account else "",
-                outcome="refused",
-                address=asked.address,
-                request_id=asked.request_id,
-                detail={"reason": "credentials"},
-            )
-        raise Unauthenticated(_REFUSED)
-    anew = passwords.keep(password) if passwords.is_outdated(kept) else None
-    with transaction(engine) as session:
-        attempts.succeeded(session, settled)
+        attempts.succeeded(session, account.name)
         if anew is not None:
             session.execute(
                 update(Account).where(Account.id == account.id).values(password_hash=anew)
@@ -113,6 +85,58 @@ def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: ti
             detail={"way": "password"},
         )
     return Entered(who, token, account.must_change)
+
+
+def confirm(engine: Engine, name: str, password: str, *, asked: Asked) -> Account:
+    """Find the account of a name and a password; failures are counted and noted.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the role that keeps accounts.
+    name : str
+        As typed.
+    password : str
+        As typed.
+    asked : Asked
+        From where.
+
+    Returns
+    -------
+    Account
+        In use, with this password.
+
+    Raises
+    ------
+    TooManyRequests
+        If the name or the address failed too often; nothing was examined.
+    Unauthenticated
+        If there is no such account with this password.
+    """
+    settled = settle_name(name)[:200].replace("\x00", "")
+    with transaction(engine) as session:
+        wait_s = attempts.wait_s(session, settled, asked.address)
+        account = session.scalar(select(Account).where(Account.name == settled))
+    if wait_s:
+        raise TooManyRequests(wait_words(wait_s), retryAfter=wait_s)
+    kept = account.password_hash if account and account.disabled_at is None else None
+    is_right = passwords.is_right(kept, password)
+    if account is not None and is_right:
+        return account
+    with transaction(engine) as session:
+        attempts.failed(session, settled, asked.address)
+        # A name that is nobody's may be a password in the wrong field.
+        audit.note(
+            session,
+            "sign-in",
+            who=ANONYMOUS,
+            what=account.name if account else "",
+            outcome="refused",
+            address=asked.address,
+            request_id=asked.request_id,
+            detail={"reason": "credentials"},
+        )
+    raise Unauthenticated(_REFUSED)
 
 
 def wait_words(seconds: int) -> Text:

@@ -153,15 +153,15 @@ class Provider:
         session.expunge(flow)
         return flow
 
-    def finish(self, flow: OpenIdFlow, *, code: str, redirect_uri: str) -> Person:
+    def finish(self, flow: OpenIdFlow, *, code: str | None, redirect_uri: str) -> Person:
         """Exchange the code for a token and believe what it proves.
 
         Parameters
         ----------
         flow : OpenIdFlow
             From `take`.
-        code : str
-            As the provider sent it.
+        code : str, optional
+            As the provider sent it; none when the person or the provider gave up.
         redirect_uri : str
             The same as at the beginning.
 
@@ -175,6 +175,8 @@ class Provider:
         Unauthenticated
             If the provider refuses the code, or its token proves nothing.
         """
+        if not code:
+            raise Unauthenticated(_CANCELLED)
         answer = self._exchange(code, flow.verifier, redirect_uri)
         if not isinstance(answer.get("id_token"), str):
             raise Unauthenticated(_NOT_PROVEN)
@@ -353,4 +355,8 @@ _NOT_PROVEN: Final = Text(
 _STALE: Final = Text(
     th="การลงชื่อเข้าใช้นี้หมดเวลาหรือเริ่มจากเบราว์เซอร์อื่น กรุณาเริ่มใหม่",
     en="This sign-in took too long, or began in another browser; please start again",
+)
+_CANCELLED: Final = Text(
+    th="การลงชื่อเข้าใช้ถูกยกเลิกที่ผู้ให้บริการยืนยันตัวตน",
+    en="The sign-in was cancelled at the OpenID provider",
 )

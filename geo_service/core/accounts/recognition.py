@@ -78,6 +78,24 @@ class Recognition:
             return None
         return known.principal if is_same(known.secret_hash, secret) else None
 
+    def is_familiar(self, prefix: str, secret: str) -> bool:
+        """Tell whether a key was good once in this process, though it may not be any more.
+
+        Parameters
+        ----------
+        prefix : str
+            Of the key.
+        secret : str
+            Of the key.
+
+        Returns
+        -------
+        bool
+            False for who guesses.
+        """
+        known = self._keys.get(prefix)
+        return known is not None and is_same(known.secret_hash, secret)
+
     def key(self, prefix: str, secret: str) -> Principal:
         """Recognise a key.
 
@@ -112,7 +130,8 @@ class Recognition:
         # Compared even where there is none: the time tells nothing.
         is_right = is_same(_NOBODYS if row is None else row.ApiKey.secret_hash, secret)
         if row is None or not is_right or not _is_good(row.ApiKey, row.Account, row.left_s):
-            self._forget(prefix)
+            if is_right:
+                self._forget(prefix)
             raise Unauthenticated(BAD_KEY)
         found = _principal(row.ApiKey, row.Account)
         good_s = min(REMEMBERED_S, float(row.left_s))
@@ -161,11 +180,8 @@ class Recognition:
                 self._keys.popitem(last=False)
 
     def _forget(self, prefix: str) -> None:
-        # A wrong secret with a right prefix must not put the owner out.
         with self._lock:
-            known = self._keys.get(prefix)
-            if known is not None and time.monotonic() > known.good_until:
-                del self._keys[prefix]
+            self._keys.pop(prefix, None)
 
 
 BAD_KEY: Final = Text(

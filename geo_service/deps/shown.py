@@ -1,0 +1,56 @@
+"""What the pages of accounts show; made where questions are answered, drawn where pages are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from geo_service.core.accounts.keys import KeyInfo
+from geo_service.core.accounts.people import AccountInfo
+from geo_service.core.audit import Line, Wanted
+from geo_service.core.auth import Principal
+from geo_service.core.errors import Fault
+from geo_service.core.text import Lang
+from geo_service.deps.forms import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The page of one's own account, or of signing in.
+
+    ``new_key`` is shown this once; ``fault`` says why ``said`` was refused.
+    """
+
+    lang: Lang
+    who: Principal
+    csrf: str = ""
+    openid: bool = False
+    return_to: str = ""
+    account: AccountInfo | None = None
+    keys: tuple[KeyInfo, ...] = ()
+    new_key: str = ""
+    done: str = ""
+    fault: Fault | None = None
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """A page for administrators: of all accounts, of one, of all keys, or of the record.
+
+    ``secret`` is a first password that is shown this once; ``older`` the row before which the
+    next page begins.
+    """
+
+    lang: Lang
+    who: Principal
+    csrf: str = ""
+    accounts: tuple[AccountInfo, ...] = ()
+    account: AccountInfo | None = None
+    keys: tuple[KeyInfo, ...] = ()
+    lines: tuple[Line, ...] = ()
+    wanted: Wanted = field(default_factory=Wanted)
+    older: int | None = None
+    secret: str = ""
+    done: str = ""
+    fault: Fault | None = None
+    said: Said | None = None

@@ -1,0 +1,330 @@
+"""Pages of accounts: signing in, one's own account, and those for administrators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from geo_service.core import audit
+from geo_service.core.accounts.keys import USUAL_DAYS, KeyInfo
+from geo_service.core.accounts.people import AccountInfo
+from geo_service.core.audit import THAI_TIME, Line, Wanted
+from geo_service.core.auth import (
+    KIND_NAMES,
+    PLACED_ROLES,
+    ROLE_NAMES,
+    ROLE_SCOPES,
+    ROLES,
+    SCOPE_NAMES,
+    SCOPES,
+)
+from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
+from geo_service.deps.shown import Managed, Shown
+from web.render import respond
+from web.words import MONTHS_EN, MONTHS_TH, words
+
+#: Form pages are told where they are from by ``Origin``; no other site may frame them.
+_NO_FRAMES: Final = "'none'"
+_WAYS_IN: Final = {
+    "password": Text("รหัสผ่าน", "password"),
+    "openid": Text("OpenID", "OpenID"),
+    "none": Text("ใช้คีย์เท่านั้น", "keys only"),
+}
+
+
+def account(shown: Shown, status: int = 200) -> Response:
+    """Show the page of one's own account, or of signing in.
+
+    Parameters
+    ----------
+    shown : Shown
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    lang, info = shown.lang, shown.account
+    context = {
+        **_ground(lang, "/account", shown.done),
+        "csrf": shown.csrf,
+        "openid": shown.openid,
+        "return_to": shown.return_to,
+        "typed_name": shown.said.text("name", "") if shown.said else "",
+        "fault": shown.fault.detail.in_(lang) if shown.fault else "",
+        "new_key": shown.new_key,
+        "is_admin": shown.who.role == "admin",
+        "is_person": shown.who.kind == "user",
+    }
+    if info is None:
+        return _respond("sign_in.html", lang, context, status)
+    context |= {
+        "account": _account(info, lang),
+        "keys": [_key(one, lang) for one in shown.keys],
+        "scopes": [
+            (one, SCOPE_NAMES[one].in_(lang)) for one in SCOPES if one in ROLE_SCOPES[info.role]
+        ],
+        "days": USUAL_DAYS,
+    }
+    return _respond("account.html", lang, context, status)
+
+
+def users(shown: Managed, status: int = 200) -> Response:
+    """Show all accounts, and the form for a new one.
+
+    Parameters
+    ----------
+    shown : Managed
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    lang = shown.lang
+    typed = {
+        name: shown.said.text(name, "") if shown.said else ""
+        for name in ("name", "title", "role", "place")
+    }
+    context = {
+        **_managed(shown, "/manage/users"),
+        "accounts": [_account(one, lang) for one in shown.accounts],
+        "roles": _roles(lang),
+        "typed": typed,
+    }
+    return _respond("manage_users.html", lang, context, status)
+
+
+def user(shown: Managed, status: int = 200) -> Response:
+    """Show one account with its keys.
+
+    Parameters
+    ----------
+    shown : Managed
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    lang, info = shown.lang, shown.account
+    if info is None:
+        return users(shown, status)
+    context = {
+        **_managed(shown, "/manage/users"),
+        "account": _account(info, lang),
+        "keys": [_key(one, lang) for one in shown.keys],
+        "roles": _roles(lang),
+        "secret": shown.secret,
+    }
+    return _respond("manage_user.html", lang, context, status)
+
+
+def keys(shown: Managed, status: int = 200) -> Response:
+    """Show everybody's keys.
+
+    Parameters
+    ----------
+    shown : Managed
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    lang = shown.lang
+    context = {
+        **_managed(shown, "/manage/keys"),
+        "keys": [_key(one, lang) for one in shown.keys],
+    }
+    return _respond("manage_keys.html", lang, context, status)
+
+
+def record(shown: Managed, status: int = 200) -> Response:
+    """Show the record of what was done, with its filter.
+
+    Parameters
+    ----------
+    shown : Managed
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    lang, asked = shown.lang, _asked(shown.wanted)
+    context = {
+        **_managed(shown, "/manage/audit"),
+        "lines": [_line(one, lang) for one in shown.lines],
+        "asked": asked,
+        "actions": [(key, text.in_(lang)) for key, text in audit.ACTIONS.items()],
+        "outcomes": [(key, text.in_(lang)) for key, text in audit.OUTCOME_NAMES.items()],
+        "csv": f"/manage/audit?{urlencode({**asked, 'f': 'csv', 'lang': lang})}",
+        "older": _older(asked, shown.older, lang),
+    }
+    return _respond("manage_audit.html", lang, context, status)
+
+
+def _respond(name: str, lang: Lang, context: dict[str, Any], status: int) -> Response:
+    return respond(name, lang, context, frame_ancestors=_NO_FRAMES, status=status)
+
+
+def _ground(lang: Lang, path: str, done: str) -> dict[str, Any]:
+    other = "en" if lang == "th" else "th"
+    return {
+        "is_sample": False,
+        "other_language": f"{path}?{urlencode({'lang': other})}",
+        "done": words(lang).get(f"account_done_{done.replace('-', '_')}", ""),
+    }
+
+
+def _managed(shown: Managed, here: str) -> dict[str, Any]:
+    lang = shown.lang
+    said = words(lang)
+    tabs = (("users", "/manage/users"), ("keys", "/manage/keys"), ("audit", "/manage/audit"))
+    return {
+        **_ground(lang, here, shown.done),
+        "csrf": shown.csrf,
+        "fault": shown.fault.detail.in_(lang) if shown.fault else "",
+        "tabs": [
+            (said[f"manage_{name}"], f"{path}?lang={lang}", path == here) for name, path in tabs
+        ],
+    }
+
+
+def _roles(lang: Lang) -> list[tuple[str, str, str]]:
+    said = words(lang)
+    placed = {"org": said["manage_place_org"], "province": said["manage_place_province"]}
+    return [
+        (role, ROLE_NAMES[role].in_(lang), placed.get(PLACED_ROLES.get(role, ""), ""))
+        for role in ROLES
+    ]
+
+
+def _account(info: AccountInfo, lang: Lang) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "email": info.email or "",
+        "role": info.role,
+        "role_name": ROLE_NAMES[info.role].in_(lang),
+        "place": info.place or "",
+        "scopes": ", ".join(SCOPE_NAMES[one].in_(lang) for one in SCOPES
+                            if one in ROLE_SCOPES[info.role]),
+        "way_in": _WAYS_IN[info.way_in].in_(lang),
+        "has_password": info.way_in == "password",
+        "is_openid": info.way_in == "openid",
+        "must_change": info.must_change,
+        "keys": info.keys,
+        "created": moment(info.created_at, lang),
+        "signed_in": moment(info.signed_in_at, lang),
+        "disabled": moment(info.disabled_at, lang),
+    }  # fmt: skip
+
+
+def _key(one: KeyInfo, lang: Lang) -> dict[str, Any]:
+    said = words(lang)
+    state = said["key_good"]
+    if one.revoked_at is not None:
+        state = f"{said['key_revoked']} {moment(one.revoked_at, lang)}"
+    elif not one.is_good:
+        state = said["key_expired"]
+    return {
+        "prefix": one.prefix,
+        "account": one.account,
+        "label": one.label,
+        "scopes": ", ".join(SCOPE_NAMES[scope].in_(lang) for scope in one.scopes),
+        "created": moment(one.created_at, lang),
+        "expires": moment(one.expires_at, lang),
+        "used": moment(one.used_at, lang),
+        "state": state,
+        "is_good": one.is_good,
+    }
+
+
+def _line(one: Line, lang: Lang) -> dict[str, str]:
+    action = audit.ACTIONS.get(one.action)
+    detail = "; ".join(f"{name}: {_told(value)}" for name, value in one.detail.items())
+    return {
+        "at": moment(one.at, lang, seconds=True),
+        "action": action.in_(lang) if action else one.action,
+        "outcome": audit.OUTCOME_NAMES[one.outcome].in_(lang),
+        "kind": KIND_NAMES[one.who_kind].in_(lang),
+        "who": one.who_name or one.who_id,
+        "what": one.what,
+        "address": one.address,
+        "request": one.request_id,
+        "detail": detail,
+        "mark": one.outcome,
+    }
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(_told(one) for one in value)
+    return "-" if value is None else str(value)
+
+
+def _asked(wanted: Wanted) -> dict[str, str]:
+    pairs = {
+        "who": wanted.who,
+        "action": wanted.action,
+        "outcome": wanted.outcome,
+        "what": wanted.what,
+        "from": wanted.first and wanted.first.isoformat(),
+        "to": wanted.last and wanted.last.isoformat(),
+    }
+    return {name: value or "" for name, value in pairs.items()}
+
+
+def _older(asked: dict[str, str], below: int | None, lang: Lang) -> str:
+    if below is None:
+        return ""
+    kept = {name: value for name, value in asked.items() if value}
+    return f"/manage/audit?{urlencode({**kept, 'below': below, 'lang': lang})}"
+
+
+def moment(at: datetime | None, lang: Lang, *, seconds: bool = False) -> str:
+    """Write a moment as people read it, in Thai time.
+
+    Parameters
+    ----------
+    at : datetime, optional
+        With its zone.
+    lang : {"th", "en"}
+        Language of the reader; the year is Buddhist in Thai.
+    seconds : bool
+        Whether to the second.
+
+    Returns
+    -------
+    str
+        Empty for none.
+    """
+    if at is None:
+        return ""
+    here = at.astimezone(THAI_TIME)
+    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
+    if lang == "th":
+        return f"{here.day} {MONTHS_TH[here.month - 1]} {here.year + BUDDHIST_OFFSET} {clock} น."
+    return f"{here.day} {MONTHS_EN[here.month - 1]} {here.year} {clock}"
