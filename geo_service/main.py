@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from types import FrameType
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
@@ -34,13 +38,17 @@ from geo_service.api import (
     tiles,
     tilesets,
 )
+from geo_service.api.gate import Admission, Bounds, Gate
+from geo_service.api.limits import Limits
 from geo_service.api.memory import Memory
 from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
+from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core.db import make_engine
 from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
+from geo_service.core.machine import cores
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
@@ -76,6 +84,11 @@ ROUTERS = (
 )
 
 
+#: Connections for readiness, and for files that are being made.
+_SPARE_CONNECTIONS = 4
+_LIGHT_THREADS = 24
+
+
 class Service(FastAPI):
     """The application; its memory stands before the framework, which takes longer to answer."""
 
@@ -105,6 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     metrics, engine = Metrics(), open_engine(settings)
     watcher = Watcher(engine, recheck_s=settings.recheck_s)
+    gate = Gate(bounds_of(settings), metrics.registry)
     app: Service = Service(
         title="thai-geo-service",
         version=__version__,
@@ -116,8 +130,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(at_once(known_parameters))],
         lifespan=_lifespan,
         middleware=[
+            Middleware(Trace, log_all=settings.access_log),
             Middleware(Counting, metrics=metrics),
             Middleware(Safety),
+            Middleware(Limits, most_bytes=settings.body_kb * 1_000),
+            Middleware(Admission, gate=gate),
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
             Middleware(QuickTiles),
@@ -127,6 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = engine
+    app.state.gate = gate
     app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.watcher = watcher
@@ -151,6 +169,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def bounds_of(settings: Settings) -> Bounds:
+    """Tell how much a process takes on at once.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the process.
+
+    Returns
+    -------
+    Bounds
+        Twice as much heavy work as there are cores, shared among the workers, and no more than
+        there are connections for it and for tiles together.
+    """
+    at_once = settings.heavy_at_once or max(1, 2 * cores() // settings.workers)
+    return Bounds(
+        places=max(1, min(at_once, (settings.pool_size - _SPARE_CONNECTIONS) // 2)),
+        waiting=settings.queue,
+        waiting_s=settings.queue_timeout_s,
+        request_s=settings.request_timeout_s,
+    )
+
+
 def open_engine(settings: Settings) -> Engine:
     """Make the engine of a service: it only reads, and no statement runs for ever.
 
@@ -170,6 +211,7 @@ def open_engine(settings: Settings) -> Engine:
         pool_size=settings.pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
+        lock_timeout_s=settings.lock_timeout_s,
         read_only=True,
         isolation="AUTOCOMMIT",
     )
@@ -177,11 +219,28 @@ def open_engine(settings: Settings) -> Engine:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # As many at work as there are connections; the others wait in line, in the order they came.
-    current_default_thread_limiter().total_tokens = app.state.settings.pool_size
+    # More than all that the gate lets in at once: what is light must never wait for a thread.
+    settings = app.state.settings
+    current_default_thread_limiter().total_tokens = settings.pool_size + _LIGHT_THREADS
     app.state.watcher.start()
+    _when_told_to_stop(lambda: app.state.gate.drain(settings.grace_s))
     yield
     app.state.kept_files.close()
     app.state.watcher.stop()
     await app.state.direct.close()
     app.state.engine.dispose()
+
+
+def _when_told_to_stop(act: Callable[[], None]) -> None:
+    # The server hears the signal, too, and waits for what is under way; it tells nobody.
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is not threading.main_thread():
+        return
+    before = signal.getsignal(signal.SIGTERM)
+
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,8 +23,10 @@ from geo_service.core.errors import (
     Conflict,
     Fault,
     Forbidden,
+    HeadersTooLarge,
     Internal,
     MethodNotAllowed,
+    NoSpace,
     NoSuchRange,
     NotAcceptable,
     NotFound,
@@ -31,6 +34,7 @@ from geo_service.core.errors import (
     NotModified,
     Refused,
     TimedOut,
+    TooLarge,
     TooLong,
     TooManyRequests,
     Unauthenticated,
@@ -49,6 +53,8 @@ STATUS: Mapping[type[Fault], int] = {
     BadRequest: 400,
     MethodNotAllowed: 405,
     TooLong: 414,
+    TooLarge: 413,
+    HeadersTooLarge: 431,
     NoSuchRange: 416,
     Unauthenticated: 401,
     Forbidden: 403,
@@ -59,6 +65,7 @@ STATUS: Mapping[type[Fault], int] = {
     TooManyRequests: 429,
     Unavailable: 503,
     TimedOut: 504,
+    NoSpace: 507,
     NotInstalled: 503,
     Fault: 500,
 }
@@ -68,6 +75,8 @@ _KEPT = ("Cache-Control", "Content-Range", "Retry-After", "WWW-Authenticate")
 _CHALLENGE = 'Bearer realm="geo-service"'
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
+_LOCKED, _DISK_FULL = "55P03", "53100"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _HTTP_NOT_FOUND, _HTTP_METHOD_NOT_ALLOWED = 404, 405
 
 
@@ -139,9 +148,7 @@ def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
         "Content-Language": lang,
         "Vary": "Accept, Accept-Language",
     }
-    if isinstance(fault, Unavailable):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
-    elif isinstance(fault, TooManyRequests):
+    if isinstance(fault, Unavailable | TooManyRequests):
         headers["Retry-After"] = str(fault.extra.get("retryAfter", RETRY_AFTER_S))
     elif isinstance(fault, Unauthenticated):
         headers["WWW-Authenticate"] = _CHALLENGE
@@ -228,7 +235,8 @@ def answer_to(request: Request, error: Exception, *, page: Page | None = None) -
     fault = as_fault(error)
     if isinstance(fault, Internal) and fault is not error:
         log.error("request failed", extra={"path": request.url.path}, exc_info=error)
-    elif isinstance(fault, Unavailable):
+    elif isinstance(fault, Unavailable) and not isinstance(fault, Busy):
+        # Who is sent away in a rush is counted; a line for each would be a rush of its own.
         log.warning("request refused", extra={"path": request.url.path, "code": fault.code})
     if page is None and prefers_page(request):
         page = getattr(request.app.state, "problem_page", None)
@@ -297,6 +305,15 @@ def _from_database(error: DBAPIError) -> Fault:
                 en="The database only reads right now; public data is served as usual, try later",
             )
         )
+    if getattr(error.orig, "pgcode", None) == _LOCKED:
+        return Busy(
+            Text(
+                th="ข้อมูลนี้กำลังถูกปรับปรุง กรุณาลองใหม่ในอีกสักครู่",
+                en="These data are being changed right now; try again in a moment",
+            )
+        )
+    if getattr(error.orig, "pgcode", None) == _DISK_FULL:
+        return no_space()
     if error.connection_invalidated or type(error).__name__ in {
         "OperationalError",
         "InterfaceError",
@@ -308,6 +325,26 @@ def _from_database(error: DBAPIError) -> Fault:
             )
         )
     return _internal()
+
+
+def no_space() -> Fault:
+    """Say that a disk is full.
+
+    Returns
+    -------
+    Fault
+        507; what was to be written is not there at all.
+    """
+    return NoSpace(
+        Text(
+            th="พื้นที่จัดเก็บเต็ม ไม่มีการบันทึกสิ่งใด กรุณาแจ้งผู้ดูแลระบบ",
+            en="The disk is full and nothing was kept; tell the operator",
+        )
+    )
+
+
+def _from_system(error: OSError) -> Fault:
+    return no_space() if error.errno in _FULL else _internal()
 
 
 def _busy() -> Fault:
@@ -334,4 +371,5 @@ _TURNED: tuple[tuple[type[Exception], Callable[[Any], Fault]], ...] = (
     (PoolTimeout, lambda _: _busy()),
     (DataError, lambda _: _out_of_range()),
     (DBAPIError, _from_database),
+    (OSError, _from_system),
 )

@@ -21,14 +21,19 @@ from typing import Final
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geo_service.api.trace import HEADER as REQUEST_ID
+from geo_service.api.trace import given_name
 from geo_service.api.wire import Metrics, coding_of
 from geo_service.core.known import KNOWN, Known
 from geo_service.core.text import choose_language
+from geo_service.core.work import WORK, Work
 from geo_service.deps import FOLLOWS_STATE, is_good
 
 #: Larger answers are made anew: few callers ask for the same ones.
 LARGEST_BYTES: Final = 1_000_000
 _LONGEST_KEY_BYTES: Final = 4_000
+#: A database that does not tell its state in this time is passed over, in seconds.
+_ASK_S: Final = 2.0
 _MOST_UNFIT: Final = 10_000
 #: What an entry takes beside its bytes: its key, lists and dictionaries.
 _ENTRY_BYTES: Final = 2_000
@@ -65,6 +70,8 @@ class _Run:
     scope: Scope
     start: Message | None = None
     done: asyncio.Future[None] | None = None
+    made: Kept | None = None
+    is_begun: bool = False
 
 
 class Memory:
@@ -88,7 +95,9 @@ class Memory:
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._size_bytes = 0
         self._unfit: set[Key] = set()
-        self._running: dict[Key, asyncio.Future[None]] = {}
+        self._running: dict[Key, _Run] = {}
+        self._asking = asyncio.Lock()
+        self._next: asyncio.Task[Known | None] | None = None
         metrics.memory_bytes.set_function(lambda: self._size_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,13 +126,20 @@ class Memory:
         receive: Receive,
         send: Send,
     ) -> None:
-        if key in self._running and known is not None:
-            await asyncio.shield(self._running[key])
+        run = self._running.get(key) if known is not None else None
+        while run is not None and run.done is not None:
+            await asyncio.shield(run.done)
             known = scope[KNOWN] = self._known_now()
+            if run.made is not None and known is run.known:
+                await self._give(run.made, headers, scope, send)
+                return
+            # Whose caller left has answered nobody: one who waits takes over, the others wait on.
+            is_open = run.is_begun or known is None
+            run = None if is_open else self._running.get(key)
         kept = self._kept.get(key)
         if kept is not None and (known or await self._asked()) is self._known:
             await self._give(kept, headers, scope, send)
-        elif known is None or not key or key in self._unfit or not self.most_bytes:
+        elif known is None or not key or key in self._unfit:
             await self.app(scope, receive, send)
         else:
             await self._answer(key, known, scope, receive, send)
@@ -138,6 +154,8 @@ class Memory:
         start = kept.unchanged if is_unchanged else kept.start
         method = scope["method"]
         self.metrics.count(method, kept.route, start["status"])
+        if REQUEST_ID in headers and (named := given_name(headers)):
+            start = {**start, "headers": [*start["headers"], (REQUEST_ID, named)]}
         await send(start)
         await send(_EMPTY if is_unchanged or method == "HEAD" else kept.body)
 
@@ -146,7 +164,8 @@ class Memory:
     ) -> None:
         run = _Run(key, known, scope)
         if key not in self._running and scope["method"] == "GET":
-            run.done = self._running[key] = asyncio.get_running_loop().create_future()
+            run.done = asyncio.get_running_loop().create_future()
+            self._running[key] = run
 
         async def hear(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -161,6 +180,7 @@ class Memory:
             self._release(run)
 
     def _begin(self, run: _Run, start: Message) -> None:
+        run.is_begun = True
         if self._known_now() is not run.known:
             _loosen(start)
         if _is_fit(start, run.scope):
@@ -173,7 +193,9 @@ class Memory:
         if body.get("more_body") or len(body.get("body", b"")) > LARGEST_BYTES:
             self._refuse(run, start)
         elif self._known_now() is run.known is self._known:
-            self._keep(run.key, _made(start, body, run.scope))
+            run.made = _made(start, body, run.scope)
+            self._keep(run.key, run.made)
+            self._release(run)
 
     def _refuse(self, run: _Run, start: Message) -> None:
         # Who waits for an answer that is not kept asks for his own, and the next does not wait.
@@ -201,10 +223,25 @@ class Memory:
         self._size_bytes = 0
 
     async def _asked(self) -> Known | None:
-        # A database that does not answer is answered for by the application.
-        with suppress(Exception):
-            return await run_in_threadpool(self._ask)
-        return None
+        # Whoever comes while one asks waits for the next to ask: what was asked before he came
+        # may be older than he is.
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._ask_next())
+        return await asyncio.shield(self._next)
+
+    async def _ask_next(self) -> Known | None:
+        async with self._asking:
+            self._next = None
+            work = Work()
+            WORK.set(work)
+            late = asyncio.get_running_loop().call_later(_ASK_S, work.stop)
+            # A database that does not answer is answered for by the application.
+            try:
+                with suppress(Exception):
+                    return await run_in_threadpool(self._ask)
+            finally:
+                late.cancel()
+            return None
 
 
 def _key(scope: Scope, headers: Mapping[bytes, bytes]) -> Key:
@@ -257,7 +294,8 @@ def _loosen(start: Message) -> None:
 
 
 def _made(start: Message, body: Message, scope: Scope) -> Kept:
-    headers: list[Header] = list(start["headers"])
+    # The name of a request is not that of the next.
+    headers: list[Header] = [one for one in start["headers"] if one[0] != REQUEST_ID]
     repeated = [one for one in headers if _REPEATED.fullmatch(one[0])]
     whole: bytes = body.get("body", b"")
     size = len(whole) + sum(len(name) + len(value) for name, value in headers)

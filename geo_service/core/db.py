@@ -15,7 +15,13 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from geo_service.core import work
+
 SCHEMA = "geo"
+#: libpq waits no less than two seconds; a server that is there answers in milliseconds.
+CONNECT_TIMEOUT_S = 2
+#: A transaction that asks nothing for so long is of a reader who went to sleep, in seconds.
+IDLE_TIMEOUT_S = 60
 
 
 def engine_url(url: str) -> str:
@@ -43,6 +49,7 @@ def make_engine(
     pool_size: int = 4,
     pool_timeout_s: float = 5.0,
     statement_timeout_s: float | None = None,
+    lock_timeout_s: float | None = None,
     read_only: bool = False,
     isolation: IsolationLevel | None = None,
 ) -> Engine:
@@ -58,6 +65,8 @@ def make_engine(
         Seconds to wait for a free connection.
     statement_timeout_s : float, optional
         Seconds one statement may take; ``None`` for no limit.
+    lock_timeout_s : float, optional
+        Seconds one statement may wait for a lock; ``None`` for no limit.
     read_only : bool
         Whether transactions may only read.
     isolation : str, optional
@@ -73,10 +82,18 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
-        connect_args={"connect_timeout": 5, "application_name": "geo-service"},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "geo-service",
+            # A server that went away without a word is noticed within seconds.
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+        },
         **({} if isolation is None else {"isolation_level": isolation}),
     )
     event.listen(engine, "checkout", _refuse_closed)
+    work.follow(engine)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:  # noqa: ARG001  (the event's signature)
@@ -85,10 +102,19 @@ def make_engine(
         statements.append("SET jit TO off")
         if statement_timeout_s is not None:
             statements.append(f"SET statement_timeout TO {int(statement_timeout_s * 1000)}")
+        if lock_timeout_s is not None:
+            statements.append(f"SET lock_timeout TO {int(lock_timeout_s * 1000)}")
         if read_only:
             statements.append("SET default_transaction_read_only TO on")
             # Starting a worker takes 30 ms, an answer should take a few.
             statements.append("SET max_parallel_workers_per_gather TO 0")
+            idle_ms = IDLE_TIMEOUT_S * 1000
+            statements.append(f"SET idle_in_transaction_session_timeout TO {idle_ms}")
+        find_gone = work.find_gone(connection)
+        if find_gone is not None:
+            statements.append(find_gone)
+        # From here on it can be cut: a frozen server would answer none of these.
+        work.begin(connection)
         cursor = connection.cursor()
         cursor.execute("; ".join(statements))
         cursor.close()

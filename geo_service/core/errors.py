@@ -12,6 +12,8 @@ system paths or the text of an unknown exception::
     │   ├── UnsupportedCRS
     │   ├── TooManyCells       the table asked for is too large
     │   ├── TooLong            the address is longer than the service reads
+    │   ├── TooLarge           the body is larger than the service reads
+    │   ├── HeadersTooLarge    more header fields than the service reads
     │   ├── NoSuchRange        a file ends before the bytes that were asked for
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── Unauthenticated       credentials are missing, wrong, expired or withdrawn
@@ -29,7 +31,8 @@ system paths or the text of an unknown exception::
     ├── Conflict              somebody else holds it, or something depends on it
     ├── Unavailable           the database or another part does not answer now
     │   ├── Busy               more work than connections; try again soon
-    │   └── TimedOut           the answer took longer than a statement may
+    │   ├── TimedOut           the answer took longer than a statement may
+    │   └── NoSpace            a disk is full
     ├── NotInstalled          the machine lacks something; the detail says what to run
     └── Internal              a fault of the service itself; the log has the rest
 """
@@ -102,6 +105,20 @@ class TooLong(BadRequest):
 
     code = "too-long"
     title = Text(th="คำขอยาวเกินไป", en="The request is too long")
+
+
+class TooLarge(BadRequest):
+    """The body is larger than the service reads."""
+
+    code = "too-large"
+    title = Text(th="เนื้อหาของคำขอใหญ่เกินไป", en="The content is too large")
+
+
+class HeadersTooLarge(BadRequest):
+    """More header fields, or longer ones, than the service reads."""
+
+    code = "headers-too-large"
+    title = Text(th="ส่วนหัวของคำขอใหญ่เกินไป", en="The header fields are too large")
 
 
 class MethodNotAllowed(BadRequest):
@@ -228,6 +245,13 @@ class TimedOut(Unavailable):
 
     code = "timed-out"
     title = Text(th="ใช้เวลาประมวลผลนานเกินกำหนด", en="The answer took too long")
+
+
+class NoSpace(Unavailable):
+    """A disk is full: nothing more can be written."""
+
+    code = "no-space"
+    title = Text(th="พื้นที่จัดเก็บเต็ม", en="There is no space left")
 
 
 class NotInstalled(Fault):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 #: What every log record carries; whatever else it carries was said by the caller.
@@ -18,6 +20,18 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {
     "taskName",
     "color_message",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The name of a request, and of the trace it is a part of."""
+
+    request: str
+    trace: str | None = None
+
+
+#: The request that log lines are about, where there is one.
+REQUEST: ContextVar[Traced | None] = ContextVar("request", default=None)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
@@ -31,9 +45,15 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     Returns
     -------
     dict
-        The ``extra`` of the call.
+        The ``extra`` of the call, and the request it is about.
     """
-    return {key: value for key, value in vars(record).items() if key not in _OWN}
+    said = {key: value for key, value in vars(record).items() if key not in _OWN}
+    traced = REQUEST.get()
+    if traced is not None:
+        said["request"] = traced.request
+        if traced.trace is not None:
+            said["trace"] = traced.trace
+    return said
 
 
 class JsonLines(logging.Formatter):

@@ -188,3 +188,14 @@ def only_one(lock: Path, *, limit_s: float) -> Iterator[None]:
                     ) from error
                 time.sleep(0.1)
         yield
+
+
+def cores() -> int:
+    """Count the processors this process may use.
+
+    Returns
+    -------
+    int
+        At least one.
+    """
+    return len(os.sched_getaffinity(0))

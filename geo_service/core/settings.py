@@ -36,9 +36,32 @@ class Settings(BaseSettings):
     frame_ancestors: str = Field(
         default="*", description="Who may embed /embed pages: CSP frame-ancestors sources"
     )
-    pool_size: int = Field(default=8, ge=1, le=200, description="Database connections a process")
+    pool_size: int = Field(default=12, ge=1, le=200, description="Database connections a process")
     pool_timeout_s: float = Field(
-        default=10.0, gt=0, description="Seconds to wait for a free connection"
+        default=0.8, gt=0, description="Seconds to wait for a free connection"
+    )
+    heavy_at_once: int = Field(
+        default=0, ge=0, le=200, description="Heavy requests at work a process; 0: 2 x cores"
+    )
+    queue: int = Field(default=64, ge=0, le=10_000, description="Heavy requests waiting a process")
+    queue_timeout_s: float = Field(
+        default=5.0, gt=0, description="Seconds a request waits for its turn"
+    )
+    request_timeout_s: float = Field(
+        default=20.0, gt=0, description="Seconds until an answer has begun, or 504"
+    )
+    lock_timeout_s: float = Field(
+        default=5.0, gt=0, description="Seconds one statement may wait for a lock"
+    )
+    grace_s: float = Field(
+        default=10.0, ge=2, le=600, description="Seconds to finish when told to stop"
+    )
+    body_kb: int = Field(default=256, ge=1, description="Kilobytes of a request's body")
+    connections: int = Field(
+        default=2_000, ge=1, description="Connections of callers a process; the idlest give way"
+    )
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, description="Seconds for a request's header fields to arrive"
     )
     statement_timeout_s: float = Field(
         default=15.0, gt=0, description="Seconds one statement of a request may take"
@@ -57,5 +80,8 @@ class Settings(BaseSettings):
     )
     resolutions: str = Field(
         default="5-8", description="H3 resolutions of the hexagons, coarsest-finest"
+    )
+    access_log: bool = Field(
+        default=False, description="Log every request, not only slow and failed ones"
     )
     log_level: str = Field(default="INFO", description="Least severe event that is logged")

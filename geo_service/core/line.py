@@ -1,0 +1,215 @@
+"""A few places to work at, and a line before them that is bounded in length and in time.
+
+Who comes first is not who is served first: the place goes to the caller who has the fewest at
+work, and among equals to the one who was served longest ago. So one caller with a hundred
+questions and one with a single question both move on. When the line is full, the last question of
+the caller with the most in line gives way to a caller with fewer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+#: Weight of the newest in the running mean of how long work takes.
+_NEWEST: Final = 0.1
+_LONGEST_RETRY_S: Final = 30
+_MOST_REMEMBERED: Final = 10_000
+
+
+class LineFull(Exception):
+    """No place within the bounds: come back later.
+
+    Parameters
+    ----------
+    retry_s : int
+        Seconds after which a place is likely.
+    """
+
+    def __init__(self, retry_s: int) -> None:
+        super().__init__("the line is full")
+        self.retry_s = retry_s
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an address, and one of those who ask from there."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    caller: Caller
+    number: int
+    turn: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Line:
+    """Places and the line before them; for one event loop.
+
+    Parameters
+    ----------
+    places : int
+        At work at once.
+    length : int
+        Waiting at once.
+    longest_s : float
+        Seconds to wait; who would wait longer by what was seen lately is not let in at all.
+    """
+
+    places: int
+    length: int
+    longest_s: float
+    at_work: int = 0
+    refused: int = 0
+    mean_s: float = 0.0
+    is_closed: bool = False
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _working: Counter[Caller | str] = field(default_factory=Counter)
+    _served: dict[Caller | str, int] = field(default_factory=dict)
+    _number: int = 0
+    _turn: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    async def enter(self, caller: Caller) -> None:
+        """Take a place, at once or when one is free; `leave` gives it back.
+
+        Parameters
+        ----------
+        caller : Caller
+            Who asks.
+
+        Raises
+        ------
+        LineFull
+            If none is free in time.
+        CancelledError
+            If who asks is cancelled; no place is kept.
+        """
+        if self.at_work < self.places and not self._waiting and not self.is_closed:
+            self._begin(caller)
+            return
+        self._make_room(caller)
+        self._number += 1
+        mine = _Waiting(caller, self._number, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        try:
+            async with asyncio.timeout(self.longest_s):
+                await mine.turn
+        except TimeoutError:
+            if _was_given(mine):
+                return
+            self._waiting.remove(mine)
+            raise self.refusal() from None
+        except asyncio.CancelledError:
+            if _was_given(mine):
+                self._end(caller)
+                self._call_next()
+            elif mine in self._waiting:
+                self._waiting.remove(mine)
+            raise
+
+    def leave(self, caller: Caller, *, took_s: float) -> None:
+        """Give a place back, to whoever is next.
+
+        Parameters
+        ----------
+        caller : Caller
+            As for `enter`.
+        took_s : float
+            How long the work took, in seconds.
+        """
+        self.mean_s += _NEWEST * (took_s - self.mean_s)
+        self._end(caller)
+        self._call_next()
+
+    def close(self) -> None:
+        """Send away all who wait, and all who come."""
+        self.is_closed = True
+        for one in self._waiting:
+            _send_away(one, self.refusal())
+        self._waiting.clear()
+
+    def refusal(self) -> LineFull:
+        """Count who is sent away, and say when to come back.
+
+        Returns
+        -------
+        LineFull
+            To be raised.
+        """
+        self.refused += 1
+        return LineFull(min(max(1, math.ceil(self._wait_s())), _LONGEST_RETRY_S))
+
+    def _wait_s(self) -> float:
+        return (len(self._waiting) + 1) * self.mean_s / self.places
+
+    def _make_room(self, caller: Caller) -> None:
+        if self.is_closed or self._wait_s() > self.longest_s:
+            raise self.refusal()
+        if len(self._waiting) < self.length:
+            return
+        line = Counter(one.caller.address for one in self._waiting)
+        longest, most = line.most_common(1)[0] if line else ("", 0)
+        if line[caller.address] + 1 >= most:
+            raise self.refusal()
+        last = max(
+            (one for one in self._waiting if one.caller.address == longest),
+            key=lambda one: one.number,
+        )
+        self._waiting.remove(last)
+        _send_away(last, self.refusal())
+
+    def _call_next(self) -> None:
+        while self._waiting and self.at_work < self.places:
+            chosen = min(self._waiting, key=self._rank)
+            self._waiting.remove(chosen)
+            if chosen.turn.done():
+                continue
+            if len(self._served) > _MOST_REMEMBERED:
+                self._served.clear()
+            self._turn += 1
+            self._served[chosen.caller] = self._served[chosen.caller.address] = self._turn
+            self._begin(chosen.caller)
+            chosen.turn.set_result(None)
+        if not self._waiting:
+            self._served.clear()
+
+    def _rank(self, one: _Waiting) -> tuple[int, int, int, int, int]:
+        caller, working, served = one.caller, self._working, self._served
+        return (
+            working[caller.address], served.get(caller.address, 0),
+            working[caller], served.get(caller, 0),
+            one.number,
+        )  # fmt: skip
+
+    def _begin(self, caller: Caller) -> None:
+        self.at_work += 1
+        self._working[caller] += 1
+        self._working[caller.address] += 1
+
+    def _end(self, caller: Caller) -> None:
+        self.at_work -= 1
+        for key in (caller, caller.address):
+            self._working[key] -= 1
+            if not self._working[key]:
+                del self._working[key]
+
+
+def _was_given(one: _Waiting) -> bool:
+    return one.turn.done() and not one.turn.cancelled() and one.turn.exception() is None
+
+
+def _send_away(one: _Waiting, refusal: LineFull) -> None:
+    if not one.turn.done():
+        one.turn.set_exception(refusal)

@@ -1,0 +1,189 @@
+"""Places are few, the line before them is bounded, and nobody pushes others out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from geo_service.core.line import Caller, Line, LineFull
+
+GREEDY, MODEST = Caller("192.0.2.1"), Caller("192.0.2.2")
+
+
+def line(*, places: int = 1, length: int = 8, longest_s: float = 5.0) -> Line:
+    return Line(places, length, longest_s)
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def served_in(order: list[Caller], *, places: int = 1, length: int = 20) -> list[Caller]:
+    """Who is served, in turn, when all of them come at once behind one who is at work."""
+
+    async def run() -> list[Caller]:
+        made, served = line(places=places, length=length), []
+
+        async def ask(caller: Caller) -> None:
+            await made.enter(caller)
+            served.append(caller)
+            await settle()
+            made.leave(caller, took_s=0.0)
+
+        first = Caller("192.0.2.9")
+        for _ in range(places):
+            await made.enter(first)
+        tasks = []
+        for caller in order:
+            tasks.append(asyncio.create_task(ask(caller)))
+            await settle()
+        for _ in range(places):
+            made.leave(first, took_s=0.0)
+        await asyncio.gather(*tasks)
+        assert made.at_work == made.waiting == 0
+        assert not made._working
+        return served
+
+    return asyncio.run(run())
+
+
+def test_no_more_are_at_work_than_there_are_places():
+    async def run() -> None:
+        made, most, now = line(places=3, length=50), 0, 0
+
+        async def ask() -> None:
+            nonlocal most, now
+            await made.enter(MODEST)
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.001)
+            now -= 1
+            made.leave(MODEST, took_s=0.001)
+
+        await asyncio.gather(*(ask() for _ in range(40)))
+        assert (most, made.at_work, made.waiting) == (3, 0, 0)
+
+    asyncio.run(run())
+
+
+def test_equal_callers_are_served_in_the_order_they_came():
+    order = [Caller(f"192.0.2.{number}") for number in range(5)]
+    assert served_in(order) == order
+
+
+def test_a_caller_with_one_question_is_not_behind_all_of_a_caller_with_many():
+    assert served_in([GREEDY] * 6 + [MODEST]).index(MODEST) == 1
+
+
+def test_two_callers_with_many_take_turns():
+    served = served_in([GREEDY] * 4 + [MODEST] * 4)
+    assert served == [GREEDY, MODEST] * 4
+
+
+def test_names_at_one_address_take_turns_and_win_nothing_over_other_addresses():
+    ann, bob = Caller("192.0.2.1", "ann"), Caller("192.0.2.1", "bob")
+    served = served_in([ann] * 4 + [bob] * 2 + [MODEST] * 2)
+    assert [one.address for one in served[:4]] == [GREEDY.address, MODEST.address] * 2
+    assert {served[0], served[2]} == {ann, bob}
+
+
+def test_who_finds_the_line_full_is_sent_away_at_once_and_told_when_to_return():
+    async def run() -> None:
+        made = line(length=1)
+        await made.enter(GREEDY)
+        waiting = asyncio.create_task(made.enter(GREEDY))
+        await settle()
+        made.mean_s = 2.0
+        started = time.perf_counter()
+        with pytest.raises(LineFull) as full:
+            await made.enter(GREEDY)
+        assert time.perf_counter() - started < 0.05
+        assert full.value.retry_s == 4  # the one who waits and himself, two seconds each
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert made.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_a_full_line_of_one_caller_makes_room_for_another():
+    async def run() -> None:
+        made = line(length=3)
+        await made.enter(GREEDY)
+        many = [asyncio.create_task(made.enter(GREEDY)) for _ in range(3)]
+        await settle()
+        one = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        assert [task.done() for task in many] == [False, False, True]
+        assert isinstance(many[2].exception(), LineFull)
+        for _ in range(2):
+            made.leave(GREEDY, took_s=0.0)
+            await settle()
+        assert [many[0].done(), many[1].done(), one.done()] == [True, False, True]
+        for task in many:
+            task.cancel()
+        await asyncio.gather(*many, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_who_waits_too_long_is_sent_away():
+    async def run() -> None:
+        made = line(longest_s=0.05)
+        await made.enter(GREEDY)
+        started = time.perf_counter()
+        with pytest.raises(LineFull):
+            await made.enter(MODEST)
+        assert 0.04 < time.perf_counter() - started < 1
+        assert (made.waiting, made.refused) == (0, 1)
+
+    asyncio.run(run())
+
+
+def test_who_would_wait_too_long_by_what_was_seen_is_not_let_in():
+    async def run() -> None:
+        made = line(places=2, longest_s=5)
+        await made.enter(GREEDY)
+        await made.enter(GREEDY)
+        made.mean_s = 20.0
+        with pytest.raises(LineFull):
+            await made.enter(MODEST)
+
+    asyncio.run(run())
+
+
+def test_who_leaves_the_line_keeps_no_place():
+    async def run() -> None:
+        made = line()
+        await made.enter(GREEDY)
+        gone, patient = (asyncio.create_task(made.enter(MODEST)) for _ in range(2))
+        await settle()
+        # The place is given to the first, who leaves in the same moment.
+        made.leave(GREEDY, took_s=0.0)
+        gone.cancel()
+        await settle()
+        assert gone.cancelled()
+        assert patient.done()
+        made.leave(MODEST, took_s=0.0)
+        assert (made.at_work, made.waiting) == (0, 0)
+
+    asyncio.run(run())
+
+
+def test_a_closed_line_sends_everybody_away():
+    async def run() -> None:
+        made = line()
+        await made.enter(GREEDY)
+        waiting = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        made.close()
+        with pytest.raises(LineFull):
+            await waiting
+        made.leave(GREEDY, took_s=0.0)
+        with pytest.raises(LineFull):
+            await made.enter(MODEST)
+
+    asyncio.run(run())
