@@ -6,9 +6,12 @@ import gzip
 import logging
 import re
 import time
+import zlib
 from collections.abc import Callable, Mapping
 
 import brotli
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -29,6 +32,8 @@ _COMPRESSIBLE = re.compile(
     r"text/|application/(?:[\w.+-]*json|javascript|xml|vnd\.(?:mapbox-vector-tile|oai)|yaml)"
     r"|image/svg"
 )
+#: Compressing has threads of its own: it must not wait for those that ask the database.
+_packers = CapacityLimiter(4)
 #: Open to every origin, without cookies: what is served is public.
 _CORS: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
@@ -216,9 +221,10 @@ class Methods:
 
 
 class Compression:
-    """Compresses whole answers with brotli or gzip when the caller takes it.
+    """Compresses answers with brotli or gzip when the caller takes it.
 
-    An answer that comes in pieces (a download) or is compressed already goes as it is.
+    An answer that comes in pieces is compressed piece by piece, in a thread beside. What is given
+    in ranges (a download) or is compressed already goes as it is.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -232,17 +238,26 @@ class Compression:
             await self.app(scope, receive, send)
             return
         held: Message | None = None
+        pack: Callable[[bytes, bool], bytes] | None = None
 
         async def compress(message: Message) -> None:
-            nonlocal held
+            nonlocal held, pack
             if message["type"] == "http.response.start":
                 held = message
                 return
+            body, is_last = message.get("body", b""), not message.get("more_body", False)
             if held is not None:
                 start, held = held, None
-                if not message.get("more_body", False):
-                    message = {**message, "body": _packed(start, message.get("body", b""), coding)}
+                if is_last:
+                    message = {**message, "body": _packed(start, body, coding)}
+                elif _takes_packing(start):
+                    _say_packed(start, coding)
+                    # The headers of HEAD are all that is wanted.
+                    pack = None if scope.get("is_head") else _packer(coding)
                 await send(start)
+            if pack is not None:
+                packed = await run_sync(pack, body, is_last, limiter=_packers)
+                message = {**message, "body": packed}
             await send(message)
 
         await self.app(scope, receive, compress)
@@ -275,16 +290,39 @@ def coding_of(accept: str) -> str | None:
 
 
 def _packed(start: Message, body: bytes, coding: str) -> bytes:
-    headers = MutableHeaders(scope=start)
-    # What is given in ranges keeps its bytes: the tag and the range are those of the file.
-    is_packed = "content-encoding" in headers or "accept-ranges" in headers
-    is_packed = is_packed or len(body) < SMALLEST_COMPRESSED_BYTES
-    if is_packed or not _COMPRESSIBLE.match(headers.get("content-type", "")):
+    if len(body) < SMALLEST_COMPRESSED_BYTES or not _takes_packing(start):
         return body
     # Quality 4 and level 5: near the size of the best at a tenth of the time.
     packed = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
+    _say_packed(start, coding)
+    MutableHeaders(scope=start)["Content-Length"] = str(len(packed))
+    return packed
+
+
+def _takes_packing(start: Message) -> bool:
+    headers = MutableHeaders(scope=start)
+    # What is given in ranges keeps its bytes: the tag and the range are those of the file.
+    is_packed = "content-encoding" in headers or "accept-ranges" in headers
+    return not is_packed and bool(_COMPRESSIBLE.match(headers.get("content-type", "")))
+
+
+def _say_packed(start: Message, coding: str) -> None:
+    headers = MutableHeaders(scope=start)
     headers["Content-Encoding"] = coding
-    headers["Content-Length"] = str(len(packed))
+    if "content-length" in headers:
+        del headers["Content-Length"]
     if "accept-encoding" not in headers.get("vary", "").lower():
         headers.add_vary_header("Accept-Encoding")
-    return packed
+
+
+def _packer(coding: str) -> Callable[[bytes, bool], bytes]:
+    # Large answers: a quarter of the time of what whole ones get, a tenth more bytes.
+    if coding == "br":
+        brotli_packer = brotli.Compressor(quality=1)
+        return lambda body, is_last: (
+            brotli_packer.process(body) + (brotli_packer.finish() if is_last else b"")
+        )
+    gzip_packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    return lambda body, is_last: (
+        gzip_packer.compress(body) + (gzip_packer.flush() if is_last else b"")
+    )
