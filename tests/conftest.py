@@ -7,6 +7,7 @@ for the run.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -309,6 +310,21 @@ def browser() -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test without a browser run a loop of its own, whatever tests came before.
+
+    Playwright's loop stays marked as the running one of this thread while Chromium is open.
+    """
+    left = asyncio._get_running_loop()
+    if left is None or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(left)
 
 
 @pytest.fixture
