@@ -9,8 +9,10 @@ import geo_service.core.accounts.models
 import layers.forecasts.models
 import layers.models
 import layers.sealed
+from geo_service.core import rights, roles
 from geo_service.core.db import SCHEMA, engine_url
 from geo_service.core.models import Base
+from layers import inside
 
 TABLES = (
     *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
@@ -43,6 +45,7 @@ def run_migrations() -> None:
 def migrate(connection) -> None:
     connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+    roles.make_roles(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -55,6 +58,8 @@ def migrate(connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    inside.write_views(connection)
+    rights.settle(connection)
 
 
 run_migrations()

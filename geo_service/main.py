@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from types import FrameType
@@ -13,6 +13,7 @@ from types import FrameType
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import IsolationLevel
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
@@ -39,20 +40,22 @@ from geo_service.api import (
     tilesets,
 )
 from geo_service.api.gate import Admission, Bounds, Gate
+from geo_service.api.insiders import Insiders
 from geo_service.api.limits import Limits
 from geo_service.api.memory import Memory
 from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
-from geo_service.core.db import make_engine
+from geo_service.core.db import SCHEMA, make_engine
 from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
 from geo_service.core.machine import cores
-from geo_service.core.postgres import Cluster
+from geo_service.core.roles import DESK, INSIDER, READER, address
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
+from layers import inside
 from web import data_page, forecast_page, glyphs, pages, pivot, profile, questions
 from web.dashboards import page as dashboards
 
@@ -89,6 +92,10 @@ _SPARE_CONNECTIONS = 4
 _LIGHT_THREADS = 24
 
 
+#: The public needs no transactions; an insider's scope ends with his.
+_ISOLATION: Mapping[str, IsolationLevel] = {READER: "AUTOCOMMIT", INSIDER: "REPEATABLE READ"}
+
+
 class Service(FastAPI):
     """The application; its memory stands before the framework, which takes longer to answer."""
 
@@ -116,7 +123,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Ready to be served.
     """
     settings = settings or Settings()
-    metrics, engine = Metrics(), open_engine(settings)
+    metrics, engine = Metrics(), open_engine(settings, READER)
     watcher = Watcher(engine, recheck_s=settings.recheck_s)
     gate = Gate(bounds_of(settings), metrics.registry)
     app: Service = Service(
@@ -137,6 +144,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Admission, gate=gate),
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
+            Middleware(Insiders),
             Middleware(QuickTiles),
             Middleware(QuickItems),
         ],
@@ -144,6 +152,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = engine
+    app.state.insiders = inside.follow(open_engine(settings, INSIDER))
+    app.state.desk = open_engine(settings, DESK)
     app.state.gate = gate
     app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -192,28 +202,31 @@ def bounds_of(settings: Settings) -> Bounds:
     )
 
 
-def open_engine(settings: Settings) -> Engine:
-    """Make the engine of a service: it only reads, and no statement runs for ever.
+def open_engine(settings: Settings, role: str) -> Engine:
+    """Make an engine of a service for one role: no statement of it runs for ever.
 
     Parameters
     ----------
     settings : Settings
         Without a database URL the private cluster in the data folder is meant.
+    role : {"geo_reader", "geo_insider", "geo_desk"}
+        What the connections may do; the first two only read.
 
     Returns
     -------
     Engine
         Not connected yet.
     """
-    url = settings.database_url
+    is_inside = role == INSIDER
     return make_engine(
-        url.get_secret_value() if url is not None else Cluster(settings.data_dir).url(),
-        pool_size=settings.pool_size,
+        address(settings, role),
+        pool_size=settings.pool_size if role == READER else settings.insider_pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
         lock_timeout_s=settings.lock_timeout_s,
-        read_only=True,
-        isolation="AUTOCOMMIT",
+        read_only=role != DESK,
+        isolation=_ISOLATION.get(role),
+        search_path=f"{inside.INSIDE}, {SCHEMA}, public" if is_inside else f"{SCHEMA}, public",
     )
 
 
@@ -228,7 +241,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.kept_files.close()
     app.state.watcher.stop()
     await app.state.direct.close()
-    app.state.engine.dispose()
+    for engine in (app.state.engine, app.state.insiders, app.state.desk):
+        engine.dispose()
 
 
 def _when_told_to_stop(act: Callable[[], None]) -> None:

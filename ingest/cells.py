@@ -63,7 +63,7 @@ def rebuild_shares(
         _share_out(session, stale[first : first + _BATCH], wanted)
     if stale:
         progress("hexagon-shares", len(stale), len(stale))
-        session.execute(text("ANALYZE geo.cell_share"))
+        session.execute(text("SELECT geo.measure('cell_share')"))
     return len(stale)
 
 
@@ -100,7 +100,7 @@ def rebuild_outlines(session: Session) -> int:
         }
     )
     made = copy_rows(session, "hex_cell", rows)
-    session.execute(text("ANALYZE geo.hex_cell"))
+    session.execute(text("SELECT geo.measure('hex_cell')"))
     return made
 
 

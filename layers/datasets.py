@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, column, func, select, table
+from sqlalchemy.orm import Session, load_only
 
 from geo_service.core.db import fixed_sql
 from geo_service.core.errors import NotFound
-from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
+from geo_service.core.models import Dataset, DatasetVersion, IngestRun
 from geo_service.core.text import Text
 from layers import indicators
-from layers.models import FeatureLayer, Observation
+from layers.models import FeatureLayer
 from layers.registry import Collection
 
 #: Refusals and traces listed at once; a file may have many thousands.
 MOST_LISTED = 200
+#: Views for all: which data set reported what, and which rows were refused; not what they said.
+_REPORTED = table("reported", column("indicator_key"), column("dataset_id"))
+_REFUSAL = table("refusal", column("run_id"), column("reason"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that was refused, flagged or repaired, and why."""
+    """A row that was refused, flagged or repaired, and why.
+
+    What stood there, the hint and the candidates are empty for the public.
+    """
 
     run_id: int
     severity: str
@@ -158,10 +164,10 @@ def read(session: Session, dataset_id: str) -> Lineage:
         refusal_counts=_refusal_counts(session, latest),
         indicator_keys=tuple(
             session.scalars(
-                select(Observation.indicator_key)
-                .where(Observation.dataset_id == dataset_id)
+                select(_REPORTED.c.indicator_key)
+                .where(_REPORTED.c.dataset_id == dataset_id)
                 .distinct()
-                .order_by(Observation.indicator_key)
+                .order_by(_REPORTED.c.indicator_key)
             )
         ),
         layer_ids=tuple(
@@ -201,8 +207,8 @@ def behind(session: Session, collection: Collection) -> list[DatasetInfo]:
             if info.key in keys:
                 keys |= set(info.parts)
         wanted = (
-            select(Observation.id)
-            .where(Observation.dataset_id == Dataset.id, Observation.indicator_key.in_(keys))
+            select(_REPORTED.c.dataset_id)
+            .where(_REPORTED.c.dataset_id == Dataset.id, _REPORTED.c.indicator_key.in_(keys))
             .exists()
         )
     rows = session.execute(_datasets().where(Dataset.version > 0, wanted))
@@ -293,6 +299,7 @@ def _dataset(row: Row[Any, Any]) -> DatasetInfo:
 def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
     rows = session.execute(
         select(IngestRun, DatasetVersion.version)
+        .options(load_only(*_SHOWN, raiseload=True))
         .outerjoin(DatasetVersion, DatasetVersion.run_id == IngestRun.id)
         .where(IngestRun.dataset_id == dataset_id)
         .order_by(IngestRun.id.desc())
@@ -318,6 +325,12 @@ def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
     )
 
 
+# All but the report, which repeats what stood in refused rows.
+_SHOWN = tuple(
+    getattr(IngestRun, one.name) for one in IngestRun.__table__.columns if one.name != "report"
+)
+
+
 def _latest(runs: Sequence[Run]) -> list[int]:
     # Runs that found a file loaded already tell nothing of it; several files may feed a data set.
     found: dict[tuple[str, str], int] = {}
@@ -328,8 +341,8 @@ def _latest(runs: Sequence[Run]) -> list[int]:
 
 
 def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:
-    rows = session.scalars(
-        select(Reject).where(Reject.run_id.in_(run_ids)).order_by(Reject.id).limit(MOST_LISTED)
+    rows = session.execute(
+        fixed_sql("layers", "refusals"), {"runs": list(run_ids), "most": MOST_LISTED}
     )
     return tuple(
         Refusal(
@@ -349,9 +362,9 @@ def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:
 
 def _refusal_counts(session: Session, run_ids: Sequence[int]) -> dict[str, int]:
     rows = session.execute(
-        select(Reject.reason, func.count())
-        .where(Reject.run_id.in_(run_ids))
-        .group_by(Reject.reason)
-        .order_by(Reject.reason)
+        select(_REFUSAL.c.reason, func.count())
+        .where(_REFUSAL.c.run_id.in_(run_ids))
+        .group_by(_REFUSAL.c.reason)
+        .order_by(_REFUSAL.c.reason)
     )
     return dict(rows.all())

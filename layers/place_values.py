@@ -172,7 +172,7 @@ class _Rebuild:
             self._run("values_forget")
             written += self._run("values_keep")
         if written >= ROWS_WORTH_MEASURING:
-            self._session.execute(text("ANALYZE place_value"))
+            self._session.execute(text("SELECT geo.measure('place_value')"))
         return set(self._session.scalars(fixed_sql("layers", "values_changed")))
 
     def _run(self, statement: str, **values: object) -> int:

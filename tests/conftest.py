@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -27,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from geo_service.core import rights, roles
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.settings import ROOT, Settings
 from tests.builders import SmallCountry, build_small_country
@@ -59,6 +61,7 @@ class Databases:
             self._url.set(database="postgres"), isolation_level="AUTOCOMMIT", pool_size=1
         )
         self._names: list[str] = []
+        self._may_log_in: bool | None = None
 
     def create(self, name: str, *, template: str | None = None) -> str:
         """Make a database (anew, if it exists) and return its URL."""
@@ -68,7 +71,28 @@ class Databases:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{full}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{full}"{source}'))
         self._names.append(full)
-        return self._url.set(database=full).render_as_string(hide_password=False)
+        url = self._url.set(database=full).render_as_string(hide_password=False)
+        if template:
+            # Rights on a database as a whole do not come with its template.
+            with _opened(url) as made, made.begin() as connection:
+                rights.settle(connection)
+        return url
+
+    def url_of(self, url: str, role: str) -> str:
+        """Address of the same database for one of the roles: as itself, where it may log in."""
+        login = make_url(engine_url(url)).set(username=role, password=None)
+        if self._may_log_in is None:
+            try:
+                psycopg2.connect(login.set(drivername="postgresql").render_as_string()).close()
+            except psycopg2.OperationalError:
+                self._may_log_in = False
+            else:
+                self._may_log_in = True
+        return login.render_as_string() if self._may_log_in else roles.taking_on(url, role)
+
+    def adopt(self, name: str) -> None:
+        """Drop a database at the end that a test had made."""
+        self._names.append(name)
 
     def drop_all(self) -> None:
         """Leave the server as it was found."""
@@ -194,13 +218,22 @@ def _opened(url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def settings_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
-    """Make settings for a database URL, untouched by the environment of the machine."""
+def settings_for(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Callable[..., Settings]:
+    """Make settings for a database URL, untouched by the environment of the machine.
+
+    What is served with them is served by the roles that serve, each with a login of its own.
+    """
 
     def make(url: str, **changed: Any) -> Settings:
         folder = tmp_path_factory.mktemp("data")
         # Fast answers matter less here than not failing on a busy machine.
         defaults = {"pool_timeout_s": 10.0, "data_dir": folder, "log_level": "WARNING"}
+        defaults |= {
+            f"{role.removeprefix('geo_')}_url": SecretStr(databases.url_of(url, role))
+            for role in roles.ROLES
+        }
         return Settings(_env_file=None, database_url=SecretStr(url), **{**defaults, **changed})
 
     return make

@@ -9,6 +9,7 @@ from geo_service.api.feature_pages import licence
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, onward, section, table
 from geo_service.core.text import Lang, Text
+from ingest.reasons import title_of
 from layers.datasets import Lineage
 
 _STATUSES = {
@@ -114,6 +115,13 @@ def _refusals(known: Lineage, lang: Lang) -> str:
         Column(Text("คำแนะนำ", "Hint")),
     )
     rows = [
-        (one.row, one.column, one.said, one.severity, one.hint.in_(lang)) for one in known.refusals
+        (
+            one.row,
+            one.column,
+            one.said,
+            one.severity,
+            one.hint.in_(lang) or title_of(one.reason).in_(lang),
+        )
+        for one in known.refusals
     ]
     return table(columns, rows, lang)

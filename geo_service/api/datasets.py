@@ -14,6 +14,7 @@ from geo_service.api.links import HTML, JSON, Links, json_answer, notice
 from geo_service.api.pages import Sheet, sheet_answer
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
+from ingest.reasons import title_of
 from layers import datasets as sources
 from layers import indicators as catalogue
 from layers import registry
@@ -151,7 +152,7 @@ def _refusal(one: Refusal, lang: Lang) -> dict[str, Any]:
         "row": one.row,
         "column": one.column,
         "said": one.said,
-        "hint": one.hint.in_(lang),
+        "hint": one.hint.in_(lang) or title_of(one.reason).in_(lang),
         "candidates": list(one.candidates),
     }
 

@@ -38,7 +38,9 @@ _MOST_UNFIT: Final = 10_000
 #: What an entry takes beside its bytes: its key, lists and dictionaries.
 _ENTRY_BYTES: Final = 2_000
 _OK, _NO_CONTENT = 200, 204
-_VARIES: Final = frozenset({"accept", "accept-language", "accept-encoding"})
+_VARIES: Final = frozenset(
+    {"accept", "accept-language", "accept-encoding", "authorization", "cookie"}
+)
 _METHODS: Final = frozenset({"GET", "HEAD"})
 _PERSONAL: Final = frozenset({b"authorization", b"cookie", b"range"})
 #: RFC 9110, 15.4.5: what a 304 repeats of the answer it stands for; and the door for scripts.

@@ -16,6 +16,9 @@ from geo_service.cli.terminal import Friendly, Shown, bars, leave, line, out, sa
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 
+#: Whom loads and refreshes work as; see `geo_service.core.roles`, which takes long to import.
+INGEST = "geo_ingest"
+
 if TYPE_CHECKING:
     from geo_service.core.settings import Settings
     from ingest.report import Report
@@ -137,7 +140,7 @@ def ingest(
     from ingest import pipeline
 
     settings = _settings()
-    engine = steps.opened(settings)
+    engine = steps.opened(settings, INGEST)
     is_file = recipe.endswith(".toml") or "/" in recipe
     with bars() as progress:
         made = pipeline.ingest(
@@ -177,7 +180,7 @@ def indicators_show(
     from geo_service.core.db import transaction
     from layers import indicators as catalogue
 
-    with transaction(steps.opened(_settings())) as session:
+    with transaction(steps.opened(_settings(), INGEST)) as session:
         if key is None:
             for info in catalogue.list_all(session):
                 out.print(f"{info.key:<26} {info.theme:<15} {info.name.th} · {info.name.en}")
@@ -208,7 +211,7 @@ def indicators_add(
     settings = _settings()
     with bars() as progress:
         added = own_indicators.add(
-            steps.opened(settings),
+            steps.opened(settings, INGEST),
             path,
             dry_run=dry_run,
             resolutions=settings.resolutions,
@@ -232,7 +235,7 @@ def indicators_remove(
     from geo_service.cli import steps
     from ingest import own_indicators
 
-    own_indicators.remove(steps.opened(_settings()), key)
+    own_indicators.remove(steps.opened(_settings(), INGEST), key)
     say(Text(th=f"✓ ลบ {key} แล้ว", en="removed"))
 
 
@@ -249,7 +252,7 @@ def refresh(
     from ingest import refresh as derived
 
     settings = _settings()
-    engine = steps.opened(settings)
+    engine = steps.opened(settings, INGEST)
     with bars() as progress, transaction(engine) as session:
         done = derived.refresh(
             session,
@@ -334,7 +337,7 @@ def datasets_list() -> None:
     from geo_service.cli import steps
     from ingest import batch
 
-    for loaded in batch.loaded(steps.opened(_settings())):
+    for loaded in batch.loaded(steps.opened(_settings(), INGEST)):
         mark = " [ข้อมูลตัวอย่าง · sample data]" if loaded.is_sample else ""
         out.print(
             f"{loaded.id:<34} v{loaded.version:<4} {loaded.title.th} · {loaded.title.en}{mark}"
@@ -351,7 +354,8 @@ def datasets_rollback(
     from ingest import pipeline
 
     settings = _settings()
-    undone = pipeline.rollback(steps.opened(settings), dataset, resolutions=settings.resolutions)
+    engine = steps.opened(settings, INGEST)
+    undone = pipeline.rollback(engine, dataset, resolutions=settings.resolutions)
     _tell(undone, report)
 
 

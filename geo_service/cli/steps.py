@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from geo_service.cli.terminal import bars, err, say
+from geo_service.core import roles
 from geo_service.core.errors import Conflict
+from geo_service.core.postgres import OWNER
+from geo_service.core.roles import INGEST, ROLES
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 UP_LIMIT_S = 3600.0
 PORTS_TRIED = 50
 BACKLOG = 2048
+_ADDRESSES = ("database_url", *(f"{role.removeprefix('geo_')}_url" for role in ROLES))
 
 
 def located(settings: Settings) -> Settings:
@@ -48,7 +52,10 @@ def located(settings: Settings) -> Settings:
     if not cluster.status().running:
         err.print("· เปิดฐานข้อมูล · starting the database")
     cluster.start()
-    return settings.model_copy(update={"database_url": SecretStr(cluster.url())})
+    found = {"database_url": SecretStr(cluster.url())} | {
+        f"{role.removeprefix('geo_')}_url": SecretStr(cluster.url(role)) for role in ROLES
+    }
+    return settings.model_copy(update=found)
 
 
 def address(settings: Settings) -> str:
@@ -74,13 +81,15 @@ def address(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-def opened(settings: Settings) -> Engine:
+def opened(settings: Settings, role: str = OWNER) -> Engine:
     """Return an engine for long work: no limit on the time of a statement.
 
     Parameters
     ----------
     settings : Settings
         As configured; the private cluster is started when they name no database.
+    role : str
+        What it may do; whoever loads or refreshes is ``geo_ingest``.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def opened(settings: Settings) -> Engine:
     """
     from geo_service.core.db import make_engine
 
-    return make_engine(address(located(settings)), pool_timeout_s=30.0)
+    return make_engine(roles.address(located(settings), role), pool_timeout_s=30.0)
 
 
 def prepare(settings: Settings, data: Path | None) -> Settings:
@@ -116,7 +125,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
         ready = located(settings)
         migrations.upgrade(address(ready))
-        engine = make_engine(address(ready), pool_timeout_s=30.0)
+        engine = make_engine(roles.address(ready, INGEST), pool_timeout_s=30.0)
         try:
             if data is not None and batch.make_room(engine):
                 say(Text(th="นำข้อมูลตัวอย่างออกก่อน", en="taking the sample out first"))
@@ -224,7 +233,8 @@ def serve(settings: Settings) -> None:
         return
     listening.close()
     # Workers are processes of their own and read their settings from the environment.
-    for name in ("database_url", "host", "port", "data_dir"):
+    addresses = [name for name in _ADDRESSES if getattr(settings, name) is not None]
+    for name in (*addresses, "host", "port", "data_dir"):
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         os.environ[f"GEO_{name.upper()}"] = text  # noqa: TID251  (written, not read)

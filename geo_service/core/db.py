@@ -52,6 +52,7 @@ def make_engine(
     lock_timeout_s: float | None = None,
     read_only: bool = False,
     isolation: IsolationLevel | None = None,
+    search_path: str = f"{SCHEMA}, public",
 ) -> Engine:
     """Build an engine whose sessions see our schema first.
 
@@ -71,6 +72,8 @@ def make_engine(
         Whether transactions may only read.
     isolation : str, optional
         Of every transaction; ``AUTOCOMMIT`` saves the two journeys of beginning and ending one.
+    search_path : str
+        Schemas in which tables without a schema are looked for.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def make_engine(
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:  # noqa: ARG001  (the event's signature)
-        statements = [f"SET search_path TO {SCHEMA}, public", "SET timezone TO 'Asia/Bangkok'"]
+        statements = [f"SET search_path TO {search_path}", "SET timezone TO 'Asia/Bangkok'"]
         # Compiling a large statement takes seconds, running it tenths of one.
         statements.append("SET jit TO off")
         if statement_timeout_s is not None:

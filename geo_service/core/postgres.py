@@ -188,8 +188,13 @@ class Cluster:
             major=_major(home),
         )
 
-    def url(self) -> str:
+    def url(self, role: str = OWNER) -> str:
         """Return the address of the database, as libpq and SQLAlchemy read it.
+
+        Parameters
+        ----------
+        role : str
+            Who connects; the socket lets in nobody but its owner, so no password is asked for.
 
         Returns
         -------
@@ -210,7 +215,7 @@ class Cluster:
                 )
             )
         host = quote(running.socket, safe="")
-        return f"postgresql://{OWNER}@/{DATABASE}?host={host}&port={running.port}"
+        return f"postgresql://{role}@/{DATABASE}?host={host}&port={running.port}"
 
     def _home(self) -> Path:
         # A link leads to where the cluster had to be put.

@@ -24,6 +24,18 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="PostGIS to use instead of the private cluster"
     )
+    reader_url: SecretStr | None = Field(
+        default=None, description="Login of its own for serving the public (role geo_reader)"
+    )
+    insider_url: SecretStr | None = Field(
+        default=None, description="Login of its own for serving insiders (role geo_insider)"
+    )
+    ingest_url: SecretStr | None = Field(
+        default=None, description="Login of its own for loads and refreshes (role geo_ingest)"
+    )
+    desk_url: SecretStr | None = Field(
+        default=None, description="Login of its own for accounts and audit (role geo_desk)"
+    )
     data_dir: Path = Field(
         default=ROOT / ".data", description="Folder of the private cluster and of caches"
     )
@@ -37,6 +49,9 @@ class Settings(BaseSettings):
         default="*", description="Who may embed /embed pages: CSP frame-ancestors sources"
     )
     pool_size: int = Field(default=12, ge=1, le=200, description="Database connections a process")
+    insider_pool_size: int = Field(
+        default=4, ge=1, le=200, description="Database connections a process for insiders"
+    )
     pool_timeout_s: float = Field(
         default=0.8, gt=0, description="Seconds to wait for a free connection"
     )

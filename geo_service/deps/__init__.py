@@ -2,6 +2,7 @@
 
 from geo_service.deps.answers import (
     FOLLOWS_STATE,
+    PRIVATE,
     VARY,
     base_url,
     choose_format,
@@ -18,6 +19,7 @@ from geo_service.deps.context import (
     language,
     settings_of,
 )
+from geo_service.deps.insiders import scope_in
 from geo_service.deps.parameters import (
     DEFAULT_LIMIT,
     MAX_OFFSET,
@@ -46,6 +48,7 @@ __all__ = [
     "FOLLOWS_STATE",
     "MAX_OFFSET",
     "PRINCIPAL",
+    "PRIVATE",
     "VARY",
     "BoxDep",
     "CrsDep",
@@ -78,5 +81,6 @@ __all__ = [
     "refuse_parameter",
     "require",
     "revalidate",
+    "scope_in",
     "settings_of",
 ]

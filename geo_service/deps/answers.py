@@ -13,8 +13,12 @@ from geo_service.core.accept import weight
 from geo_service.core.errors import BadParameter, BadRequest, NotAcceptable, NotModified
 from geo_service.core.text import Lang, Text
 from geo_service.deps.context import settings_of
+from geo_service.deps.insiders import scope_in
 
-VARY = "Accept, Accept-Language, Accept-Encoding"
+#: Who asks makes a difference too: a copy of the public answer is not one for an insider.
+VARY = "Accept, Accept-Language, Accept-Encoding, Authorization, Cookie"
+#: What is seen by few is kept by nobody.
+PRIVATE = "private, no-store"
 #: Mark on a request whose answer follows from its address and the state of the data alone.
 FOLLOWS_STATE = "follows_state"
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
@@ -85,13 +89,17 @@ def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> d
     Returns
     -------
     dict of str to str
-        ``ETag``, ``Cache-Control``, ``Vary``, ``Content-Language``.
+        ``ETag``, ``Cache-Control``, ``Vary``, ``Content-Language``; without a tag for those who
+        see more than the public.
 
     Raises
     ------
     NotModified
         If ``If-None-Match`` names this very state.
     """
+    named = {} if lang is None else {"Content-Language": lang}
+    if scope_in(request.scope) is not None:
+        return {"Cache-Control": PRIVATE, "Vary": VARY} | named
     identity = "\n".join(
         (
             __version__,
@@ -107,9 +115,7 @@ def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> d
         "ETag": tag,
         "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "public, no-cache",
         "Vary": VARY,
-    }
-    if lang is not None:
-        headers["Content-Language"] = lang
+    } | named
     request.scope[FOLLOWS_STATE] = True
     if is_good(tag, request.headers.get("if-none-match", "")):
         raise NotModified(headers)

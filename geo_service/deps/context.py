@@ -15,6 +15,7 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.known import KNOWN, MATCH, Known, read_versions
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text, choose_language
+from geo_service.deps.insiders import insider_sessions, scope_in
 
 Value = TypeVar("Value")
 
@@ -62,7 +63,8 @@ async def reading_session(request: Request) -> AsyncIterator[Session]:
     """Open a session that only reads; nothing is connected before the first question.
 
     While the state of the data is known for certain, nothing can change and each statement
-    stands for itself; otherwise all of them see one state, which the first one reads.
+    stands for itself; otherwise all of them see one state, which the first one reads. Who may see
+    more than the public gets a session of another role, and nothing that is remembered.
 
     Parameters
     ----------
@@ -74,13 +76,16 @@ async def reading_session(request: Request) -> AsyncIterator[Session]:
     Session
         Closed when the answer is written.
     """
-    state = request.app.state
-    known = known_for(request)
+    state, scope = request.app.state, scope_in(request.scope)
+    known = known_for(request) if scope is None else None
     if known is not None:
         with certain_session(request, known) as session:
             yield session
         return
-    session = Session(state.snapshots, info={MATCH: state.watcher.match})
+    if scope is not None:
+        session = insider_sessions(request, scope)()
+    else:
+        session = Session(state.snapshots, info={MATCH: state.watcher.match})
     try:
         yield session
     finally:

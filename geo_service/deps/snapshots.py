@@ -10,6 +10,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from geo_service.core.known import MATCH
+from geo_service.deps.insiders import insider_sessions, scope_in
 
 OpenSnapshot: TypeAlias = Callable[[], AbstractContextManager[Session]]
 
@@ -27,7 +28,9 @@ def snapshots_of(request: Request) -> OpenSnapshot:
     callable
         Opens a session that only reads, in one transaction.
     """
-    state = request.app.state
+    state, scope = request.app.state, scope_in(request.scope)
+    if scope is not None:
+        return insider_sessions(request, scope)
 
     @contextmanager
     def opened() -> Iterator[Session]:

@@ -5,6 +5,6 @@ SELECT d.id, d.title_th, d.title_en, d.publisher_th, d.publisher_en, d.licence,
            AS loaded_on
 FROM dataset AS d
 WHERE EXISTS (
-    SELECT 1 FROM observation AS o WHERE o.indicator_key = ANY (:keys) AND o.dataset_id = d.id
+    SELECT 1 FROM reported AS o WHERE o.indicator_key = ANY (:keys) AND o.dataset_id = d.id
 )
 ORDER BY d.id

@@ -5,7 +5,7 @@ SELECT d.id, d.title_th, d.title_en, d.publisher_th, d.publisher_en, d.licence,
            AS loaded_on
 FROM dataset AS d
 WHERE d.id IN (
-    SELECT DISTINCT o.dataset_id FROM observation AS o
+    SELECT DISTINCT o.dataset_id FROM reported AS o
     WHERE o.indicator_key = ANY (:keys) AND o.period_key = ANY (:periods)
 )
 ORDER BY d.id

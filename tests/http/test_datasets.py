@@ -42,7 +42,9 @@ def test_refused_rows_are_told_with_reason_and_without_paths(client_of, fresh_en
     told = client_of(fresh_engine).get("/datasets/test-waste")
     assert told.json()["refusedByReason"] == {"unit-in-cell": 1}
     (refused,) = told.json()["refused"]
-    assert (refused["row"], refused["column"], refused["said"]) == (7, "ขยะ", "4.1 ตัน")
+    assert (refused["row"], refused["column"], refused["hint"]) == (7, "ขยะ", "มีหน่วยอยู่ในช่องตัวเลข")
+    assert refused["said"] is None, "what stood in a file is not for everybody"
+    assert "4.1" not in told.text
     assert "/srv/secret" not in told.text
 
 

@@ -1,0 +1,44 @@
+"""Answers to those who see more than the public: made for them alone, kept by nobody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geo_service.core.known import KNOWN
+from geo_service.deps import PRIVATE, scope_in
+
+_PERSONAL: Final = ("Authorization", "Cookie")
+
+
+class Insiders:
+    """Keeps the requests of insiders off every short way, and their answers out of every cache.
+
+    Stands behind what finds out who asks, before what answers from memory or prepared rows.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; for an insider, as if nothing were known or prepared."""
+        if scope["type"] != "http" or scope_in(scope) is None:
+            await self.app(scope, receive, send)
+            return
+        # Short ways are open only to those for whom the state of the data is known.
+        scope[KNOWN] = None
+
+        async def send_private(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = PRIVATE
+                for name in ("ETag", "Last-Modified"):
+                    if name in headers:
+                        del headers[name]
+                for name in _PERSONAL:
+                    headers.add_vary_header(name)
+            await send(message)
+
+        await self.app(scope, receive, send_private)

@@ -1,0 +1,209 @@
+"""What insiders see: what is withheld laid over what is public, where their scope reaches.
+
+The views of the schema ``geo_inside`` stand before the tables of the same name for sessions
+that look there first, so no statement of `layers` knows who asks. PostgreSQL itself decides which
+sealed rows a scope reaches (row level security, by the setting ``geo.scope`` of a transaction);
+without a scope the views give what the tables give.
+
+Hexagons, forecasts and prepared tiles are of the public class for everybody: they are made of
+public values, so they add nothing to what is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from geo_service.core.auth import PLACED_ROLES, Principal
+from geo_service.core.db import SCHEMA
+
+INSIDE: Final = "geo_inside"
+#: Flag of a value that the reader sees and the public does not.
+RESTRICTED: Final = "restricted"
+#: Roles that see more than the public; what they see of it is in ``geo_inside.sight`` and in the
+#: policies of the sealed tables.
+INSIDERS: Final = frozenset({"lao", "province", "dla", "admin"})
+
+#: Key of ``connection.info``: whom to tell before values are read.
+ABOUT_TO_SEE: Final = "about_to_see"
+_OVERLAID = ("value", "numerator", "denominator", "status")
+_VALUE_KEYS = ("indicator_key", "level", "period_key", "place_id")
+_SLICE_KEYS = ("slice_id", "level", "period_key", "place_id")
+#: Of a row that the public table does not list at all, because its level is too fine.
+_UNLISTED = {
+    "reporting": "(s.value IS NOT NULL)::int::bigint",
+    "expected": "1::bigint",
+    "basis": "'reported'::text",
+    "version": "0::bigint",
+}
+
+
+def scope_of(principal: Principal) -> str | None:
+    """Tell which rows a principal may see beyond the public ones.
+
+    Parameters
+    ----------
+    principal : Principal
+        Who asks.
+
+    Returns
+    -------
+    str or None
+        ``dla``, ``admin``, ``province:50``, ``lao:6500101``; ``None`` for the public.
+    """
+    if principal.role not in INSIDERS:
+        return None
+    if principal.role in PLACED_ROLES:
+        return f"{principal.role}:{principal.place}" if principal.place else None
+    return principal.role
+
+
+def follow(engine: Engine) -> Engine:
+    """Prepare an engine of the role ``geo_insider`` for `open_session`.
+
+    Parameters
+    ----------
+    engine : Engine
+        Its sessions look into `INSIDE` first, and every transaction of theirs is one.
+
+    Returns
+    -------
+    Engine
+        Tables of ours are written without their schema, so that the views are found.
+    """
+    event.listen(engine, "before_cursor_execute", _before_values)
+    event.listen(engine, "checkin", _forget)
+    return engine.execution_options(schema_translate_map={SCHEMA: None})
+
+
+def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -> Session:
+    """Open a session that sees what a scope reaches.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `follow`.
+    scope : str
+        From `scope_of`.
+    about_to_see : callable
+        Called once, before the first statement that reads values; what it raises stops it.
+
+    Returns
+    -------
+    Session
+        Nothing is connected yet; the scope ends with each of its transactions.
+    """
+    session = Session(engine)
+
+    @event.listens_for(session, "after_begin")
+    def begin(opened: Session, transaction: SessionTransaction, connection: Connection) -> None:  # noqa: ARG001  (the event's signature)
+        connection.execute(_SET_SCOPE, {"scope": scope})
+        if not opened.info.setdefault(ABOUT_TO_SEE, False):
+            connection.info[ABOUT_TO_SEE] = partial(_tell, opened, about_to_see)
+
+    return session
+
+
+def _before_values(
+    connection: Connection,
+    cursor: object,  # noqa: ARG001  (the event's signature)
+    statement: str,
+    *_: object,
+) -> None:
+    if ABOUT_TO_SEE in connection.info and _VALUES.search(statement):
+        connection.info.pop(ABOUT_TO_SEE)()
+
+
+def _tell(session: Session, about_to_see: Callable[[], None]) -> None:
+    session.info[ABOUT_TO_SEE] = True
+    about_to_see()
+
+
+def _forget(connection: object, record: ConnectionPoolEntry) -> None:  # noqa: ARG001  (the event's signature)
+    record.info.pop(ABOUT_TO_SEE, None)
+
+
+def write_views(connection: Connection) -> None:
+    """Write the views anew when their tables have changed; after the migrations.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the owner, in a transaction.
+    """
+    if connection.scalar(_IS_THERE, {"name": INSIDE}) is None:
+        return
+    for name, body in (
+        ("place_value", _overlay(connection, "place_value", "sealed_value", _VALUE_KEYS)),
+        ("slice_value", _overlay(connection, "slice_value", "sealed_slice_value", _SLICE_KEYS)),
+        ("indicator", _indicators(connection)),
+    ):
+        view, mark = f"{INSIDE}.{name}", hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+        if connection.scalar(_MARK, {"name": view}) == mark:
+            continue
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view}")
+        connection.exec_driver_sql(f"CREATE VIEW {view} WITH (security_invoker) AS {body}")
+        connection.exec_driver_sql(f"COMMENT ON VIEW {view} IS '{mark}'")
+
+
+def _overlay(connection: Connection, name: str, sealed: str, keys: Sequence[str]) -> str:
+    public, unlisted = [], []
+    for column, kind in _columns(connection, name):
+        plain, own = f"v.{column}", f"s.{column}"
+        if column in keys:
+            public.append(plain)
+        elif column in _OVERLAID:
+            public.append(f"CASE WHEN s.place_id IS NULL THEN {plain} ELSE {own} END AS {column}")
+        elif column == "flags":
+            seen = f"{plain} || '{RESTRICTED}'::text"
+            public.append(f"CASE WHEN s.place_id IS NULL THEN {plain} ELSE {seen} END AS flags")
+            own = f"ARRAY['{RESTRICTED}'::text] AS flags"
+        else:
+            public.append(plain)
+            own = f"{_UNLISTED.get(column, f'NULL::{kind}')} AS {column}"
+        unlisted.append(own)
+    same = " AND ".join(f"s.{key} = v.{key}" for key in keys)
+    return (
+        f"SELECT {', '.join(public)} FROM {SCHEMA}.{name} AS v"  # noqa: S608  (names of our own)
+        f" LEFT JOIN {SCHEMA}.{sealed} AS s ON {same}"
+        f" UNION ALL SELECT {', '.join(unlisted)} FROM {SCHEMA}.{sealed} AS s"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {SCHEMA}.{name} AS v WHERE {same})"
+    )
+
+
+def _indicators(connection: Connection) -> str:
+    # Who sees what is withheld of an indicator sees the levels that are too fine for the public.
+    told = ", ".join(
+        "CASE WHEN f.indicator_key IS NULL OR i.finest_level = 'org' THEN i.finest_level"
+        " ELSE 'subdistrict' END AS finest_level"
+        if column == "finest_level"
+        else f"i.{column}"
+        for column, _ in _columns(connection, "indicator")
+    )
+    return (
+        f"SELECT {told} FROM {SCHEMA}.indicator AS i"  # noqa: S608  (names of our own)
+        f" LEFT JOIN {INSIDE}.seen AS f ON f.indicator_key = i.key"
+    )
+
+
+def _columns(connection: Connection, name: str) -> list[tuple[str, str]]:
+    rows = connection.execute(_COLUMNS, {"name": f"{SCHEMA}.{name}"})
+    return [(row.column, row.kind) for row in rows]
+
+
+_SET_SCOPE = text("SELECT set_config('geo.scope', :scope, true)")
+_VALUES = re.compile(r"\b(?:place|slice)_value\b")
+_IS_THERE = text("SELECT to_regnamespace(:name)")
+_MARK = text("SELECT obj_description(to_regclass(:name), 'pg_class')")
+_COLUMNS = text(
+    "SELECT quote_ident(attname) AS column, format_type(atttypid, atttypmod) AS kind"
+    " FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
+    " ORDER BY attnum"
+)
