@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
 from pathlib import Path
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 #: How long a second ``up`` waits for the first, which may be loading everything.
 UP_LIMIT_S = 3600.0
 PORTS_TRIED = 50
-BACKLOG = 2048
-_ADDRESSES = ("database_url", *(f"{role.removeprefix('geo_')}_url" for role in ROLES))
 
 
 def located(settings: Settings) -> Settings:
@@ -207,42 +204,18 @@ def serve(settings: Settings) -> None:
     Conflict
         If the port is taken.
     """
-    import uvicorn
-
+    from geo_service.cli import serving
     from geo_service.core import log
-    from geo_service.main import create_app
 
     log.configure(settings.log_level)
     try:
         listening = _listening(settings.host, settings.port)
     except OSError as error:
         raise Conflict(_taken(settings)) from error
-    options = {
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": 10,
-    }
-    if settings.workers == 1:
-        # The port listens from here on: who follows the addresses below is answered.
-        listening.listen(BACKLOG)
-        app = create_app(settings)
-        _welcome(settings)
-        # One table of options serves both calls; mypy takes its values for objects.
-        uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])  # type: ignore[arg-type]
-        return
-    listening.close()
-    # Workers are processes of their own and read their settings from the environment.
-    addresses = [name for name in _ADDRESSES if getattr(settings, name) is not None]
-    for name in (*addresses, "host", "port", "data_dir"):
-        value = getattr(settings, name)
-        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        os.environ[f"GEO_{name.upper()}"] = text  # noqa: TID251  (written, not read)
+    # The port listens from here on: who follows the addresses below is answered.
+    listening.listen(serving.BACKLOG)
     _welcome(settings)
-    uvicorn.run(
-        "geo_service.main:create_app", factory=True, workers=settings.workers,
-        host=settings.host, port=settings.port, **options,  # type: ignore[arg-type]
-    )  # fmt: skip
+    serving.run(settings, listening)
 
 
 def _listening(host: str, port: int) -> socket.socket:
