@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from geo_service import __version__, problems
 from geo_service.api import (
+    ageing,
     collections,
     cube,
     datasets,
@@ -56,7 +57,7 @@ from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
 from layers import inside
-from web import data_page, forecast_page, glyphs, pages, pivot, profile, questions
+from web import ageing_page, data_page, forecast_page, glyphs, pages, pivot, profile, questions
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -75,6 +76,7 @@ ROUTERS = (
     glyphs.router,
     hexbins.router,
     forecasts.router,
+    ageing.router,
     maps.router,
     indicators.router,
     cube.router,
@@ -167,6 +169,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.data_page = data_page.answer
     app.state.place_page = profile.answer
     app.state.forecast_page = forecast_page.answer
+    app.state.ageing_page = ageing_page.answer
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page
     app.memory = Memory(

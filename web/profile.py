@@ -16,7 +16,7 @@ from layers import outlines
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.thematic.words import styled
-from web import charts, explore, figures, thumbnails
+from web import ageing, charts, explore, figures, thumbnails
 from web.render import respond_kept
 from web.words import PLACES, STATUSES, THEMES, flag, measured, number, words
 
@@ -121,10 +121,19 @@ def answer(
         )),
         "outline": outline,
         "lit": lit,
+        **_ageing(session, place, lang),
         "is_sample": is_sample,
         "other_language": f"/places/{place.code}?f=html&lang={other}",
     }  # fmt: skip
     return respond_kept("profile.html", lang, context, headers)
+
+
+def _ageing(session: SessionDep, place: PlaceName, lang: Lang) -> dict[str, Any]:
+    found = ageing.of_place(session, place.level, place.code)
+    if found is None:
+        return {"ageing": None, "ageing_why": ""}
+    why = "" if found.refused is None else found.refused.in_(lang)
+    return {"ageing": ageing.tell(found.places[0], found, lang), "ageing_why": why}
 
 
 def title(place: PlaceName, lang: Lang) -> str:

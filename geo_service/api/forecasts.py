@@ -64,7 +64,7 @@ def forecast(
     subjects = ("areas", "orgs", *map(of_indicator, (indicator, *known.parts)))
     state = state_of(session, subjects)
     headers = revalidate(request, state.token, lang=lang)
-    codes = _codes(place)
+    codes = codes_of(place)
     years = parse_count(horizon, "horizon", default=LONGEST_HORIZON, least=1)
     if years > LONGEST_HORIZON:
         raise BadParameter(
@@ -107,7 +107,24 @@ def forecast(
     return json_answer(body, headers, links=own[:1])
 
 
-def _codes(place: str | None) -> tuple[str, ...]:
+def codes_of(place: str | None) -> tuple[str, ...]:
+    """Read the codes of places from an address.
+
+    Parameters
+    ----------
+    place : str, optional
+        Separated by commas.
+
+    Returns
+    -------
+    tuple of str
+        None twice.
+
+    Raises
+    ------
+    BadParameter
+        If there are none, or too many.
+    """
     codes = tuple(dict.fromkeys(code.strip() for code in (place or "").split(",")))
     named = tuple(code for code in codes if code)
     if (place is not None and not named) or len(named) > MOST_PLACES:

@@ -266,8 +266,40 @@ def first_passage(draws: Ages, years: NDArray[np.int64], limit: float) -> tuple[
     return year, reached[..., np.searchsorted(every, years)]
 
 
+def between(values: Ages, years: NDArray[np.int64], every: NDArray[np.int64]) -> Ages:
+    """Fill in the years between steps in straight lines.
+
+    Parameters
+    ----------
+    values : ndarray, shape (s, d)
+        At the steps, in any unit.
+    years : ndarray, shape (s,)
+        CE years of the steps, rising.
+    every : ndarray, shape (y,)
+        CE years wanted, none beyond the steps.
+
+    Returns
+    -------
+    ndarray, shape (y, d)
+        In the same unit.
+
+    References
+    ----------
+    Press, W. H. et al. (2007), Numerical Recipes, 3rd ed., section 3.2.
+    """
+    right = np.clip(np.searchsorted(years, every), 1, len(years) - 1)
+    part = (every - years[right - 1]) / (years[right] - years[right - 1])
+    filled: Ages = values[right - 1] + (values[right] - values[right - 1]) * part[:, None]
+    return filled
+
+
 def draw_ratios(
-    ratios: Ratios, people: Ages, *, draws: int, spread: float, rng: np.random.Generator
+    ratios: Ratios,
+    people: Ages,
+    *,
+    draws: int,
+    spread: float | Vector,
+    rng: np.random.Generator,
 ) -> Ratios:
     """Draw random ratios: what they may be, seen from five years of a place of that size.
 
@@ -279,17 +311,19 @@ def draw_ratios(
         Persons they were measured on.
     draws : int
         How many futures.
-    spread : float
+    spread : float or ndarray, shape (a,)
         Standard deviation of the logarithm of a ratio from one period of five years to the
-        next in a large place, as a share; chance in small numbers is added by size.
+        next in a large place, as a share, for all ages or for each; chance in small numbers is
+        added by size.
     rng : Generator
         Seeded by the caller: the same seed gives the same futures.
 
     Returns
     -------
     Ratios
-        With ``draws`` as their first axis. A draw shifts all ages of a place together, and
-        each age by chance in its number.
+        With ``draws`` as their first axis. Half of the variance shifts all ages of a place
+        together, half each age by itself, as people move at some ages more than at others;
+        chance in its number is each age's own.
 
     References
     ----------
@@ -297,10 +331,12 @@ def draw_ratios(
     Population Projections, ch. 13 (errors grow as places get smaller).
     """
     count, ages = people.shape
-    common = spread * rng.standard_normal((draws, count, 1))
+    common = rng.standard_normal((draws, count, 1))
+    own = rng.standard_normal((draws, count, ages))
     chance = rng.standard_normal((draws, count, ages)) / np.sqrt(np.maximum(people, 1.0))
-    cohort = np.clip(ratios.cohort * np.exp(common + chance), LEAST_RATIO, MOST_RATIO)
-    births_vary = 2 * spread * rng.standard_normal((draws, count))
+    moved = spread * np.sqrt(0.5) * (common + own) + chance
+    cohort = np.clip(ratios.cohort * np.exp(moved), LEAST_RATIO, MOST_RATIO)
+    births_vary = 2 * np.mean(spread) * rng.standard_normal((draws, count))
     return Ratios(cohort, ratios.child * np.exp(births_vary))
 
 

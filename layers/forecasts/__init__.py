@@ -78,8 +78,7 @@ class Place:
         ndarray, shape (horizon, 5)
             As `layers.analysis.intervals.draw` takes them.
         """
-        rows = [(one.low95, one.low80, one.point, one.high80, one.high95) for one in self.ahead]
-        return np.array(rows, dtype=np.float64).reshape(-1, 5)
+        return _ends(self.ahead)
 
     def passing(self, limits: Sequence[Threshold]) -> tuple[Passing, ...]:
         """Tell when limits are reached, and how likely.
@@ -96,10 +95,10 @@ class Place:
         """
         found = []
         for limit in limits if self.ahead else ():
-            chances = chance_of_reaching(self.ends, limit.value).round(4).tolist()
+            chances = chances_of(self.ahead, limit.value)
             likely = (one.period for one, chance in zip(self.ahead, chances, strict=True)
                       if chance >= MORE_LIKELY_THAN_NOT)  # fmt: skip
-            found.append(Passing(limit, tuple(chances), next(likely, None)))
+            found.append(Passing(limit, chances, next(likely, None)))
         return tuple(found)
 
 
@@ -189,7 +188,7 @@ def read(
             PlaceForecast.place_id.in_(found) if codes else PlaceForecast.level == chosen,
         )
     ).all()
-    past = _histories(session, info, chosen, list(found)) if codes else {}
+    past = histories(session, info, chosen, list(found)) if codes else {}
     rows = [*rows, *_unmade(past, {row.place_id for row in rows}, key, chosen)]
     last = parse_period(run.last_period)
     coming = following(last, min(horizon or run.horizon, run.horizon))
@@ -219,6 +218,29 @@ def generator(key: str, place: str, version: int) -> np.random.Generator:
         The same for a baseline and a scenario: their difference has its own interval.
     """
     return np.random.default_rng(zlib.crc32(f"{key}/{place}/{version}".encode()))
+
+
+def chances_of(ahead: Sequence[Ahead], limit: float) -> tuple[float, ...]:
+    """Tell how likely a limit is reached in each year ahead.
+
+    Parameters
+    ----------
+    ahead : sequence of Ahead
+        Forecasts of a place.
+    limit : float
+        In the indicator's unit.
+
+    Returns
+    -------
+    tuple of float
+        0 to 1.
+    """
+    return tuple(chance_of_reaching(_ends(ahead), limit).round(4).tolist())
+
+
+def _ends(ahead: Sequence[Ahead]) -> NDArray[np.float64]:
+    rows = [(one.low95, one.low80, one.point, one.high80, one.high95) for one in ahead]
+    return np.array(rows, dtype=np.float64).reshape(-1, 5)
 
 
 # Where years are too few for anything, places were not kept one by one.
@@ -280,9 +302,27 @@ def _places(session: Session, level: str, codes: Sequence[str]) -> dict[int, tup
     return {row[0]: (row[1], Text(th=row[2], en=row[3])) for row in session.execute(statement)}
 
 
-def _histories(
+def histories(
     session: Session, info: IndicatorInfo, level: str, ids: Sequence[int]
 ) -> dict[int, tuple[Known, ...]]:
+    """Read the yearly values of places.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    info : IndicatorInfo
+        Whose own calendar counts.
+    level : str
+        Level of the places.
+    ids : sequence of int
+        Their ids.
+
+    Returns
+    -------
+    dict of int to tuple of Known
+        By id, the earliest first.
+    """
     rows = session.execute(
         select(PlaceValue.place_id, PeriodRow, PlaceValue.value, PlaceValue.status)
         .join(PeriodRow, PeriodRow.key == PlaceValue.period_key)

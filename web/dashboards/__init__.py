@@ -30,7 +30,7 @@ class Panel(_Part):
     Cards and tables name several ``indicators``, the others one ``indicator``.
     """
 
-    kind: Literal["cards", "map", "trend", "ranking", "distribution", "table", "text"]
+    kind: Literal["cards", "map", "trend", "ranking", "distribution", "table", "ageing", "text"]
     indicator: str | None = None
     indicators: tuple[str, ...] = ()
     title: tuple[str, str] | None = None
@@ -44,6 +44,9 @@ class Panel(_Part):
         if self.kind == "text":
             if self.text is None:
                 raise ValueError("a text panel needs text")
+        elif self.kind == "ageing":
+            if self.keys:
+                raise ValueError("an ageing panel names no indicator")
         elif takes_several != bool(self.indicators) or takes_several == bool(self.indicator):
             needed = "indicators" if takes_several else "indicator"
             raise ValueError(f"a {self.kind} panel needs {needed}")

@@ -128,6 +128,7 @@ def _answer(
         "lead": declared.lead[asked.lang == "en"],
         "views": list(filling.views(declared)),
         "asked": asked,
+        "shift_of_years": BUDDHIST_OFFSET if asked.lang == "th" else 0,
         "place": title(shown.place, asked.lang),
         "is_embedded": frame is not None,
         "is_sample": state.is_sample,

@@ -11,10 +11,11 @@ from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
 from geo_service.deps import SessionDep
 from layers import forecasts, thematic
+from layers.ageing import read as read_ageing
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
 from layers.thematic import MapPlace, ThematicMap
-from web import charts, figures, legend, thumbnails
+from web import ageing, charts, figures, legend, thumbnails
 from web.dashboards import Dashboard, Panel
 from web.profile import Row, row_of, title
 from web.words import LEVELS, STATUSES, words
@@ -219,6 +220,35 @@ class Filling:
         body = heads, [(next(cell for cell in row if cell is not None), row) for row in rows]
         by = LEVELS[level].in_(self._asked.lang)
         return View("table", self._say["table"], by, "", panel.width, "", body)
+
+    def _ageing(self, panel: Panel) -> View:
+        place, lang = self._profile.place, self._asked.lang
+        own = ageing.of_place(self._session, place.level, place.code)
+        inside = self._aged_inside(panel.most)
+        heading = self._say["ageing_title"]
+        if own is None and not inside:
+            return View(panel.kind, heading, "", "", panel.width, "", None)
+        told = None if own is None else ageing.tell(own.places[0], own, lang)
+        why = own.refused if own is not None else None
+        body = (told, inside, [limit for limit, _ in (told or inside[0]).limits])
+        more = f"/ageing?level={BELOW.get(place.level, place.level)}&f=html&lang={lang}"
+        note = "" if why is None else why.in_(lang)
+        return View(panel.kind, heading, self._say["ageing_share"], note, panel.width, more, body)
+
+    # The places in the place that are oldest now.
+    def _aged_inside(self, most: int) -> list[ageing.Told]:
+        below = BELOW.get(self._profile.place.level)
+        codes = [one.code for one in self._profile.inside if one.level == below]
+        if not codes and self._profile.place.level != "country":
+            return []
+        try:
+            found = read_ageing(self._session, level=below, codes=codes)
+        except NotFound:
+            return []
+        known = list(found.places)
+        known.sort(key=lambda one: -(one.history[-1].value or 0.0) if one.history else 0.0)
+        lang = self._asked.lang
+        return [ageing.tell(one, found, lang, with_chart=False) for one in known[:most]]
 
     def _trend(self, panel: Panel) -> View:
         line = self._lines.get(panel.indicator or "")
