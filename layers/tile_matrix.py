@@ -36,6 +36,22 @@ class Limits:
     first_row: int
     last_row: int
 
+    def has(self, column: int, row: int) -> bool:
+        """Tell whether a tile is one of them.
+
+        Parameters
+        ----------
+        column, row : int
+            Of the tile.
+
+        Returns
+        -------
+        bool
+            True at the ends, too.
+        """
+        is_across = self.first_column <= column <= self.last_column
+        return is_across and self.first_row <= row <= self.last_row
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixSet:
@@ -183,7 +199,9 @@ class MatrixSet:
             north - row * span,
         )
 
-    def limits(self, zoom: int, box: tuple[float, float, float, float]) -> Limits:
+    def limits(
+        self, zoom: int, box: tuple[float, float, float, float], *, margin: float = 0.0
+    ) -> Limits:
         """Find the tiles of a matrix that a box lies in.
 
         Parameters
@@ -192,6 +210,8 @@ class MatrixSet:
             The matrix.
         box : tuple of float
             west, south, east, north, degrees CRS84.
+        margin : float
+            How much of its neighbours a tile shows, as a share of its width (no unit).
 
         Returns
         -------
@@ -203,8 +223,8 @@ class MatrixSet:
         columns, rows = self.columns(zoom), self.rows(zoom)
         return Limits(
             zoom,
-            *_between(west * columns, east * columns, columns),
-            *_between(north * rows, south * rows, rows),
+            *_between(west * columns - margin, east * columns + margin, columns),
+            *_between(north * rows - margin, south * rows + margin, rows),
         )
 
     def _place(self, lon_deg: float, lat_deg: float) -> tuple[float, float]:

@@ -35,6 +35,8 @@ from layers.tile_drawing import (
 from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, Limits, MatrixSet
 
 DEEPEST_ZOOM = 22
+#: How much of its neighbours a tile shows, as a share of its width.
+MARGIN = BUFFER / EXTENT
 #: Points that a filtered tile may hold at a zoom that shows hexagons.
 MOST_FILTERED = 50_000
 #: From this zoom on a tile carries names, when nobody says what it shall carry; there are few

@@ -25,7 +25,7 @@ FORMATS = {"json": JSON, "html": HTML}
 _DIGITS = 15
 
 
-@router.get("")
+@router.get("", operation_id="getTileMatrixSetsList")
 def matrix_sets(request: Request, lang: LangDep, asked: FormatQuery = None) -> Response:
     """List the ways the world is cut into tiles.
 
@@ -60,7 +60,7 @@ def matrix_sets(request: Request, lang: LangDep, asked: FormatQuery = None) -> R
     return json_answer({"links": own, "tileMatrixSets": told}, headers, links=own)
 
 
-@router.get("/{matrix_set}")
+@router.get("/{matrix_set}", operation_id="getTileMatrixSet")
 def matrix_set(
     request: Request, lang: LangDep, matrix_set: MatrixSetPath, asked: FormatQuery = None
 ) -> Response:

@@ -33,6 +33,7 @@ from layers.tile_matrix import WEB_MERCATOR_QUAD
 _PLAIN: Final = re.compile(
     rb"(?:v=[0-9a-f]*)?|(?:v=[0-9a-f]*&)?properties=([a-z0-9_,]+)(?:&v=[0-9a-f]*)?"
 )
+_NO_CONTENT: Final = 204
 _XYZ: Final = re.compile(r"/tiles/([a-z0-9-]+)/([0-9]+)/([0-9]+)/([0-9]+)\.mvt")
 _OGC: Final = re.compile(
     r"/collections/([a-z0-9-]+)/tiles/WebMercatorQuad/([0-9]+)/([0-9]+)/([0-9]+)"
@@ -74,6 +75,10 @@ class QuickTiles:
             answer = Response(status_code=304, headers=same.headers)
         except (Fault, NotKnown, Astray):
             # Words for what is wrong are found on the long way.
+            await self.app(scope, receive, send)
+            return
+        if answer.status_code == _NO_CONTENT and not is_xyz:
+            # Whether the tile lies within the limits of the data, the long way tells.
             await self.app(scope, receive, send)
             return
         await answer(scope, receive, send)

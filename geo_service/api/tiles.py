@@ -12,7 +12,7 @@ from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import MatrixSetPath, find, place_of
 from geo_service.core.accept import takes_coding
 from geo_service.core.crs import CRS84
-from geo_service.core.errors import BadParameter
+from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
 from geo_service.deps import (
     FilterDep,
@@ -22,13 +22,14 @@ from geo_service.deps import (
     choose_format,
     revalidate,
 )
-from layers import registry, tiles
+from layers import features, registry, tiles
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
 from layers.tiles import Tile
 
 router = APIRouter(tags=["tiles"])
 
+_NO_CONTENT = 204
 FORMATS = {"mvt": MVT, "pbf": "application/x-protobuf"}
 #: Layers of the data set's own tiles, and the zoom each begins at.
 BOUNDARIES = {"provinces": 0, "districts": 7, "subdistricts": 9}
@@ -69,6 +70,7 @@ QuestionDep = Annotated[Question, Depends(tile_question)]
 
 @router.get(
     "/collections/{collection_id}/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",  # noqa: FAST003  (read by question_of)
+    operation_id=".collection.vector.getTile",
     openapi_extra={"x-queryables": True},
 )
 def ogc_tile(
@@ -92,7 +94,8 @@ def ogc_tile(
     kind = FORMATS[choose_format(request, FORMATS, asked)]
     known = find(matrix_set)
     place = place_of(known, tile_matrix, tile_col, tile_row)
-    return tile_answer(request, session, [question], known, place, kind)
+    answer = tile_answer(request, session, [question], known, place, kind)
+    return _within_limits(session, [question], known, place, answer)
 
 
 @router.get(
@@ -119,7 +122,10 @@ def xyz_tile(
     return tile_answer(request, session, [question], WEB_MERCATOR_QUAD, place)
 
 
-@router.get("/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}")
+@router.get(
+    "/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
+    operation_id=".dataset.vector.getTile",
+)
 def dataset_tile(
     request: Request,
     session: SessionDep,
@@ -146,7 +152,30 @@ def dataset_tile(
     if collections is None:
         names = tuple(name for name in names if BOUNDARIES[name] <= place[0])
     questions = [Question(registry.read(session, name), when=when) for name in names]
-    return tile_answer(request, session, questions, known, place, kind)
+    answer = tile_answer(request, session, questions, known, place, kind)
+    return _within_limits(session, questions, known, place, answer)
+
+
+def _within_limits(
+    session: SessionDep,
+    questions: Sequence[Question],
+    matrix_set: MatrixSet,
+    place: tuple[int, int, int],
+    answer: Response,
+) -> Response:
+    # OGC API - Tiles, /req/core/tc-error: a tile outside of the limits that the tileset tells is
+    # not there, one inside that is empty is 204. Nothing lies outside, so only these are looked at.
+    if answer.status_code == _NO_CONTENT:
+        zoom, column, row = place
+        box = around([features.extent_of(session, one.collection) for one in questions])
+        if not matrix_set.limits(zoom, box, margin=tiles.MARGIN).has(column, row):
+            raise NotFound(
+                Text(
+                    th="ไทล์นี้อยู่นอกขอบเขตข้อมูล ดู tileMatrixSetLimits ของชุดไทล์",
+                    en="No data lies there; see tileMatrixSetLimits of the tileset",
+                )
+            )
+    return answer
 
 
 def chosen(collections: str | None) -> tuple[str, ...]:
@@ -155,7 +184,7 @@ def chosen(collections: str | None) -> tuple[str, ...]:
     Parameters
     ----------
     collections : str, optional
-        Identifiers with commas; the boundaries when absent.
+        Identifiers or addresses with commas; the boundaries when absent.
 
     Returns
     -------
@@ -169,12 +198,33 @@ def chosen(collections: str | None) -> tuple[str, ...]:
     """
     if collections is None:
         return tuple(BOUNDARIES)
-    names = tuple(dict.fromkeys(part.strip() for part in collections.split(",") if part.strip()))
+    # A collection is named, or its whole address is given.
+    parts = (part.strip().rpartition("/collections/")[2] for part in collections.split(","))
+    names = tuple(dict.fromkeys(part for part in parts if part))
     if not names:
         raise BadParameter(
             Text(th="collections ว่างเปล่า", en="collections names none"), parameter="collections"
         )
     return names
+
+
+def around(
+    boxes: Sequence[tuple[float, float, float, float]],
+) -> tuple[float, float, float, float]:
+    """Tell the rectangle around some.
+
+    Parameters
+    ----------
+    boxes : sequence of tuple of float
+        west, south, east, north, degrees CRS84.
+
+    Returns
+    -------
+    tuple of float
+        The same of all.
+    """
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
 
 
 def tile_answer(

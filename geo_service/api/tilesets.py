@@ -12,7 +12,7 @@ from geo_service.api import schemas
 from geo_service.api.links import HTML, JSON, MVT, Links, json_answer, notice
 from geo_service.api.matrix_sets import FORMATS, TILING_SCHEME, FormatQuery, MatrixSetPath, find
 from geo_service.api.pages import sheet_answer
-from geo_service.api.tiles import BOUNDARIES, CollectionsQuery, chosen
+from geo_service.api.tiles import BOUNDARIES, CollectionsQuery, around, chosen
 from geo_service.api.tileset_pages import tileset_sheet, tilesets_sheet
 from geo_service.core.crs import CRS84
 from geo_service.core.text import Text
@@ -31,6 +31,8 @@ LAST_USEFUL_ZOOM = 16
 FIRST_VIEW_ZOOM = 5
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1,
                "Polygon": 2, "MultiPolygon": 2}  # fmt: skip
+#: What TMS 2.0 (17-083r4, 8.2) says of a property.
+_TOLD_OF_PROPERTY = ("title", "type", "format", "enum", "items", "uom")
 _BOUNDARIES = Text("ขอบเขตการปกครอง", "Administrative boundaries")
 _OF_HEXAGONS = (
     Property("cell", "string", Text("เซลล์ H3", "H3 cell")),
@@ -63,7 +65,7 @@ class Tileset:
     collection: Collection | None = None
 
 
-@router.get("/collections/{collection_id}/tiles")
+@router.get("/collections/{collection_id}/tiles", operation_id=".collection.vector.getTileSetsList")
 def tilesets(
     request: Request,
     session: SessionDep,
@@ -82,7 +84,9 @@ def tilesets(
     return _list(request, session, lang, of_collection(session, known), asked)
 
 
-@router.get("/collections/{collection_id}/tiles/{matrix_set}")
+@router.get(
+    "/collections/{collection_id}/tiles/{matrix_set}", operation_id=".collection.vector.getTileSet"
+)
 def tileset(
     request: Request,
     session: SessionDep,
@@ -103,7 +107,7 @@ def tileset(
     return _one(request, session, lang, found, find(matrix_set), asked)
 
 
-@router.get("/tiles")
+@router.get("/tiles", operation_id=".dataset.vector.getTileSetsList")
 def dataset_tilesets(
     request: Request, session: SessionDep, lang: LangDep, asked: FormatQuery = None
 ) -> Response:
@@ -117,7 +121,7 @@ def dataset_tilesets(
     return _list(request, session, lang, of_several(session, None), asked)
 
 
-@router.get("/tiles/{matrix_set}")
+@router.get("/tiles/{matrix_set}", operation_id=".dataset.vector.getTileSet")
 def dataset_tileset(
     request: Request,
     session: SessionDep,
@@ -201,7 +205,7 @@ def of_several(session: SessionDep, collections: str | None) -> Tileset:
             for one in members
             for layer in _layers(session, one)
         ),
-        extent=_around([features.extent_of(session, one) for one in members]),
+        extent=around([features.extent_of(session, one) for one in members]),
         attribution=attribution,
         licence=licence,
     )
@@ -324,7 +328,8 @@ def _whole(found: Tileset, matrix_set: MatrixSet, links: Links, state: State) ->
                 "maxTileCol": one.last_column,
             }
             for one in (
-                matrix_set.limits(zoom, found.extent) for zoom in range(matrix_set.deepest + 1)
+                matrix_set.limits(zoom, found.extent, margin=tiles.MARGIN)
+                for zoom in range(matrix_set.deepest + 1)
             )
         ],
         "layers": [_layer(one, matrix_set, links) for one in found.layers],
@@ -369,7 +374,7 @@ def _schema(one: Property, links: Links) -> dict[str, Any]:
     told = schemas.of_property(one, links.lang)
     if one.unit is not None:
         told["uom"] = one.unit.in_(links.lang)
-    return {name: value for name, value in told.items() if not name.startswith("x-")}
+    return {name: told[name] for name in told if name in _TOLD_OF_PROPERTY}
 
 
 def carried_by(layer: Layer, names: Sequence[str] | None = None) -> list[Property]:
@@ -403,10 +408,3 @@ def _credit(session: SessionDep, members: Sequence[Collection]) -> tuple[Text, s
 def _joined(parts: Sequence[Text]) -> Text:
     kept = dict.fromkeys(one for one in parts if one.th or one.en)
     return Text(", ".join(one.th for one in kept), ", ".join(one.en for one in kept))
-
-
-def _around(
-    boxes: Sequence[tuple[float, float, float, float]],
-) -> tuple[float, float, float, float]:
-    west, south, east, north = zip(*boxes, strict=True)
-    return min(west), min(south), max(east), max(north)

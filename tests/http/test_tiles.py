@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import mapbox_vector_tile
 import pytest
 from fastapi.testclient import TestClient
@@ -88,6 +90,32 @@ def test_an_empty_tile_is_204(client):
     assert answer.status_code == 204
     assert answer.content == b""
     assert answer.headers["etag"]
+
+
+@pytest.mark.parametrize("path", ["/collections/subdistricts/tiles", "/tiles"])
+@pytest.mark.parametrize("matrix_set", ["WebMercatorQuad", "WorldCRS84Quad"])
+def test_the_limits_of_a_tileset_are_kept_to_the_tile(client, path, matrix_set):
+    # OGC API - Tiles, /req/core/tc-error: inside 200 or 204, outside 404.
+    told = client.get(f"{path}/{matrix_set}").json()
+    for one in told["tileMatrixSetLimits"][6:9]:
+        rows = range(one["minTileRow"] - 1, one["maxTileRow"] + 2)
+        columns = range(one["minTileCol"] - 1, one["maxTileCol"] + 2)
+        for row, column in product(rows, columns):
+            is_inside = row in rows[1:-1] and column in columns[1:-1]
+            address = f"{path}/{matrix_set}/{one['tileMatrix']}/{row}/{column}"
+            for query in ("", "?properties=code" if "collections" in path else ""):
+                status = client.get(address + query).status_code
+                assert status in ({200, 204} if is_inside else {404}), address
+
+
+def test_collections_of_a_tile_may_be_given_by_address(client):
+    named = client.get("/tiles/WebMercatorQuad/6/29/49?collections=orgs,provinces")
+    address = "http://testserver/collections"
+    told = client.get(
+        f"/tiles/WebMercatorQuad/6/29/49?collections={address}/orgs,{address}/provinces"
+    )
+    assert named.status_code == told.status_code == 200
+    assert named.content == told.content
 
 
 def test_without_prepared_shapes_the_plain_ones_are_drawn(client_of, fresh_engine: Engine):

@@ -86,6 +86,15 @@ def test_limits_leave_out_a_tile_that_is_only_touched():
     assert WORLD_CRS84_QUAD.limits(4, box) == Limits(4, 24, 24, 7, 7)
 
 
+def test_limits_reach_as_far_as_a_tile_shows_its_neighbours():
+    box = (90.0, 0.0, 101.25, 11.25)
+    found = WORLD_CRS84_QUAD.limits(4, box, margin=64 / 4096)
+    assert found == Limits(4, 23, 25, 6, 8)
+    assert found.has(23, 8)
+    assert not found.has(22, 8)
+    assert not found.has(25, 9)
+
+
 def test_the_limits_of_the_world_are_the_whole_matrix():
     world = (-180.0, -90.0, 180.0, 90.0)
     assert WEB_MERCATOR_QUAD.limits(2, world) == Limits(2, 0, 3, 0, 3)
