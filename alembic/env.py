@@ -8,6 +8,7 @@ import boundaries.models
 import geo_service.core.accounts.models
 import layers.forecasts.models
 import layers.models
+import layers.scenarios.models
 import layers.sealed
 from geo_service.core import rights, roles
 from geo_service.core.db import SCHEMA, engine_url
@@ -16,7 +17,8 @@ from layers import inside
 
 TABLES = (
     *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
-    *layers.sealed.TABLES, *geo_service.core.accounts.models.TABLES,
+    *layers.sealed.TABLES, *layers.scenarios.models.TABLES,
+    *geo_service.core.accounts.models.TABLES,
 )  # fmt: skip
 LOCK = 7_850_077
 

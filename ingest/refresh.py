@@ -19,7 +19,7 @@ from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.models import DatasetVersion, DataVersion
 from geo_service.core.text import Text
-from ingest import cells, forecasts, shapes, texts, tiles, undo
+from ingest import cells, forecasts, scenarios, shapes, texts, tiles, undo
 from ingest.load import Progress, hold_lock, silent
 from layers import (
     drawings,
@@ -87,6 +87,7 @@ def refresh(
     measure(session)
     done += _refresh_values(session, changed or Changed(), everything=not only_changed)
     done += _refresh_forecasts(session, everything=not only_changed, progress=progress)
+    done += _refresh_scenarios(session, everything=not only_changed, progress=progress)
     done += _refresh_shapes(session, everything=not only_changed, progress=progress)
     shared = cells.rebuild_shares(session, wanted, everything=not only_changed, progress=progress)
     outlines = cells.rebuild_outlines(session)
@@ -285,3 +286,8 @@ def _mark(session: Session, kind: str, made_from: int) -> None:
             index_elements=["subject"], set_={"number": made_from, "changed_at": func.now()}
         )
     )
+
+
+def _refresh_scenarios(session: Session, *, everything: bool, progress: Progress) -> list[str]:
+    made = scenarios.rebuild(session, everything=everything, progress=progress)
+    return [f"scenarios: {made} versions"] if made else []

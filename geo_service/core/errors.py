@@ -27,6 +27,8 @@ system paths or the text of an unknown exception::
     │   ├── UnknownCRS
     │   ├── BadRecipe
     │   ├── BadIndicator
+    │   ├── BadScenario
+    │   ├── BadBackup
     │   └── UnreadableFile
     ├── Conflict              somebody else holds it, or something depends on it
     ├── Unavailable           the database or another part does not answer now
@@ -210,6 +212,13 @@ class BadIndicator(Refused):
 
     code = "bad-indicator"
     title = Text(th="นิยามตัวชี้วัดไม่ถูกต้อง", en="The indicator cannot be formed")
+
+
+class BadScenario(Refused):
+    """A scenario that is not one: levers on nothing, years out of reach, unlike units."""
+
+    code = "bad-scenario"
+    title = Text(th="ฉากทัศน์ไม่ถูกต้อง", en="The scenario cannot be calculated")
 
 
 class UnreadableFile(Refused):
