@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from geo_service import __version__, problems
 from geo_service.api import (
     ageing,
+    accounts,
     collections,
     cube,
     datasets,
@@ -30,9 +31,11 @@ from geo_service.api import (
     hexbins,
     indicators,
     landing,
+    management,
     maps,
     matrix_sets,
     openapi,
+    openid,
     place_names,
     places,
     styles,
@@ -40,6 +43,7 @@ from geo_service.api import (
     tiles,
     tilesets,
 )
+from geo_service.api.entrance import Entrance, doorkeeper
 from geo_service.api.gate import Admission, Bounds, Gate
 from geo_service.api.insiders import Insiders
 from geo_service.api.limits import Limits
@@ -57,7 +61,17 @@ from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
 from layers import inside
-from web import ageing_page, data_page, forecast_page, glyphs, pages, pivot, profile, questions
+from web import (
+    account_pages,
+    ageing_page,
+    data_page,
+    forecast_page,
+    glyphs,
+    pages,
+    pivot,
+    profile,
+    questions,
+)
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -83,6 +97,9 @@ ROUTERS = (
     places.router,
     datasets.router,
     health.router,
+    openid.router,
+    accounts.router,
+    management.router,
     pages.router,
     dashboards.router,
     questions.router,
@@ -128,6 +145,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics, engine = Metrics(), open_engine(settings, READER)
     watcher = Watcher(engine, recheck_s=settings.recheck_s)
     gate = Gate(bounds_of(settings), metrics.registry)
+    desk = open_engine(settings, DESK)
+    keeper = doorkeeper(desk, settings)
     app: Service = Service(
         title="thai-geo-service",
         version=__version__,
@@ -144,6 +163,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Safety),
             Middleware(Limits, most_bytes=settings.body_kb * 1_000),
             Middleware(Admission, gate=gate),
+            Middleware(Entrance, doorkeeper=keeper),
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
             Middleware(Insiders),
@@ -155,7 +175,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.state.engine = engine
     app.state.insiders = inside.follow(open_engine(settings, INSIDER))
-    app.state.desk = open_engine(settings, DESK)
+    app.state.desk = desk
+    app.state.recognition = keeper.recognition
+    app.state.openid, app.state.openid_rules = openid.provider_of(settings)
     app.state.gate = gate
     app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -172,6 +194,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.ageing_page = ageing_page.answer
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page
+    app.state.account_pages = account_pages
     app.memory = Memory(
         partial(FastAPI.__call__, app),
         known=watcher.known,

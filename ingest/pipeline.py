@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from geo_service.core import audit
 from geo_service.core.db import transaction
 from geo_service.core.errors import Conflict, Fault, NotFound, Refused
 from geo_service.core.models import Dataset, DatasetVersion, IngestRun, Reject
@@ -37,6 +38,7 @@ def ingest(
     resolutions: str | None = None,
     progress: Progress | None = None,
     gazetteers: Gazetteers | None = None,
+    by: audit.By | None = None,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -61,6 +63,8 @@ def ingest(
         Told how far the work has come.
     gazetteers : Gazetteers, optional
         Shared by the files of a batch.
+    by : By, optional
+        Who loads, for the audit log; the person at the command line when absent.
 
     Returns
     -------
@@ -83,14 +87,14 @@ def ingest(
         report.file_sha256, report.file_bytes = source.sha256, len(source.data)
         _attempt(
             engine, source, known, report,
-            refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept,
+            refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept, by=by,
         )  # fmt: skip
     except _Stop:
         pass
     except Fault as fault:
         _refused(report, fault)
         if not dry_run:
-            _record_refusal(engine, known, report, fault)
+            _record_refusal(engine, known, report, fault, by=by)
     return report
 
 
@@ -108,6 +112,7 @@ def _attempt(
     resolutions: str | None,
     progress: Progress,
     gazetteers: Gazetteers,
+    by: audit.By | None,
 ) -> None:
     with transaction(engine) as session:
         hold_lock(session, progress)
@@ -132,6 +137,7 @@ def _attempt(
                     load_id=version.id, resolutions=resolutions, progress=progress,
                 )  # fmt: skip
         _finish_run(session, run, report)
+        _note(session, "load", report, by)
         if report.dry_run:
             raise _Stop
 
@@ -307,7 +313,9 @@ def _refused(report: Report, fault: Fault) -> None:
     report.rejected.insert(0, Rejected("refused", fault.code, fault.detail))
 
 
-def _record_refusal(engine: Engine, recipe: Recipe, report: Report, fault: Fault) -> None:
+def _record_refusal(
+    engine: Engine, recipe: Recipe, report: Report, fault: Fault, *, by: audit.By | None
+) -> None:
     # A transaction of its own: the one that loaded is gone with everything in it.
     with transaction(engine) as session:
         hold_lock(session)
@@ -315,6 +323,24 @@ def _record_refusal(engine: Engine, recipe: Recipe, report: Report, fault: Fault
         run = _begin(session, recipe, report)
         _finish_run(session, run, report)
         run.status = "refused" if isinstance(fault, Refused) else "failed"
+        outcome: audit.Outcome = "refused" if isinstance(fault, Refused) else "failed"
+        _note(session, "load", report, by, outcome=outcome)
+
+
+def _note(
+    session: Session,
+    action: str,
+    report: Report,
+    by: audit.By | None,
+    *,
+    outcome: audit.Outcome = "done",
+) -> None:
+    # In the transaction of the load: what is not noted did not happen.
+    detail = {
+        "outcome": report.outcome, "file": report.file_name, "sha256": report.file_sha256,
+        "run": report.run_id, "version": report.version, "recipe": report.recipe,
+    }  # fmt: skip
+    audit.note_by(session, action, by, what=report.dataset_id, outcome=outcome, detail=detail)
 
 
 def rollback(
@@ -323,6 +349,7 @@ def rollback(
     *,
     resolutions: str | None = None,
     progress: Progress | None = None,
+    by: audit.By | None = None,
 ) -> Report:
     """Undo the newest load of a data set, exactly.
 
@@ -336,6 +363,8 @@ def rollback(
         H3 resolutions to keep; those kept now when absent.
     progress : Progress, optional
         Told how far the work has come.
+    by : By, optional
+        Who undoes it, for the audit log; the person at the command line when absent.
 
     Returns
     -------
@@ -376,6 +405,7 @@ def rollback(
             )
         touched = _undo_version(session, dataset, version, report=report)
         derive(session, touched, resolutions=resolutions, progress=told)
+        _note(session, "undo", report, by)
     return report
 
 

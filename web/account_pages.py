@@ -233,7 +233,7 @@ def _account(info: AccountInfo, lang: Lang) -> dict[str, Any]:
         "has_password": info.way_in == "password",
         "is_openid": info.way_in == "openid",
         "must_change": info.must_change,
-        "keys": info.keys,
+        "key_count": info.keys,
         "created": moment(info.created_at, lang),
         "signed_in": moment(info.signed_in_at, lang),
         "disabled": moment(info.disabled_at, lang),

@@ -23,6 +23,7 @@ from web.render import respond
 
 A_YEAR_S: Final = 31_536_000
 A_DAY_S: Final = 86_400
+_UNAUTHENTICATED: Final = 401
 #: A worker lives by the policy of the file it came in; that of maps fetches tiles.
 FILE_POLICY: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 
@@ -288,6 +289,14 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
             "detail": fault.detail.in_(lang),
             "is_sample": False,
             "other_language": f"{path}?{urlencode([*kept, ('lang', other)])}",
+            "sign_in": _sign_in(request, path, lang) if status == _UNAUTHENTICATED else "",
         },
         status=status,
     )
+
+
+def _sign_in(request: Request, path: str, lang: Lang) -> str:
+    # Back to what was asked for; what a form was to do is not done again by itself.
+    asked = f"{path}?{request.url.query}" if request.url.query else path
+    wanted = asked if request.method == "GET" else ""
+    return f"/account?{urlencode({'lang': lang, **({'next': wanted} if wanted else {})})}"

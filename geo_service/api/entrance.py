@@ -245,8 +245,10 @@ class Entrance:
                 headers.append("Set-Cookie", emptied.headers["Set-Cookie"])
             if (who := scope.get(PRINCIPAL)) is not None:
                 headers["Cache-Control"] = PERSONAL["Cache-Control"]
-                headers.add_vary_header("Authorization")
-                headers.add_vary_header("Cookie")
+                varies = headers.get("vary", "").lower()
+                for name in ("Authorization", "Cookie"):
+                    if name.lower() not in varies:
+                        headers.add_vary_header(name)
                 if message["status"] == _FORBIDDEN:
                     path = scope["path"][:400]
                     detail = {"method": scope["method"]}

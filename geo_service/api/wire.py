@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.core.errors import TooLong
 from geo_service.core.text import Text
+from geo_service.deps import PRINCIPAL
 from geo_service.problems import answer_to
 
 log = logging.getLogger(__name__)
@@ -56,11 +57,12 @@ _PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Max-Age": "86400",
 }
 _SAFETY: Mapping[str, str] = {
-    **_CORS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+#: What is behind these addresses is for one person, even before he has signed in.
+_PERSONAL = ("/account", "/manage")
 
 
 class Metrics:
@@ -167,8 +169,10 @@ class Safety:
                 headers = MutableHeaders(scope=message)
                 # RFC 9111, 3.2: a 304 replaces the headers of the stored page, so it must not
                 # bring a policy that the page was not made for.
-                added = _CORS if message["status"] == _NOT_MODIFIED else _SAFETY
-                for name, value in added.items():
+                added = {} if message["status"] == _NOT_MODIFIED else _SAFETY
+                # Pages of other sites read what is public, and nothing else.
+                is_public = PRINCIPAL not in scope and not scope["path"].startswith(_PERSONAL)
+                for name, value in {**added, **(_CORS if is_public else {})}.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -60,6 +60,15 @@ _LARGEST_DETAIL: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Who does something, from where, by which request; what long work is handed along."""
+
+    who: Principal
+    address: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of the record."""
 
@@ -171,6 +180,39 @@ def note(
         )
         .inline()  # the new number is not asked for: who may insert may not read
     )
+
+
+def note_by(
+    session: Session,
+    action: str,
+    by: By | None,
+    *,
+    what: str = "",
+    outcome: Outcome = "done",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what long work did for somebody; it stays with the caller's transaction.
+
+    Parameters
+    ----------
+    session : Session
+        Open; the caller commits.
+    action : str
+        A key of `ACTIONS`.
+    by : By, optional
+        For whom; nobody means the person at the command line.
+    what : str
+        What it was done to.
+    outcome : {"done", "refused", "failed"}
+        How it ended.
+    detail : mapping, optional
+        Facts in JSON, no secrets.
+    """
+    known = by or By(commander())
+    note(
+        session, action, who=known.who, what=what, outcome=outcome, address=known.address,
+        request_id=known.request_id, detail=detail,
+    )  # fmt: skip
 
 
 def commander() -> Principal:

@@ -85,6 +85,8 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
+        # An error goes to the log with its statement; what was bound may be a secret or a person.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "geo-service",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -89,6 +90,34 @@ class Settings(BaseSettings):
     )
     downloads_mb: int = Field(
         default=2_000, ge=0, description="Megabytes of prepared downloads kept on disk"
+    )
+    session_idle_min: int = Field(
+        default=60, ge=1, le=1440, description="Minutes after which an unused session ends"
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which any session ends"
+    )
+    key_rate: float = Field(
+        default=20.0, gt=0, description="Requests a second of one key or person, in the long run"
+    )
+    key_burst: int = Field(
+        default=200, ge=1, description="Requests of one key or person at once, before that counts"
+    )
+    metrics_for: Literal["loopback", "keys", "everyone"] = Field(
+        default="loopback", description="Who may read /metrics"
+    )
+    oidc_issuer: str = Field(
+        default="", description="OpenID Connect provider people sign in with; empty: none"
+    )
+    oidc_client_id: str = Field(default="", description="What the provider knows this service by")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Secret of this service at the provider"
+    )
+    oidc_roles: str = Field(
+        default="", description="Who is let in, with which role: @dla.go.th=dla; groups:x=analyst"
+    )
+    oidc_scopes: str = Field(
+        default="openid email profile", description="What the provider is asked for"
     )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"
