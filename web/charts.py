@@ -67,12 +67,14 @@ class Chart:
     years: tuple[tuple[float, int], ...]
     breaks: tuple[float, ...]
     decimals: int
+    beside: Fan | None = None
 
 
 def draw(
     series: Sequence[Sequence[Value]],
     *,
     ahead: Sequence[Band] = (),
+    beside: Sequence[Band] = (),
     breaks: Sequence[int] = (),
     from_zero: bool = False,
 ) -> Chart:
@@ -84,6 +86,8 @@ def draw(
         Each earliest first; the forecast continues the first.
     ahead : sequence of Band
         Years after the last value.
+    beside : sequence of Band
+        What may come otherwise; it continues the same line.
     breaks : sequence of int
         First years after a change of the series' meaning.
     from_zero : bool
@@ -96,7 +100,7 @@ def draw(
     """
     known = [one for line in series for one in line if one.value is not None]
     numbers = [one.value for one in known if one.value is not None]
-    numbers += [end for band in ahead for end in (band.low95, band.high95)]
+    numbers += [end for band in (*ahead, *beside) for end in (band.low95, band.high95)]
     years = [one.year for one in known] + [band.year for band in ahead]
     if not numbers:
         return Chart((), None, (), (), (), 0)
@@ -120,6 +124,7 @@ def draw(
         years=tuple((across(year), year) for year in range(last, first - 1, -every)),
         breaks=tuple(across(year - 0.5) for year in breaks if first < year <= last),
         decimals=decimals,
+        beside=_fan(series[0], beside, across, up) if beside and series else None,
     )
 
 

@@ -1,0 +1,366 @@
+"""Pages of scenarios: assumptions first, then charts, a map and tables of what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from starlette.responses import HTMLResponse
+
+from geo_service.core.errors import NotFound
+from geo_service.core.text import BUDDHIST_OFFSET, Lang
+from geo_service.deps import SessionDep
+from layers import forecasts, scenarios, versions
+from layers.indicators import IndicatorInfo
+from layers.scenarios import Found, Line, Summary
+from layers.scenarios import words as scenario_words
+from layers.value_rules import AMOUNTS
+from web import charts, scenario_map, thumbnails
+from web.render import respond_kept
+from web.scenario_map import Drawn, signed
+from web.thumbnails import Outline, Shelf
+from web.words import day, number, words
+
+_DASH: Final = "\N{EN DASH}"
+#: Amounts from this on are told in whole numbers.
+_WHOLE_FROM: Final = 100.0
+_COUNTRY: Final = "TH"
+#: Places whose chance of being above changes most.
+_MOST_CHANCES: Final = 8
+_OUTLINES: Final[Shelf[Outline]] = Shelf()
+
+Headers = Mapping[str, str]
+Formats = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year of a place or a count, written; each a middle and its 95 % interval."""
+
+    when: str
+    baseline: tuple[str, str]
+    scenario: tuple[str, str]
+    difference: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one indicator."""
+
+    name: str
+    unit: str
+    address: str
+    findings: tuple[tuple[str, str], ...]
+    where: str
+    both: charts.Chart | None
+    below: charts.Chart | None
+    decimals: int
+    years: tuple[Year, ...]
+    map: Drawn | None
+    rows: tuple[tuple[str, Year], ...]
+    others: str
+
+
+def list_answer(
+    lang: Lang,
+    found: Sequence[Summary],
+    *,
+    here: str,
+    formats: Formats,
+    is_sample: bool,
+    headers: Headers,
+) -> HTMLResponse:
+    """Answer with the list of scenarios.
+
+    Parameters
+    ----------
+    lang : {"th", "en"}
+        Language of the reader.
+    found : sequence of Summary
+        By name.
+    here : str
+        Address of this page in the other language.
+    formats : sequence of (str, str)
+        Words and addresses of the same data in other formats.
+    is_sample : bool
+        Whether to say that the data is made up.
+    headers : mapping of str to str
+        Of the answer.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+    """
+    rows = [
+        {
+            "title": one.document.title.in_(lang),
+            "address": f"/scenarios/{one.name}?f=html&lang={lang}",
+            "by": _by(one.document.author, one.number, one.created_at, lang),
+            "assumed": one.document.assumptions[0].in_(lang),
+            "refused": "" if one.refused is None else one.refused.in_(lang),
+        }
+        for one in found
+    ]
+    context = {
+        "rows": rows, "formats": formats, "is_sample": is_sample, "other_language": here,
+    }  # fmt: skip
+    return respond_kept("scenarios.html", lang, context, headers)
+
+
+def answer(
+    session: SessionDep,
+    lang: Lang,
+    found: Found,
+    *,
+    here: str,
+    formats: Formats,
+    is_sample: bool,
+    headers: Headers,
+) -> HTMLResponse:
+    """Answer with the page of a scenario.
+
+    Parameters
+    ----------
+    session : Session
+        Only read: for the past and the outlines.
+    lang : {"th", "en"}
+        Language of the reader.
+    found : Found
+        With its results.
+    here : str
+        Address of this page in the other language.
+    formats : sequence of (str, str)
+        Words and addresses of the same data in other formats.
+    is_sample : bool
+        Whether to say that the data is made up.
+    headers : mapping of str to str
+        Of the answer.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+    """
+    document, run = found.document, found.run
+    at = 0 if lang == "th" else 1
+    named = {key: one.title for key, one in document.groups.items()}
+    context = {
+        "title": document.title.in_(lang),
+        "by": _by(document.author, found.row.number, found.row.created_at, lang),
+        "hash": found.row.hash,
+        "assumptions": [one.in_(lang) for one in document.assumptions],
+        "levers": [
+            scenario_words.lever_of(lever, found.indicators[lever.indicator], named).in_(lang)
+            for lever in document.levers
+            if lever.indicator in found.indicators
+        ],
+        "groups": [
+            (one.title.in_(lang), _names(found, one.provinces, lang), one.source)
+            for one in document.groups.values()
+        ],
+        "refused": "" if found.refused is None else found.refused.in_(lang),
+        "outcomes": [_outcome(session, found, key, lang) for key in found.outcomes],
+        "counts": [_count(one, found, lang) for one in (run.counts if run else ())],
+        "shift": BUDDHIST_OFFSET if lang == "th" else 0,
+        "notes": [
+            scenario_words.METHOD.in_(lang), scenario_words.BASELINE_IS.in_(lang),
+            *(pair[at] for pair in (run.notes if run else ())),
+        ],
+        "shared": _shared(found, lang),
+        "versions": [
+            (str(one.number), f"/scenarios/{one.name}?version={one.number}&f=html&lang={lang}")
+            for one in found.versions
+            if one.number != found.row.number
+        ],
+        "formats": formats,
+        "is_sample": is_sample,
+        "other_language": here,
+    }  # fmt: skip
+    return respond_kept("scenario.html", lang, context, headers)
+
+
+def _by(author: str, version: int, when: datetime, lang: Lang) -> str:
+    said = words(lang)["scenario_by"]
+    told = said.replace("{author}", author).replace("{n}", str(version))
+    return told.replace("{day}", day(when.date().isoformat(), lang))
+
+
+def _names(found: Found, codes: Sequence[str], lang: Lang) -> str:
+    known = {line.code: line.name.in_(lang) for line in found.lines}
+    return ", ".join(known.get(code, code) for code in codes)
+
+
+def _outcome(session: SessionDep, found: Found, key: str, lang: Lang) -> Outcome:
+    info = found.indicators[key]
+    lines = [one for one in found.lines if one.indicator == key]
+    main = next((one for one in lines if one.level == "country"), lines[0])
+    info = _with_digits(info, main)
+    places = [one for one in lines if one.level == found.document.level]
+    changed = [one for one in places if np.any(one.difference[2] != 0)]
+    changed.sort(key=lambda one: -abs(float(one.difference[2, -1])))
+    acted = [one for one in lines if one.level == scenarios.ACTED_ON and one is not main]
+    say = words(lang)
+    both, below = _charts(session, found, info, main)
+    return Outcome(
+        name=info.name.in_(lang),
+        unit=info.unit.in_(lang),
+        address=f"/indicators/{key}?f=html&lang={lang}",
+        findings=tuple(_finding(one, found, info, lang) for one in (main, *acted)),
+        where=main.name.in_(lang),
+        both=both,
+        below=below,
+        decimals=info.decimals,
+        years=tuple(_years(main, found, info, lang)),
+        map=_map(session, places, info, lang) if len(places) > 1 else None,
+        rows=tuple((one.name.in_(lang), _year(one, found, info, lang, -1)) for one in changed),
+        others=say["scenario_others"].replace("{n}", str(len(places) - len(changed)))
+        if len(places) > len(changed)
+        else "",
+    )
+
+
+# An amount of 74,317 tonnes a day is not known to ten kilograms.
+def _with_digits(info: IndicatorInfo, line: Line) -> IndicatorInfo:
+    is_large = info.space_agg in AMOUNTS and float(np.nanmax(line.baseline[2])) >= _WHOLE_FROM
+    return replace(info, decimals=0) if is_large else info
+
+
+def _finding(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> tuple[str, str]:
+    low, middle, high = (float(one) for one in line.difference[[0, 2, 4], -1])
+    say = words(lang)
+    form = "scenario_same" if middle == 0 else "scenario_less" if middle < 0 else "scenario_more"
+    told = (
+        say[form]
+        .replace("{when}", found.periods[-1].label.in_(lang))
+        .replace("{where}", line.name.in_(lang))
+        .replace("{middle}", number(abs(middle), info.decimals))
+        .replace("{unit}", info.unit.in_(lang))
+    )
+    between = (
+        say["scenario_between"]
+        .replace("{low}", signed(low, info.decimals))
+        .replace("{high}", signed(high, info.decimals))
+    )
+    return told, between
+
+
+def _charts(
+    session: SessionDep, found: Found, info: IndicatorInfo, line: Line
+) -> tuple[charts.Chart | None, charts.Chart | None]:
+    years = [one.year_ce for one in found.periods]
+    past = [one for one in _past(session, info.key, line) if one.year < years[0]]
+    begin = charts.Value(years[0] - 1, 0.0)
+    both = charts.draw(
+        [past],
+        ahead=_bands(years, line.baseline),
+        beside=_bands(years, line.scenario),
+        from_zero=info.space_agg in AMOUNTS,
+    )
+    below = charts.draw([[begin]], ahead=_bands(years, line.difference), from_zero=True)
+    return both, below
+
+
+def _bands(years: Sequence[int], rows: Any) -> list[charts.Band]:  # noqa: ANN401  (an array)
+    low95, low80, middle, high80, high95 = rows.tolist()
+    return [
+        charts.Band(year, middle[at], low80[at], high80[at], low95[at], high95[at])
+        for at, year in enumerate(years)
+    ]
+
+
+def _past(session: SessionDep, key: str, line: Line) -> list[charts.Value]:
+    if line.level == scenarios.ACTED_ON:
+        return []
+    try:
+        known = forecasts.read(session, key, level=line.level, codes=(line.code,))
+    except NotFound:
+        return []
+    return [charts.Value(one.period.year_ce, one.value) for one in known.places[0].history]
+
+
+def _years(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> Iterator[Year]:
+    for at in range(len(found.periods)):
+        yield _year(line, found, info, lang, at)
+
+
+def _year(line: Line, found: Found, info: IndicatorInfo, lang: Lang, at: int) -> Year:
+    def told(rows: Any, *, is_change: bool = False) -> tuple[str, str]:  # noqa: ANN401
+        low, middle, high = (float(one) for one in rows[[0, 2, 4], at])
+        write = signed if is_change else number
+        between = f"{write(low, info.decimals)} {_DASH} {write(high, info.decimals)}"
+        return write(middle, info.decimals), between
+
+    return Year(
+        found.periods[at].label.in_(lang),
+        told(line.baseline),
+        told(line.scenario),
+        told(line.difference, is_change=True),
+    )
+
+
+def _map(session: SessionDep, places: Sequence[Line], info: IndicatorInfo, lang: Lang) -> Drawn:
+    level = places[0].level
+    version = versions.version_of(session, "areas")
+    key = (level, version, len(places))
+    outline = _OUTLINES.take(key)
+    if outline is None:
+        outline = thumbnails.outline(
+            session, {one.place_id: one.code for one in places}, level=level
+        )
+        _OUTLINES.put(key, outline)
+    return scenario_map.draw(
+        outline, places, lang, is_amount=info.space_agg in AMOUNTS, decimals=info.decimals
+    )
+
+
+def _count(count: Mapping[str, Any], found: Found, lang: Lang) -> dict[str, Any]:
+    say, at = words(lang), 0 if lang == "th" else 1
+    title = count["title"][at]
+    if "baseline" not in count:
+        names = ", ".join(_name(key, found, lang) for key in count["missing"])
+        told = say["scenario_unanswered"].replace("{name}", names)
+        return {"title": title, "unanswered": told, "years": [], "notes": [], "chances": []}
+    rows = {
+        kind: np.array(count[kind], dtype=np.float64)
+        for kind in ("baseline", "scenario", "difference")
+    }
+    line = Line("", "", 0, "", found.document.title, **rows)
+    plain = replace(next(iter(found.indicators.values())), decimals=0)
+    notes = [say["scenario_counted"].replace("{n}", str(count["places"]))]
+    notes += [
+        say["scenario_held"].replace("{name}", _name(key, found, lang)).replace("{when}", period)
+        for key, period in count["held"].items()
+    ]
+    return {
+        "title": title,
+        "unanswered": "",
+        "years": list(_years(line, found, plain, lang)),
+        "notes": notes,
+        "chances": list(_chances(count, found, lang)),
+    }
+
+
+def _chances(count: Mapping[str, Any], found: Found, lang: Lang) -> Iterator[tuple[str, str, str]]:
+    names = {line.code: line.name.in_(lang) for line in found.lines}
+    moved = sorted(count["chances"], key=lambda one: one["scenario"][-1] - one["baseline"][-1])
+    for one in moved[:_MOST_CHANCES]:
+        before, after = one["baseline"][-1], one["scenario"][-1]
+        if before != after:
+            yield names.get(one["code"], one["code"]), f"{100 * before:.0f}%", f"{100 * after:.0f}%"
+
+
+def _name(key: str, found: Found, lang: Lang) -> str:
+    return found.names[key].in_(lang) if key in found.names else key
+
+
+def _shared(found: Found, lang: Lang) -> list[tuple[str, str]]:
+    if found.run is None:
+        return []
+    return [
+        (_name(key, found, lang), f"{100 * (one['whole'] + one['group']):.0f}%")
+        for key, one in found.run.shared.items()
+    ]
