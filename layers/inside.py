@@ -71,16 +71,16 @@ def follow(engine: Engine) -> Engine:
     Parameters
     ----------
     engine : Engine
-        Its sessions look into `INSIDE` first, and every transaction of theirs is one.
+        Its sessions look into `INSIDE` first.
 
     Returns
     -------
     Engine
-        Tables of ours are written without their schema, so that the views are found.
+        The same; statements that name a table with its schema find the view, too.
     """
-    event.listen(engine, "before_cursor_execute", _before_values)
+    event.listen(engine, "before_cursor_execute", _before_statement, retval=True)
     event.listen(engine, "checkin", _forget)
-    return engine.execution_options(schema_translate_map={SCHEMA: None})
+    return engine
 
 
 def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -> Session:
@@ -111,14 +111,19 @@ def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -
     return session
 
 
-def _before_values(
+def _before_statement(
     connection: Connection,
     cursor: object,  # noqa: ARG001  (the event's signature)
     statement: str,
+    parameters: object,
     *_: object,
-) -> None:
+) -> tuple[str, object]:
+    # A translation of schemas is for all tables of one; pass-through views of all the others
+    # would lose their keys, on which grouping relies. Values are bound: no text is touched.
+    statement = _OVERLAID_NAMES.sub(rf"{INSIDE}.\1", statement)
     if ABOUT_TO_SEE in connection.info and _VALUES.search(statement):
         connection.info.pop(ABOUT_TO_SEE)()
+    return statement, parameters
 
 
 def _tell(session: Session, about_to_see: Callable[[], None]) -> None:
@@ -140,17 +145,30 @@ def write_views(connection: Connection) -> None:
     """
     if connection.scalar(_IS_THERE, {"name": INSIDE}) is None:
         return
-    for name, body in (
-        ("place_value", _overlay(connection, "place_value", "sealed_value", _VALUE_KEYS)),
-        ("slice_value", _overlay(connection, "slice_value", "sealed_slice_value", _SLICE_KEYS)),
-        ("indicator", _indicators(connection)),
-    ):
-        view, mark = f"{INSIDE}.{name}", hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
-        if connection.scalar(_MARK, {"name": view}) == mark:
-            continue
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view}")
-        connection.exec_driver_sql(f"CREATE VIEW {view} WITH (security_invoker) AS {body}")
-        connection.exec_driver_sql(f"COMMENT ON VIEW {view} IS '{mark}'")
+    overlays = (
+        ("place_value", "sealed_value", _VALUE_KEYS),
+        ("slice_value", "sealed_slice_value", _SLICE_KEYS),
+    )
+    for _, sealed, keys in overlays:
+        # With the rights of the owner: that something is withheld is no secret among insiders.
+        _write(connection, f"{sealed}_listed", _listed(sealed, keys), as_reader=False)
+    for name, sealed, keys in overlays:
+        _write(connection, name, _overlay(connection, name, sealed, keys))
+    _write(connection, "indicator", _indicators(connection))
+
+
+def _write(connection: Connection, name: str, body: str, *, as_reader: bool = True) -> None:
+    view, mark = f"{INSIDE}.{name}", hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+    if connection.scalar(_MARK, {"name": view}) == mark:
+        return
+    connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view} CASCADE")
+    kind = "WITH (security_invoker)" if as_reader else ""
+    connection.exec_driver_sql(f"CREATE VIEW {view} {kind} AS {body}")
+    connection.exec_driver_sql(f"COMMENT ON VIEW {view} IS '{mark}'")
+
+
+def _listed(sealed: str, keys: Sequence[str]) -> str:
+    return f"SELECT {', '.join(keys)} FROM {SCHEMA}.{sealed}"  # noqa: S608  (names of our own)
 
 
 def _overlay(connection: Connection, name: str, sealed: str, keys: Sequence[str]) -> str:
@@ -158,24 +176,31 @@ def _overlay(connection: Connection, name: str, sealed: str, keys: Sequence[str]
     for column, kind in _columns(connection, name):
         plain, own = f"v.{column}", f"s.{column}"
         if column in keys:
-            public.append(plain)
+            own = f"k.{column}"
+        elif column == "status":
+            plain, own = _either(plain, own, column), "coalesce(s.status, 'suppressed')"
         elif column in _OVERLAID:
-            public.append(f"CASE WHEN s.place_id IS NULL THEN {plain} ELSE {own} END AS {column}")
+            plain = _either(plain, own, column)
         elif column == "flags":
-            seen = f"{plain} || '{RESTRICTED}'::text"
-            public.append(f"CASE WHEN s.place_id IS NULL THEN {plain} ELSE {seen} END AS flags")
-            own = f"ARRAY['{RESTRICTED}'::text] AS flags"
+            plain = _either(plain, f"{plain} || '{RESTRICTED}'::text", column)
+            own = f"CASE WHEN s.place_id IS NULL THEN '{{}}' ELSE ARRAY['{RESTRICTED}'::text] END"
         else:
-            public.append(plain)
-            own = f"{_UNLISTED.get(column, f'NULL::{kind}')} AS {column}"
-        unlisted.append(own)
-    same = " AND ".join(f"s.{key} = v.{key}" for key in keys)
+            own = _UNLISTED.get(column, f"NULL::{kind}")
+        public.append(plain)
+        unlisted.append(f"{own} AS {column}")
+    same, known = (" AND ".join(f"s.{key} = {one}.{key}" for key in keys) for one in "vk")
+    there = " AND ".join(f"v.{key} = k.{key}" for key in keys)
     return (
         f"SELECT {', '.join(public)} FROM {SCHEMA}.{name} AS v"  # noqa: S608  (names of our own)
         f" LEFT JOIN {SCHEMA}.{sealed} AS s ON {same}"
-        f" UNION ALL SELECT {', '.join(unlisted)} FROM {SCHEMA}.{sealed} AS s"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {SCHEMA}.{name} AS v WHERE {same})"
+        f" UNION ALL SELECT {', '.join(unlisted)} FROM {INSIDE}.{sealed}_listed AS k"
+        f" LEFT JOIN {SCHEMA}.{sealed} AS s ON {known}"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {SCHEMA}.{name} AS v WHERE {there})"
     )
+
+
+def _either(plain: str, own: str, column: str) -> str:
+    return f"CASE WHEN s.place_id IS NULL THEN {plain} ELSE {own} END AS {column}"
 
 
 def _indicators(connection: Connection) -> str:
@@ -199,6 +224,7 @@ def _columns(connection: Connection, name: str) -> list[tuple[str, str]]:
 
 
 _SET_SCOPE = text("SELECT set_config('geo.scope', :scope, true)")
+_OVERLAID_NAMES = re.compile(rf"\b{SCHEMA}\.(place_value|slice_value|indicator|refusal)\b")
 _VALUES = re.compile(r"\b(?:place|slice)_value\b")
 _IS_THERE = text("SELECT to_regnamespace(:name)")
 _MARK = text("SELECT obj_description(to_regclass(:name), 'pg_class')")

@@ -37,8 +37,10 @@ class Insiders:
                 for name in ("ETag", "Last-Modified"):
                     if name in headers:
                         del headers[name]
+                there = headers.get("vary", "").lower()
                 for name in _PERSONAL:
-                    headers.add_vary_header(name)
+                    if name.lower() not in there:
+                        headers.add_vary_header(name)
             await send(message)
 
         await self.app(scope, receive, send_private)

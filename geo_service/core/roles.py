@@ -78,6 +78,7 @@ TABLES: Final[Mapping[str, Class]] = {
     "place_value": "published",
     "point_cell": "published",
     "prepared_tile": "published",
+    "privacy_class": "published",
     # Views without what was said: which data set reported, which rows were refused and why.
     "refusal": "published",
     "region_member": "published",
