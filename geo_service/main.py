@@ -14,6 +14,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy.orm import Session
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
@@ -52,9 +53,11 @@ from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
+from geo_service.core.beside import Beside
 from geo_service.core.db import SCHEMA, make_engine
 from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
+from geo_service.core.known import MATCH
 from geo_service.core.machine import cores
 from geo_service.core.roles import DESK, INSIDER, READER, address
 from geo_service.core.settings import Settings
@@ -182,6 +185,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.watcher = watcher
+    app.state.beside = Beside(
+        lambda: Session(app.state.snapshots, info={MATCH: watcher.match}),
+        settings.data_dir / "beside",
+        most_bytes=settings.beside_mb * 1_000_000,
+    )
     app.state.kept_files = KeptFiles(settings.data_dir / "downloads", settings.downloads_mb << 20)
     problems.install(app)
     for router in ROUTERS:
@@ -265,6 +273,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _when_told_to_stop(lambda: app.state.gate.drain(settings.grace_s))
     yield
     app.state.kept_files.close()
+    app.state.beside.close()
     app.state.watcher.stop()
     await app.state.direct.close()
     for engine in (app.state.engine, app.state.insiders, app.state.desk):

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
@@ -36,6 +36,8 @@ _THAI_ORDER = "th-x-icu"
 _STORED: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
 }  # fmt: skip
+#: What a row of a page tells of a feature.
+Told = Literal["text", "bytes", "place"]
 _THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
 
 
@@ -43,8 +45,8 @@ _THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
 class Page:
     """GeoJSON text of each feature, and the cursor of the next page (``None`` at the end).
 
-    ``total`` is how many there are of all, where that is asked for and cheap. Texts are UTF-8
-    where they were asked for as bytes.
+    ``total`` is how many there are of all, where that is asked for and cheap. Instead of texts
+    there is what else rows were asked to tell.
     """
 
     features: tuple[Any, ...]
@@ -123,7 +125,7 @@ def asked_page(
     cursor: str | None = None,
     offset: int = 0,
     with_total: bool = False,
-    as_bytes: bool = False,
+    told: Told = "text",
 ) -> AskedPage:
     """Say how a page is asked for, see `read_page`; `told_page` makes it of the rows.
 
@@ -141,8 +143,8 @@ def asked_page(
         Features passed over.
     with_total : bool
         Whether to count all features asked for, when the collection is not too large for that.
-    as_bytes : bool
-        Whether texts are wanted as UTF-8.
+    told : {"text", "bytes", "place"}
+        What rows tell of a feature: its text, the same in UTF-8, or the place it is.
 
     Returns
     -------
@@ -158,15 +160,20 @@ def asked_page(
         conditions = conditions_of(relation, bound)
         if last is not None:
             conditions.append(queries.after(order, last))
+        rows: dict[str, Any] = {
+            "conditions": conditions, "order": order, "is_counted": is_counted,
+            "limit": bindparam("most", type_=Integer),
+            "offset": bindparam("passed", type_=Integer),
+        }  # fmt: skip
+        if told == "place":
+            return queries.page_keys(relation, **rows)
         text = _text(relation, bound)
         return queries.paged(
-            relation, [queries.as_bytes(text) if as_bytes else text],
-            conditions=conditions, order=order, is_counted=is_counted,
-            limit=bindparam("most", type_=Integer), offset=bindparam("passed", type_=Integer),
-        )  # fmt: skip
+            relation, [queries.as_bytes(text) if told == "bytes" else text], **rows
+        )
 
     return AskedPage(
-        question, form_of(question), ("page", is_counted, cursor), build,
+        question, form_of(question), ("page", told, is_counted, cursor), build,
         {"most": limit + 1, "passed": offset}, limit, offset, with_total, is_counted,
     )  # fmt: skip
 

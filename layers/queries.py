@@ -107,6 +107,35 @@ def feature_text(
     return head.concat(geometry).concat(Grouping(tail))
 
 
+def feature_pieces(relation: Relation, names: Sequence[str]) -> list[ColumnElement[str]]:
+    """Write a feature as GeoJSON text in pieces.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    names : sequence of str
+        Properties to write, of the register.
+
+    Returns
+    -------
+    list of ColumnElement of str
+        What comes before the first property, then each property; a comma stands before all but
+        the first.
+    """
+    head = _joined(
+        [literal('{"type":"Feature","id":'), _json(relation.id), literal(',"geometry":')]
+    )
+    head = head.concat(_geometry_text(relation, CRS84)).concat(literal(',"properties":{'))
+    return [
+        head,
+        *(
+            literal(f"{',' if at else ''}{json.dumps(name)}:").concat(_json(relation.columns[name]))
+            for at, name in enumerate(names)
+        ),
+    ]
+
+
 def as_bytes(text: ColumnElement[str]) -> ColumnElement[bytes]:
     """Give a text as UTF-8, for drivers that would make a string of it first.
 
@@ -198,20 +227,10 @@ def paged(
     Select
         What is told, then one column for each term of the order, then the count.
     """
-    total = [func.count().over().label("total")] if is_counted else []
-    page = (
-        select(
-            *(key.label(f"key_{at}") for at, key in enumerate(relation.keys)),
-            *(term.expression.label(f"order_{at}") for at, term in enumerate(order)),
-            *total,
-        )
-        .select_from(relation.source)
-        .where(*relation.conditions, *conditions)
-        .order_by(*ordered(order))
-        .limit(limit)
-        .offset(offset)
-        .subquery("page")
-    )
+    page = page_keys(
+        relation, conditions=conditions, order=order, limit=limit, offset=offset,
+        is_counted=is_counted,
+    ).subquery("page")  # fmt: skip
     places = [page.c[f"order_{at}"] for at in range(len(order))]
     again = [Order(place, term.is_descending) for place, term in zip(places, order, strict=True)]
     return (
@@ -219,6 +238,53 @@ def paged(
         .select_from(relation.within(page))
         .order_by(*ordered(again))
         .limit(limit)
+    )
+
+
+def page_keys(
+    relation: Relation,
+    *,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[Order],
+    limit: int | BindParameter[int],
+    offset: int | BindParameter[int] = 0,
+    is_counted: bool = False,
+) -> Select[Any]:
+    """Select what tells the rows of a page apart, in order.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of a collection.
+    conditions : sequence of ColumnElement
+        Further conditions.
+    order : sequence of Order
+        Most important first; the last one is unique.
+    limit, offset : int
+        Most rows, and rows passed over.
+    is_counted : bool
+        Whether each row tells how many there are of all.
+
+    Returns
+    -------
+    Select
+        The keys, then one column for each term of the order, then the count.
+    """
+    total = [func.count().over().label("total")] if is_counted else []
+    where = (*relation.conditions, *conditions)
+    read = (*relation.keys, *(term.expression for term in order), *where)
+    told: list[Any] = [
+        *(key.label(f"key_{at}") for at, key in enumerate(relation.keys)),
+        *(term.expression.label(f"order_{at}") for at, term in enumerate(order)),
+        *total,
+    ]
+    return (
+        select(*told)
+        .select_from(relation.source_for(read))
+        .where(*where)
+        .order_by(*ordered(order))
+        .limit(limit)
+        .offset(offset)
     )
 
 
@@ -334,10 +400,11 @@ def counted(
     Select of int
         One number.
     """
+    where = (*relation.conditions, *conditions)
     found = (
         select(literal(1).label("one"))
-        .select_from(relation.source)
-        .where(*relation.conditions, *conditions)
+        .select_from(relation.source_for(where))
+        .where(*where)
         .limit(ceiling)
         .subquery()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    inspect,
     literal,
     null,
     select,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as named
 from sqlalchemy.orm import aliased, join, outerjoin
+from sqlalchemy.sql import coercions, roles, visitors
 
 from boundaries.models import Area, Org
 from geo_service.core.models import DataVersion
@@ -114,6 +116,27 @@ class Relation:
         """
         same = (key == own for key, own in zip(self.keys, page.c, strict=False))
         return self._beside(join(page, self.base, and_(*same)))
+
+    def source_for(self, read: Iterable[Expression]) -> Any:  # noqa: ANN401  (rows of any tables)
+        """Give all rows with what is read of them: planning a join costs, also one that is dropped.
+
+        Parameters
+        ----------
+        read : iterable of Expression
+            Everything that is selected, compared or put in order.
+
+        Returns
+        -------
+        Any
+            To select from: `source` without the joins that nothing here needs.
+        """
+        needed = {table for one in read for table in _tables_of(one)}
+        kept: list[tuple[Any, ColumnElement[bool]]] = []
+        for table, on in reversed(self.joined):
+            if inspect(table).selectable in needed:
+                kept.insert(0, (table, on))
+                needed |= _tables_of(on)
+        return replace(self, joined=tuple(kept)).source
 
     def _beside(self, rows: Any) -> Any:  # noqa: ANN401  (rows of any tables)
         for table, on in self.joined:
@@ -320,6 +343,12 @@ def _with_history(collection: Collection, rows: Sequence[Period]) -> Relation:
         joined=tuple(joined),
         period=times.c.period,
     )
+
+
+def _tables_of(expression: Any) -> set[Any]:  # noqa: ANN401  (an element, or what becomes one)
+    element = coercions.expect(roles.ExpressionElementRole, expression)
+    found = (getattr(part, "table", None) for part in visitors.iterate(element))
+    return {table for table in found if table is not None}
 
 
 def _prepared(

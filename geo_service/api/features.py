@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from geo_service.api.feature_pages import item_sheet, items_sheet
 from geo_service.api.formats import KINDS, SAVED, disposition, profiled
-from geo_service.api.item_texts import MOST_AT_ONCE, Pages, answer_of, one_feature
+from geo_service.api.item_texts import MOST_AT_ONCE, Pages, Pieces, answer_of, one_feature
 from geo_service.api.links import JSON, Links, link_header, notice
 from geo_service.api.pages import sheet_answer
 from geo_service.core.csv_text import csv_parts
@@ -249,11 +249,16 @@ def _features(asked: Asked) -> Response:
     )
     body = pages.written()
     asked.session.close()  # a slow reader must not keep a connection
-    return page_answer(asked, body, pages.total, pages.count, pages.cursor)
+    return page_answer(asked, body, total=pages.total, count=pages.count, cursor=pages.cursor)
 
 
 def page_answer(
-    asked: Asked, body: IO[bytes] | bytes, total: int | None, count: int, cursor: str | None
+    asked: Asked,
+    body: IO[bytes] | bytes | Pieces,
+    *,
+    total: int | None,
+    count: int,
+    cursor: str | None,
 ) -> Response:
     """Answer with a page.
 
@@ -261,7 +266,7 @@ def page_answer(
     ----------
     asked : Asked
         The request.
-    body : file or bytes
+    body : file, bytes or Pieces
         The features, as they stand in the answer.
     total : int, optional
         How many there are of all.

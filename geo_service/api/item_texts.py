@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -20,12 +21,20 @@ from layers.questions import Question
 from layers.registry import Collection
 
 #: Larger answers wait on disk: memory stays the same however many features there are.
-_MOST_IN_MEMORY_BYTES = 4 << 20
+MOST_IN_MEMORY_BYTES = 4 << 20
 #: Features that one statement reads.
 MOST_AT_ONCE = 1000
 _PIECE_BYTES = 1 << 18
 #: What is found at the address of a profile.
 _PROFILE_TYPE = "text/html"
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Features as they stand in the answer, given a few at a time; `size` is that of all, bytes."""
+
+    size: int
+    parts: AsyncIterator[bytes]
 
 
 class Pages:
@@ -61,7 +70,7 @@ class Pages:
             At its beginning; on disk when it is large.
         """
         with ExitStack() as unless_written:
-            body = unless_written.enter_context(SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES))
+            body = unless_written.enter_context(SpooledTemporaryFile(MOST_IN_MEMORY_BYTES))
             separator = b""
             for texts in self._texts():
                 if texts:
@@ -103,7 +112,7 @@ class Pages:
 
 
 def answer_of(
-    body: IO[bytes] | bytes,
+    body: IO[bytes] | bytes | Pieces,
     question: Question,
     form: str,
     links: Links,
@@ -115,7 +124,7 @@ def answer_of(
 
     Parameters
     ----------
-    body : file or bytes
+    body : file, bytes or Pieces
         The features, from `Pages`; or as they stand in the answer.
     question : Question
         What was asked.
@@ -198,20 +207,35 @@ def one_feature(
 
 
 def _sent(
-    head: bytes, body: IO[bytes] | bytes, tail: bytes, headers: Mapping[str, str], form: str
+    head: bytes,
+    body: IO[bytes] | bytes | Pieces,
+    tail: bytes,
+    headers: Mapping[str, str],
+    form: str,
 ) -> Response:
+    if isinstance(body, Pieces):
+        length = {"Content-Length": str(len(head) + body.size + len(tail))}
+        parts = _around(head, body.parts, tail)
+        return StreamingResponse(parts, headers={**headers, **length}, media_type=KINDS[form])
     if isinstance(body, bytes):
         whole = b"".join((head, body, tail))
-        return Response(whole, headers=dict(headers), media_type=KINDS[form])
+        return Response(whole, headers=dict(headers), media_type=ANSWERS[form])
     size = body.seek(0, 2)
     body.seek(0)
-    if size <= _MOST_IN_MEMORY_BYTES:
+    if size <= MOST_IN_MEMORY_BYTES:
         with body:
             whole = head + body.read() + tail
         return Response(whole, headers=dict(headers), media_type=ANSWERS[form])
     length = {"Content-Length": str(len(head) + size + len(tail))}
     pieces = _pieces(head, body, tail)
     return StreamingResponse(pieces, headers={**headers, **length}, media_type=ANSWERS[form])
+
+
+async def _around(head: bytes, parts: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
+    yield head
+    async for part in parts:
+        yield part
+    yield tail
 
 
 def _pieces(head: bytes, body: IO[bytes], tail: bytes) -> Iterator[bytes]:

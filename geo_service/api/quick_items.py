@@ -9,6 +9,7 @@ wrong, and requests of somebody in particular.
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from fastapi import Request, Response
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo_service.api import features as long_way
 from geo_service.api.formats import KINDS
-from geo_service.api.item_texts import MOST_AT_ONCE
+from geo_service.api.item_texts import MOST_AT_ONCE, MOST_IN_MEMORY_BYTES, Pieces
 from geo_service.api.links import Links
 from geo_service.api.quick import has_credentials, knowing
 from geo_service.core.direct import Astray
@@ -37,9 +38,12 @@ from geo_service.deps import (
 )
 from layers import features
 from layers.forms import direct_of
+from layers.packs import FeaturePack, NotThere, feature_plan
 from layers.questions import state_of
 
 _ITEMS: Final = re.compile(r"/collections/([a-z0-9-]+)/items")
+#: Features read and sent together, when there are many.
+_ROWS_AT_ONCE: Final = 100
 _FORMS: Final = frozenset({"geojson", "json"})
 #: Its parameters are those of the long way, and it is counted under the same address.
 _ROUTE: Final = next(
@@ -68,7 +72,7 @@ class QuickItems:
             answer = await _page(Request(scope), found[1])
         except NotModified as same:
             answer = Response(status_code=304, headers=same.headers)
-        except (Fault, NotKnown, Astray):
+        except (Fault, NotKnown, Astray, NotThere):
             # Words for what is wrong are found on the long way.
             await self.app(scope, receive, send)
             return
@@ -77,10 +81,9 @@ class QuickItems:
 
 async def _page(request: Request, collection_id: str) -> Response:
     known_parameters(request)
-    asked = request.query_params
+    asked, state = request.query_params, request.app.state
     form = choose_format(request, KINDS, asked.get("f"))
-    limit = page_limit(request.app.state.settings, asked.get("limit"))
-    if form not in _FORMS or limit > MOST_AT_ONCE:
+    if form not in _FORMS:
         raise NotKnown
     lang, session = language(request, asked.get("lang")), knowing(request.scope[KNOWN])
     question = long_way.question_of(
@@ -97,23 +100,57 @@ async def _page(request: Request, collection_id: str) -> Response:
         skip_geometry=asked.get("skipGeometry"),
     )  # fmt: skip
     paging = long_way.Paging(
-        request.app.state.settings, limit, asked.get("cursor"), asked.get("offset"),
-        asked.get("resulttype"),
+        state.settings, page_limit(state.settings, asked.get("limit")), asked.get("cursor"),
+        asked.get("offset"), asked.get("resulttype"),
     )  # fmt: skip
     if paging.is_counted_only or asked.get("geometry") is not None:
         raise NotKnown
-    state = state_of(session, question.collection.subjects)
-    headers = revalidate(request, state.token, lang=lang)
+    told = state_of(session, question.collection.subjects)
+    headers = revalidate(request, told.token, lang=lang)
     headers["Content-Crs"] = f"<{question.crs.uri}>"
     links = Links(request, lang)
-    page = features.asked_page(
-        session, question, limit=limit, cursor=paging.cursor, offset=paging.offset,
-        with_total=paging.cursor is None, as_bytes=True,
-    )  # fmt: skip
-    statement = direct_of(session, page.form, page.kind, page.build, **page.values)
-    rows = await request.app.state.direct.fetch(statement)
-    told = features.told_page(session, page, rows)
-    known = long_way.Asked(request, session, question, paging, form, state, headers, links)
+    known = long_way.Asked(request, session, question, paging, form, told, headers, links)
+    plan = feature_plan(question)
+    pack = None if plan is None else state.beside.get(request.scope[KNOWN], plan)
+    return await (_asked(known) if pack is None else _read(known, pack))
+
+
+async def _asked(known: long_way.Asked) -> Response:
+    if known.paging.limit > MOST_AT_ONCE:
+        raise NotKnown
+    page = await _told(known, "bytes")
     return long_way.page_answer(
-        known, b",".join(told.features), told.total, len(told.features), told.cursor
-    )
+        known, b",".join(page.features), total=page.total, count=len(page.features),
+        cursor=page.cursor,
+    )  # fmt: skip
+
+
+async def _read(known: long_way.Asked, pack: FeaturePack) -> Response:
+    page = await _told(known, "place")
+    rows = pack.rows_of(page.features)
+    names, count = known.question.names, len(rows)
+    body: bytes | Pieces
+    if pack.size_of(rows) <= MOST_IN_MEMORY_BYTES:
+        body = b",".join(pack.texts(rows, names))
+    else:
+        body = Pieces(pack.size_of(rows, names) + count - 1, _parts(pack, rows, names))
+    return long_way.page_answer(known, body, total=page.total, count=count, cursor=page.cursor)
+
+
+async def _parts(
+    pack: FeaturePack, rows: Sequence[int], names: Sequence[str]
+) -> AsyncIterator[bytes]:
+    for at in range(0, len(rows), _ROWS_AT_ONCE):
+        texts = pack.texts(rows[at : at + _ROWS_AT_ONCE], names)
+        yield b",".join([b"", *texts] if at else texts)
+
+
+async def _told(known: long_way.Asked, told: features.Told) -> features.Page:
+    paging = known.paging
+    page = features.asked_page(
+        known.session, known.question, limit=paging.limit, cursor=paging.cursor,
+        offset=paging.offset, with_total=paging.cursor is None, told=told,
+    )  # fmt: skip
+    statement = direct_of(known.session, page.form, page.kind, page.build, **page.values)
+    rows = await known.request.app.state.direct.fetch(statement)
+    return features.told_page(known.session, page, rows)

@@ -20,12 +20,14 @@ from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import place_of
 from geo_service.api.quick import has_credentials, knowing
 from geo_service.api.tiles import FORMATS, made_answer
+from geo_service.core.accept import takes_coding
 from geo_service.core.direct import Astray
 from geo_service.core.errors import Fault, NotModified
 from geo_service.core.known import KNOWN, NotKnown
 from geo_service.deps import choose_format, revalidate
 from layers import registry, tiles
 from layers.forms import drawn_direct
+from layers.packs import tile_plan
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD
 
@@ -93,9 +95,14 @@ async def _made(
     if names:
         question = replace(question, properties=read_names(names, known, "properties"))
     headers = revalidate(request, state_of(session, sorted(set(known.subjects))).token)
-    asked = tiles.asked_tile(session, question, place=place)
+    asked, state = tiles.asked_tile(session, question, place=place), request.app.state
+    pack = state.beside.get(request.scope[KNOWN], tile_plan(known)) if asked.is_gzip else None
+    if pack is not None:
+        is_packed = takes_coding(request.headers.get("accept-encoding", ""), "gzip")
+        body = pack.body(place, is_gzip=is_packed)
+        return made_answer(request, tiles.Tile(body, is_gzip=is_packed), headers, kind)
     parts = []
     for one in asked.statements:
-        rows = await request.app.state.direct.fetch(drawn_direct(session, one, asked.values))
+        rows = await state.direct.fetch(drawn_direct(session, one, asked.values))
         parts.append(rows[0][0] if rows else None)
     return made_answer(request, tiles.told_tile(asked, parts), headers, kind)

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     oidc_scopes: str = Field(
         default="openid email profile", description="What the provider is asked for"
     )
+    beside_mb: int = Field(
+        default=1_000, ge=0, description="Megabytes of features and tiles laid beside a process"
+    )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"
     )
