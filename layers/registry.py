@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from geo_service.core.db import SCHEMA
 from geo_service.core.errors import NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
@@ -89,23 +88,6 @@ class Collection:
             ``None`` when the collection has no such property.
         """
         return next((known for known in self.properties if known.name == name), None)
-
-
-def is_ready(session: Session) -> bool:
-    """Tell whether the database answers and has our tables.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-
-    Returns
-    -------
-    bool
-        False before the first migration.
-    """
-    table = f"{SCHEMA}.place_value"
-    return bool(session.scalar(select(func.to_regclass(table).is_not(None))))
 
 
 def list_all(session: Session) -> list[Collection]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geo_service import __version__
+from geo_service.cli import keeping
 from geo_service.cli.terminal import Friendly, Shown, bars, leave, line, out, say
-from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 
 #: Whom loads and refreshes work as; see `geo_service.core.roles`, which takes long to import.
@@ -36,27 +36,14 @@ indicators = typer.Typer(cls=Shown, help="ตัวชี้วัด · What is
 app.add_typer(database, name="db")
 app.add_typer(indicators, name="indicators")
 app.add_typer(datasets, name="datasets")
+for command in (keeping.backup, keeping.restore, keeping.verify):
+    app.command()(command)
 
 
 def _settings() -> Settings:
-    from pydantic import ValidationError
+    from geo_service.cli import steps
 
-    from geo_service.core.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        # What was written stays out of the message: it may be a password.
-        wrong = "; ".join(
-            f"GEO_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-            for fault in error.errors(include_input=False)
-        )
-        raise BadParameter(
-            Text(
-                th=f"การตั้งค่าไม่ถูกต้อง {wrong} (ดู docs/settings.md)",
-                en=f"A setting is wrong. {wrong} (see docs/settings.md)",
-            )
-        ) from error
+    return steps.configured()
 
 
 def _version(asked: bool) -> None:

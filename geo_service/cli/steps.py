@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from geo_service.cli.terminal import bars, err, say
 from geo_service.core import roles
-from geo_service.core.errors import Conflict
+from geo_service.core.errors import BadParameter, Conflict
 from geo_service.core.postgres import OWNER
 from geo_service.core.roles import INGEST, ROLES
 from geo_service.core.settings import Settings
@@ -26,6 +26,35 @@ if TYPE_CHECKING:
 #: How long a second ``up`` waits for the first, which may be loading everything.
 UP_LIMIT_S = 3600.0
 PORTS_TRIED = 50
+
+
+def configured() -> Settings:
+    """Read the settings from the environment.
+
+    Returns
+    -------
+    Settings
+        As configured.
+
+    Raises
+    ------
+    BadParameter
+        If one makes no sense; the detail names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        # What was written stays out of the message: it may be a password.
+        wrong = "; ".join(
+            f"GEO_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        raise BadParameter(
+            Text(
+                th=f"การตั้งค่าไม่ถูกต้อง {wrong} (ดู docs/settings.md)",
+                en=f"A setting is wrong. {wrong} (see docs/settings.md)",
+            )
+        ) from error
 
 
 def located(settings: Settings) -> Settings:
@@ -157,6 +186,38 @@ def _keep(report: Report, settings: Settings) -> None:
     err.print(f"{mark} {report.as_text('th').splitlines()[0]}{more}")
 
 
+def check_tables(settings: Settings) -> None:
+    """Refuse a database whose tables are of another version; one that is away may come back.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``database_url``.
+
+    Raises
+    ------
+    Conflict
+        If its tables are older or newer than this version expects; the detail says what to do.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from geo_service.core import migrations
+    from geo_service.core.db import make_engine
+
+    engine = make_engine(address(settings), pool_size=1)
+    try:
+        if migrations.current(engine) is None:
+            return
+        with engine.connect() as connection:
+            fault = migrations.fault_of(connection)
+    except OperationalError:
+        return
+    finally:
+        engine.dispose()
+    if fault is not None:
+        raise Conflict(fault)
+
+
 def free_port(settings: Settings) -> Settings:
     """Move to the next free port when the one asked for is taken.
 
@@ -202,12 +263,13 @@ def serve(settings: Settings) -> None:
     Raises
     ------
     Conflict
-        If the port is taken.
+        If the port is taken, or the tables are of another version.
     """
     from geo_service.cli import serving
     from geo_service.core import log
 
     log.configure(settings.log_level)
+    check_tables(settings)
     try:
         listening = _listening(settings.host, settings.port)
     except OSError as error:

@@ -228,6 +228,13 @@ class UnreadableFile(Refused):
     title = Text(th="อ่านไฟล์นี้ไม่ได้", en="The file cannot be read")
 
 
+class BadBackup(Refused):
+    """A file that is no backup, a damaged one, or one of a later version."""
+
+    code = "bad-backup"
+    title = Text(th="ใช้ไฟล์สำรองนี้ไม่ได้", en="The backup cannot be used")
+
+
 class Conflict(Fault):
     """Somebody else holds it, or something depends on it."""
 

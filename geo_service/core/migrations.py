@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg2.errors import InsufficientPrivilege
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from geo_service.core.db import SCHEMA
@@ -47,6 +48,7 @@ def downgrade(url: str) -> None:
     command.downgrade(_config(url), "base")
 
 
+@cache
 def newest() -> str:
     """Return the name of the newest migration.
 
@@ -56,6 +58,57 @@ def newest() -> str:
         For example ``"0001"``.
     """
     return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
+def knows(migration: str) -> bool:
+    """Tell whether a migration is one of this version's.
+
+    Parameters
+    ----------
+    migration : str
+        For example ``"0001"``.
+
+    Returns
+    -------
+    bool
+        False for one of a later version.
+    """
+    return migration in _known()
+
+
+def fault_of(connection: Connection) -> Text | None:
+    """Say what keeps this version of the service from working on a database.
+
+    Parameters
+    ----------
+    connection : Connection
+        Open.
+
+    Returns
+    -------
+    Text or None
+        ``None`` when its tables are those this version expects.
+    """
+    context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
+    at = context.get_current_revision()
+    if at == newest():
+        return None
+    if at is None:
+        return Text(
+            th="ฐานข้อมูลยังไม่มีตาราง กรุณาสั่ง geo-service migrate",
+            en="The database has no tables yet: run geo-service migrate",
+        )
+    if knows(at):
+        return Text(
+            th=f"ตารางเป็นรุ่น {at} เก่ากว่าบริการนี้ ({newest()}) กรุณาสั่ง geo-service migrate",
+            en=f"The tables are of migration {at}, older than this service ({newest()}):"
+            " run geo-service migrate",
+        )
+    return Text(
+        th=f"ตารางเป็นรุ่น {at} ใหม่กว่าบริการนี้ ({newest()}) กรุณาใช้บริการรุ่นที่ใหม่กว่า",
+        en=f"The tables are of migration {at}, newer than this service ({newest()}):"
+        " run a newer version of the service",
+    )
 
 
 def current(engine: Engine) -> str | None:
@@ -74,6 +127,12 @@ def current(engine: Engine) -> str | None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
         return context.get_current_revision()
+
+
+@cache
+def _known() -> frozenset[str]:
+    script = ScriptDirectory.from_config(_config(""))
+    return frozenset(one.revision for one in script.walk_revisions())
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import subprocess
+import sys
 
 import pytest
 from alembic import command
@@ -10,10 +13,11 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from geo_service.core import migrations
+from geo_service.core import machine, migrations
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.settings import ROOT
 from tests.builders import build_small_country
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -55,6 +59,95 @@ def test_the_tables_go_up_and_come_down_with_rows_in_them_and_go_up_again(url):
         build_small_country(session)
     assert migrations.current(engine) == migrations.newest()
     engine.dispose()
+
+
+def schema_of(url: str) -> str:
+    program = machine.postgres_programs() / "pg_dump"
+    done = subprocess.run(  # noqa: S603  (a program of the distribution)
+        [program, "--schema-only", f"--dbname={url.replace('+psycopg2', '')}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # Newer versions begin with a word that is another one each time.
+    return re.sub(r"\\(un)?restrict \w+\n", "", done.stdout)
+
+
+def test_down_and_up_again_gives_the_very_same_schema(url):
+    migrations.upgrade(url)
+    first = schema_of(url)
+    migrations.downgrade(url)
+    migrations.upgrade(url)
+    assert schema_of(url) == first
+
+
+def start_migrating(url: str) -> subprocess.Popen[bytes]:
+    """Run ``geo-service migrate`` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from geo_service.cli import app; app()", "migrate"],
+        env={"PATH": "/usr/bin:/bin", "GEO_DATABASE_URL": url},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def test_a_migration_that_is_killed_half_way_leaves_nothing_and_can_be_run_again(url):
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA geo"))
+    with engine.connect() as blocker, engine.connect() as opened:
+        watcher = opened.execution_options(isolation_level="AUTOCOMMIT")
+        # The migration comes to make this table when many others are made, and waits.
+        blocker.execute(text("CREATE TABLE geo.place_forecast (id int)"))
+        migrating = start_migrating(url)
+        wait_until(lambda: watcher.scalar(text(WAITING)))
+        migrating.kill()
+        migrating.wait()
+        blocker.rollback()
+        wait_until(lambda: not watcher.scalar(text(OTHERS)))
+    assert tables(url) == set()
+    migrations.upgrade(url)
+    assert migrations.current(engine) == migrations.newest()
+    engine.dispose()
+
+
+def test_two_migrations_at_once_wait_for_each_other(url):
+    both = [start_migrating(url), start_migrating(url)]
+    assert [one.wait() for one in both] == [0, 0]
+    engine = make_engine(url)
+    assert migrations.current(engine) == migrations.newest()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("at", "told"), [("0003", "older"), ("9999", "newer")])
+def test_tables_of_another_version_are_told_and_not_served(url, client_of, at, told):
+    migrations.upgrade(url)
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE geo.alembic_version SET version_num = :at"), {"at": at})
+    answer = client_of(engine).get("/readyz", headers={"Accept-Language": "en"})
+    assert answer.status_code == 503
+    assert told in answer.json()["detail"]
+    serving = subprocess.run(
+        [sys.executable, "-c", "from geo_service.cli import app; app()", "serve", "--port", "0"],
+        env={"PATH": "/usr/bin:/bin", "GEO_DATABASE_URL": url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert serving.returncode == 5
+    assert told in serving.stderr
+    engine.dispose()
+
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
+OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND state = 'active' AND pid <> pg_backend_pid()"
+)
 
 
 def test_running_the_migrations_again_changes_nothing(url):
