@@ -9,16 +9,17 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 
 from geo_service import __version__
+from geo_service.core import migrations
 from geo_service.core.errors import Forbidden, Unauthenticated, Unavailable
 from geo_service.core.text import Text
 from geo_service.deps import PrincipalDep, SessionDep, SettingsDep
-from layers import registry
 
 router = APIRouter(tags=["health"])
 
 _NEVER_KEPT = {"Cache-Control": "no-store"}
 
 
+@router.get("/livez")
 @router.get("/healthz")
 async def healthz() -> Response:
     """Say that the process lives; asks nobody.
@@ -37,7 +38,7 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 def readyz(session: SessionDep) -> Response:
-    """Say whether questions can be answered: the database is there and has our tables.
+    """Say whether questions can be answered: the database is there and has this version's tables.
 
     Returns
     -------
@@ -47,15 +48,11 @@ def readyz(session: SessionDep) -> Response:
     Raises
     ------
     Unavailable
-        If the tables are missing; a database that does not answer raises on its own.
+        If the tables are missing or of another version; a database that does not answer raises
+        on its own.
     """
-    if not registry.is_ready(session):
-        raise Unavailable(
-            Text(
-                th="ฐานข้อมูลยังไม่มีตาราง กรุณาสั่ง geo-service migrate",
-                en="The database has no tables yet: run geo-service migrate",
-            )
-        )
+    if (fault := migrations.fault_of(session.connection())) is not None:
+        raise Unavailable(fault)
     return Response('{"status":"ready"}', headers=_NEVER_KEPT, media_type="application/json")
 
 
