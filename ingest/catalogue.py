@@ -22,7 +22,7 @@ from geo_service.core.db import fixed_sql
 from layers import versions
 from layers.models import Indicator, SeriesBreak, SiteType
 
-NOT_INDICATORS = {"regions", "site_types", "series_breaks"}
+NOT_INDICATORS = {"identities", "regions", "site_types", "series_breaks"}
 COUNTRY = {"level": "country", "code": "TH", "name_th": "ประเทศไทย", "name_en": "Thailand"}
 
 

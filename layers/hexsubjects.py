@@ -18,8 +18,9 @@ from geo_service.core.text import Text
 from layers import indicators, versions
 from layers.filters import Interval
 from layers.models import FeatureLayer
-from layers.place_values import SMALLEST_SHOWN, public_levels
+from layers.place_values import public_levels
 from layers.questions import choose_period
+from layers.value_rules import classes_of
 
 #: By whose numbers a province's or a district's amount is divided.
 WEIGHT = "pop_total"
@@ -202,6 +203,7 @@ def _of_indicator(session: Session, info: indicators.IndicatorInfo) -> Subject:
             space_agg=info.space_agg,
         )
     parts = [indicators.read(session, part).privacy for part in info.numerator_keys]
+    limits = classes_of(session)
     layer_id = _layer_counted(session, info)
     subjects = [SHARES, "areas", "orgs", *map(versions.of_indicator, (info.key, WEIGHT))]
     subjects += [f"layer:{layer_id}"] if layer_id else []
@@ -213,7 +215,7 @@ def _of_indicator(session: Session, info: indicators.IndicatorInfo) -> Subject:
         factor=info.factor,
         levels=tuple(level for level in _LEVELS if level in public_levels(info)),
         tier=info.tier,
-        least=max(SMALLEST_SHOWN[privacy] for privacy in (info.privacy, *parts)),
+        least=max(limits[privacy].smallest for privacy in (info.privacy, *parts)),
         layer_id=layer_id,
         subjects=tuple(subjects),
         version=METHOD + sum(versions.versions_of(session, subjects).values()),

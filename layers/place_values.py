@@ -3,7 +3,8 @@
 A value reported for a place stands. Otherwise it is added up from the level below, ratios
 from the numerators and denominators of the same places. Where two data sets report one place,
 the one that knows more places of that level and period is taken, then the one loaded last.
-Small counts of persons are withheld last, after everything has been added up.
+Small counts of persons are withheld last, after everything has been added up, and with them
+whatever would give them away (`layers.withheld`).
 
 Every statement treats all indicators at once that are equally far from the observations, one
 level after the other. They are in ``layers/sql/values_*.sql``; ``docs/indicators.md`` says the
@@ -14,28 +15,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
-from layers import slices, versions
+from layers import slices, versions, withheld
 from layers.analysis.formula import GROUND, as_sql, keys_of, parse
+from layers.identities import beside
 from layers.indicators import info_of
 from layers.models import Indicator, PlaceValue
+from layers.sealed import SealedValue
 from layers.value_rules import (
     AMOUNTS,
     RULE_COLUMNS,
-    SMALLEST_SHOWN,
     Catalogue,
+    Classes,
     Rule,
+    classes_of,
     limits_within,
     public_levels,
     rules_for,
     with_dependents,
 )
 
-__all__ = ["SMALLEST_SHOWN", "public_levels", "rebuild"]
+__all__ = ["public_levels", "rebuild"]
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +52,8 @@ SUBDISTRICT, ORGANISATION = 5, 6
 BELOW = {4: [5, 6], 3: [4, 6], 2: [3], 1: [3]}
 
 ROWS_WORTH_MEASURING = 5_000
+#: Added to the number of a breakdown's rule while it lies beside those of the totals.
+SLICES = 10_000
 
 
 def rebuild(
@@ -54,6 +61,7 @@ def rebuild(
     indicator_keys: Collection[str] | None = None,
     *,
     periods: Collection[str] | None = None,
+    anew: bool = False,
 ) -> set[str]:
     """Bring the prepared values in line with the observations; the caller commits.
 
@@ -64,11 +72,14 @@ def rebuild(
     session : Session
         Open in a transaction.
     indicator_keys : collection of str, optional
-        Indicators whose observations changed; those made from them follow by themselves.
-        ``None`` for all that have observations or prepared values.
+        Indicators whose observations changed; those made from them, and those that could give
+        their small numbers away, follow by themselves. ``None`` for all that have observations
+        or prepared values.
     periods : collection of str, optional
         Keys of the only periods in which observations changed; later ones that are divided by
-        these follow by themselves. ``None`` for any.
+        these follow by themselves. ``None`` for any, as always where anything is withheld.
+    anew : bool
+        Decide what to withhold without regard to what was withheld before.
 
     Returns
     -------
@@ -76,53 +87,126 @@ def rebuild(
         Keys whose values changed.
     """
     catalogue = {row.key: info_of(row) for row in session.scalars(select(Indicator))}
+    classes = classes_of(session)
     known = set(session.scalars(text(_KNOWN))) if indicator_keys is None else set(indicator_keys)
     if strays := known - set(catalogue):
-        session.execute(delete(PlaceValue).where(PlaceValue.indicator_key.in_(strays)))
-    wanted = with_dependents(known & set(catalogue), catalogue)
+        for table in (PlaceValue, SealedValue):
+            session.execute(delete(table).where(table.indicator_key.in_(strays)))
+    wanted = _with_relatives(known & set(catalogue), catalogue, classes)
     if not wanted:
         return set()
     subjects = {key: versions.of_indicator(key) for key in wanted}
     numbers = versions.versions_of(session, subjects.values())
-    rules = rules_for(wanted, catalogue, {key: numbers[subjects[key]] for key in wanted})
-    rebuilding = _Rebuild(session, catalogue, rules)
-    rebuilding.prepare(periods)
-    changed = rebuilding.store() | _slices(session, catalogue, wanted)
+    sliced = _Sliced(session, catalogue, classes, wanted)
+    rules = rules_for(
+        wanted,
+        catalogue,
+        {key: numbers[subjects[key]] for key in wanted},
+        classes=classes,
+        beside=beside(wanted, catalogue),
+    )
+    rebuilding = _Rebuild(session, catalogue, rules, classes)
+    is_whole = sliced.rules or any(classes[catalogue[key].privacy].smallest for key in wanted)
+    rebuilding.prepare(None if is_whole else periods)
+    sliced.lay_beside()
+    withheld.withhold(
+        session,
+        {**catalogue, **sliced.catalogue},
+        [*rules, *sliced.rules],
+        classes=classes,
+        anew=anew,
+    )
+    changed = rebuilding.store() | sliced.store()
+    withheld.seal(session, sliced.keys)
     session.execute(text("RESET enable_nestloop; RESET enable_mergejoin; RESET work_mem"))
     versions.bump(session, map(versions.of_indicator, changed))
     log.info("values prepared", extra={"asked": len(wanted), "changed": len(changed)})
     return changed
 
 
-# Breakdowns are prepared like indicators of their own, whole, after the totals.
-def _slices(session: Session, catalogue: Catalogue, wanted: Collection[str]) -> set[str]:
-    found = slices.told(session, catalogue)
-    before = slices.fingerprints(session, wanted)
-    if not before and not found.keys() & wanted:
-        return set()
-    # Parts are made along with those that are made from them: they may be of another load.
-    needed = set(wanted)
-    while more := {part for key in needed & found.keys() for part in catalogue[key].parts} - needed:
-        needed |= more
-    sliced = slices.as_catalogue({key: found[key] for key in needed & found.keys()}, catalogue)
-    slices.write(session, {key: found.get(key, ()) for key in needed})
-    session.execute(fixed_sql("layers", "slices_forget"), {"keys": list(needed)})
-    if sliced:
-        rules = rules_for(sliced, sliced, dict.fromkeys(sliced, 0))
-        rebuilding = _Rebuild(session, sliced, rules)
-        rebuilding.prepare(sliced_keys=needed)
-        session.execute(fixed_sql("layers", "slices_keep"))
-    after = slices.fingerprints(session, wanted)
-    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
+# What is withheld of one indicator may decide what must be withheld of another.
+def _with_relatives(keys: set[str], catalogue: Catalogue, classes: Classes) -> set[str]:
+    family = withheld.families(catalogue, classes)
+    wanted = with_dependents(keys, catalogue)
+    while True:
+        numbers = {family[key] for key in wanted if key in family}
+        relatives = {key for key, number in family.items() if number in numbers} - wanted
+        if not relatives:
+            return wanted
+        wanted = with_dependents(wanted | relatives, catalogue)
+
+
+class _Sliced:
+    """Breakdowns: prepared like indicators of their own, whole, before the totals."""
+
+    def __init__(
+        self,
+        session: Session,
+        catalogue: Catalogue,
+        classes: Classes,
+        wanted: Collection[str],
+    ) -> None:
+        self._session = session
+        self._wanted = wanted
+        self.catalogue: Catalogue = {}
+        self.rules: list[Rule] = []
+        self.keys: set[str] = set()
+        found = slices.told(session, catalogue)
+        self._before = slices.fingerprints(session, wanted)
+        if not self._before and not found.keys() & wanted:
+            return
+        # Parts are made along with those that are made from them: they may be of another load.
+        self.keys = set(wanted)
+        while more := {p for k in self.keys & found.keys() for p in catalogue[k].parts} - self.keys:
+            self.keys |= more
+        self.catalogue = slices.as_catalogue(
+            {key: found[key] for key in self.keys & found.keys()}, catalogue
+        )
+        slices.write(session, {key: found.get(key, ()) for key in self.keys})
+        if self.catalogue:
+            rules = rules_for(
+                self.catalogue,
+                self.catalogue,
+                dict.fromkeys(self.catalogue, 0),
+                classes=classes,
+            )
+            rebuilding = _Rebuild(session, self.catalogue, rules, classes)
+            rebuilding.prepare(sliced_keys=self.keys)
+            session.execute(fixed_sql("layers", "slices_aside"))
+            self.rules = [replace(rule, k=rule.k + SLICES, is_sliced=True) for rule in rules]
+
+    def lay_beside(self) -> None:
+        """Put the values of breakdowns beside the totals, which are prepared by now."""
+        if self.rules:
+            self._session.execute(fixed_sql("layers", "slices_beside"), {"offset": SLICES})
+
+    def store(self) -> set[str]:
+        """Write them.
+
+        Returns
+        -------
+        set of str
+            Keys of the indicators of which any differs.
+        """
+        if not self.keys:
+            return set()
+        self._session.execute(fixed_sql("layers", "slices_forget"), {"keys": list(self.keys)})
+        self._session.execute(fixed_sql("layers", "slices_keep"))
+        after = slices.fingerprints(self._session, self._wanted)
+        before = self._before
+        return {key for key in {*before, *after} if before.get(key) != after.get(key)}
 
 
 class _Rebuild:
     """One rebuild in its working tables."""
 
-    def __init__(self, session: Session, catalogue: Catalogue, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, session: Session, catalogue: Catalogue, rules: Sequence[Rule], classes: Classes
+    ) -> None:
         self._session = session
         self._catalogue = catalogue
         self._rules = rules
+        self._classes = classes
 
     def prepare(
         self,
@@ -180,7 +264,7 @@ class _Rebuild:
 
     def _write_parts(self) -> None:
         number = {rule.key: rule.k for rule in self._rules}
-        numerators, limits = [], []
+        numerators, limits, parts = [], [], []
         for rule in self._rules:
             one = self._catalogue[rule.key]
             numerators += [
@@ -190,13 +274,20 @@ class _Rebuild:
             ]
             limits += [
                 {"k": rule.k, "part_k": number[part], "below": limit}
-                for part, limit in limits_within(one, self._catalogue).items()
+                for part, limit in limits_within(one, self._catalogue, self._classes).items()
                 if rule.is_wanted and part in number
+            ]
+            parts += [
+                {"k": rule.k, "part_k": number[part], "is_below": part == one.denominator_key}
+                for part in one.parts
+                if part in number
             ]
         if numerators:
             self._session.execute(text(_NUMERATOR), numerators)
         if limits:
             self._session.execute(text(_LIMIT), limits)
+        if parts:
+            self._session.execute(text(_PART), parts)
 
     def _climb(self, rules: Sequence[Rule]) -> None:
         """Fill the levels from fine to coarse, for indicators whose parts are ready."""
@@ -262,3 +353,4 @@ class _Rebuild:
 _KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
 _NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k, :coefficient)"
 _LIMIT = "INSERT INTO value_limit VALUES (:k, :part_k, :below)"
+_PART = "INSERT INTO value_part VALUES (:k, :part_k, :is_below)"

@@ -1,4 +1,4 @@
-"""Tables of what is withheld: the true numbers behind cells that the public may not see.
+"""Tables of what is withheld and by which rules: the true numbers the public may not see.
 
 They share no table with what is public, so that whoever may not see them has no right to read
 them. A row stands here for every cell withheld, whatever the reason (a small count, protection
@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo_service.core.models import Base, one_of
-from layers.models import PLACE_LEVELS, STATUSES
+from layers.models import PLACE_LEVELS, PRIVACY_CLASSES, STATUSES
 
 
 class SealedValue(Base):
@@ -58,4 +58,28 @@ class SealedSliceValue(Base):
     )
 
 
-TABLES: tuple[Any, ...] = (SealedValue, SealedSliceValue)
+class PrivacyClass(Base):
+    """What may be shown of indicators of one privacy class; an installation may change it.
+
+    Counts of persons above 0 and below ``smallest`` are withheld, rates over fewer than
+    ``least_denominator``, zeros at levels finer than ``zeros_to``, everything at levels finer than
+    ``public_to`` (``none``: everything).
+    """
+
+    __tablename__ = "privacy_class"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    smallest: Mapped[int]
+    least_denominator: Mapped[int]
+    zeros_to: Mapped[str]
+    public_to: Mapped[str]
+
+    __table_args__ = (
+        CheckConstraint(one_of("code", PRIVACY_CLASSES), name="code"),
+        CheckConstraint("smallest >= 0 AND least_denominator >= 0", name="limits"),
+        CheckConstraint(one_of("zeros_to", PLACE_LEVELS), name="zeros_to"),
+        CheckConstraint(one_of("public_to", ("none", *PLACE_LEVELS)), name="public_to"),
+    )
+
+
+TABLES: tuple[Any, ...] = (SealedValue, SealedSliceValue, PrivacyClass)

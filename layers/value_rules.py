@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from layers.analysis.formula import GROUND
+from layers.identities import followers
 from layers.indicators import IndicatorInfo
 from layers.models import PLACE_LEVELS
-
-#: Counts of persons above zero and below this are withheld, by privacy class.
-SMALLEST_SHOWN = {"P0": 0, "P1": 5, "P2": 5, "P3": 10, "P4": 10}
-
+from layers.sealed import PrivacyClass
 
 AMOUNTS = ("SUM", "COUNT")
 _PAIRED = ("RATIO", "WMEAN")
@@ -21,13 +22,30 @@ Catalogue = Mapping[str, IndicatorInfo]
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be shown of one privacy class; levels by number, 1 is the country, 0 is none.
+
+    ``smallest`` and ``least_denominator`` are persons.
+    """
+
+    smallest: int
+    least_denominator: int
+    zeros_to: int
+    public_to: int
+
+
+Classes = Mapping[str, Limits]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the table ``value_rule`` of a rebuild, in its order.
 
     ``k`` numbers the indicator and ``denominator_k`` the one it divides by (0 for none or an
     unknown one); ``depth`` is above that of all its parts; one that ``is_kept`` is read back as
     it was prepared. ``years`` is the age a denominator may have, ``finest`` the number of the
-    finest public level (1 is the country); the limits are persons; ``version`` is the next one.
+    finest public level (1 is the country, 0 none); the limits are persons, ``zeros_to`` the finest
+    level whose zeros are shown; ``version`` is the next one.
     """
 
     k: int
@@ -50,9 +68,36 @@ class Rule:
     own_limit: float
     denominator_limit: float
     version: int
+    least_denominator: float
+    zeros_to: int
+    is_sliced: bool = False
 
 
 RULE_COLUMNS = tuple(field.name for field in fields(Rule))
+
+
+def classes_of(session: Session) -> dict[str, Limits]:
+    """Read what may be shown of each privacy class.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    dict of str to Limits
+        By class, P0 to P4.
+    """
+    return {
+        row.code: Limits(
+            smallest=row.smallest,
+            least_denominator=row.least_denominator,
+            zeros_to=_number_of(row.zeros_to),
+            public_to=0 if row.public_to == "none" else _number_of(row.public_to),
+        )
+        for row in session.scalars(select(PrivacyClass))
+    }
 
 
 def public_levels(indicator: IndicatorInfo) -> tuple[str, ...]:
@@ -68,8 +113,7 @@ def public_levels(indicator: IndicatorInfo) -> tuple[str, ...]:
     tuple of str
         Some of country, region, province, district, subdistrict, org.
     """
-    finest = "org" if indicator.finest_level == "subdistrict" else indicator.finest_level
-    return PLACE_LEVELS[: PLACE_LEVELS.index(finest) + 1]
+    return PLACE_LEVELS[: _number_of(indicator.finest_level)]
 
 
 def with_dependents(keys: Collection[str], catalogue: Catalogue) -> set[str]:
@@ -96,7 +140,12 @@ def with_dependents(keys: Collection[str], catalogue: Catalogue) -> set[str]:
 
 
 def rules_for(
-    wanted: Collection[str], catalogue: Catalogue, known_versions: Mapping[str, int]
+    wanted: Collection[str],
+    catalogue: Catalogue,
+    known_versions: Mapping[str, int],
+    *,
+    classes: Classes,
+    beside: Collection[str] = (),
 ) -> list[Rule]:
     """Say how the wanted indicators, and all that they are made from, are formed.
 
@@ -108,19 +157,24 @@ def rules_for(
         All indicators.
     known_versions : mapping of str to int
         Current version of each wanted key.
+    classes : mapping of str to Limits
+        What may be shown.
+    beside : collection of str
+        More keys to have at hand.
 
     Returns
     -------
     list of Rule
         In order of the keys, numbered from 1.
     """
-    depths = _depths(wanted, catalogue)
+    depths = _depths(wanted, catalogue, classes, beside)
     numbers = {key: number for number, key in enumerate(sorted(depths), start=1)}
     return [
         _rule(
             catalogue[key],
             catalogue,
             numbers,
+            classes=classes,
             depth=depths[key],
             version=known_versions[key] + 1 if key in wanted else None,
         )
@@ -128,7 +182,9 @@ def rules_for(
     ]
 
 
-def limits_within(indicator: IndicatorInfo, catalogue: Catalogue) -> dict[str, int]:
+def limits_within(
+    indicator: IndicatorInfo, catalogue: Catalogue, classes: Classes
+) -> dict[str, int]:
     """List the counts of persons an indicator's numerators are made from.
 
     Parameters
@@ -137,6 +193,8 @@ def limits_within(indicator: IndicatorInfo, catalogue: Catalogue) -> dict[str, i
         Any.
     catalogue : mapping of str to IndicatorInfo
         All indicators.
+    classes : mapping of str to Limits
+        What may be shown.
 
     Returns
     -------
@@ -146,8 +204,41 @@ def limits_within(indicator: IndicatorInfo, catalogue: Catalogue) -> dict[str, i
     return {
         key: limit
         for key in _counts_within(indicator, catalogue)
-        if (limit := SMALLEST_SHOWN[catalogue[key].privacy])
+        if (limit := classes[catalogue[key].privacy].smallest)
     }
+
+
+def is_guarded(one: IndicatorInfo, classes: Classes) -> bool:
+    """Tell whether an indicator's small numbers are withheld, by its class or what it tells.
+
+    Parameters
+    ----------
+    one : IndicatorInfo
+        Any.
+    classes : mapping of str to Limits
+        What may be shown.
+
+    Returns
+    -------
+    bool
+        False for what is shown as it is.
+    """
+    return classes[one.privacy].smallest > 0 or one.key in followers()
+
+
+def _number_of(level: str) -> int:
+    return PLACE_LEVELS.index("org" if level == "subdistrict" else level) + 1
+
+
+# Nothing is shown finer than what it is made from may be, if that is guarded.
+def _finest(
+    one: IndicatorInfo, catalogue: Catalogue, classes: Classes, above: frozenset[str] = frozenset()
+) -> int:
+    own = min(_number_of(one.finest_level), classes[one.privacy].public_to)
+    within = above | {one.key}  # should the catalogue go round in a circle, it ends here
+    parts = [catalogue[key] for key in one.parts if key in catalogue and key not in within]
+    guarded = [part for part in parts if classes[part.privacy].smallest]
+    return min([own, *(_finest(part, catalogue, classes, within) for part in guarded)])
 
 
 def _rule(
@@ -155,10 +246,12 @@ def _rule(
     catalogue: Catalogue,
     numbers: Mapping[str, int],
     *,
+    classes: Classes,
     depth: int,
     version: int | None,
 ) -> Rule:
-    is_kept = version is None and _withholds_nothing(one, catalogue)
+    is_kept = version is None and _withholds_nothing(one, catalogue, classes)
+    limits = classes[one.privacy]
     below = catalogue.get(one.denominator_key or "")
     return Rule(
         k=numbers[one.key],
@@ -177,36 +270,39 @@ def _rule(
         factor=one.factor,
         lower_tier=one.tier != "upper",
         upper_tier=one.tier != "lower",
-        finest=len(public_levels(one)),
-        own_limit=SMALLEST_SHOWN[one.privacy],
-        denominator_limit=SMALLEST_SHOWN[below.privacy] if below else 0,
+        finest=_finest(one, catalogue, classes),
+        own_limit=limits.smallest,
+        denominator_limit=classes[below.privacy].smallest if below else 0,
         version=version or 0,
+        least_denominator=limits.least_denominator,
+        zeros_to=limits.zeros_to,
     )
 
 
 # How many steps each indicator at hand is away from those that are made from no other.
-def _depths(wanted: Collection[str], catalogue: Catalogue) -> dict[str, int]:
+def _depths(
+    wanted: Collection[str], catalogue: Catalogue, classes: Classes, beside: Collection[str]
+) -> dict[str, int]:
     depths: dict[str, int] = {}
 
     def depth_of(key: str) -> int:
         if key not in depths:
             depths[key] = 0  # should the catalogue go round in a circle, it ends here
             one = catalogue[key]
-            if key in wanted or not _withholds_nothing(one, catalogue):
+            if key in wanted or not _withholds_nothing(one, catalogue, classes):
                 parts: Sequence[int] = [depth_of(part) for part in one.parts if part in catalogue]
                 depths[key] = 1 + max(parts, default=-1)
         return depths[key]
 
-    for key in sorted(wanted):
+    for key in sorted({*wanted, *beside}):
         depth_of(key)
     return depths
 
 
-def _withholds_nothing(one: IndicatorInfo, catalogue: Catalogue) -> bool:
-    is_open = one.space_agg in AMOUNTS and one.privacy == "P0"
-    return (
-        is_open and one.finest_level in {"subdistrict", "org"} and not limits_within(one, catalogue)
-    )
+def _withholds_nothing(one: IndicatorInfo, catalogue: Catalogue, classes: Classes) -> bool:
+    is_open = one.space_agg in AMOUNTS and not is_guarded(one, classes)
+    is_everywhere = _finest(one, catalogue, classes) == len(PLACE_LEVELS)
+    return is_open and is_everywhere and not limits_within(one, catalogue, classes)
 
 
 # Names the counts an indicator's numerators are made from.

@@ -6,9 +6,9 @@ SET LOCAL work_mem TO '128MB';
 
 -- Working tables of one rebuild; they vanish with the transaction. Words that repeat in every
 -- row (indicator, level, period) are numbers in them: k, level, t.
-DROP VIEW IF EXISTS value_new;
-DROP TABLE IF EXISTS value_rule, value_numerator, value_limit, value_level, value_time,
-    value_place, value_up, value_raw, value_said, value_covered, value_diff;
+DROP VIEW IF EXISTS value_sealed, value_new, value_sliced, value_shown;
+DROP TABLE IF EXISTS value_rule, value_numerator, value_limit, value_part, value_level, value_time,
+    value_place, value_up, value_raw, value_said, value_covered, value_hidden, value_diff;
 
 -- How each indicator at hand is formed and what of it may be shown; see layers/value_rules.py.
 CREATE TEMP TABLE value_rule (
@@ -32,6 +32,9 @@ CREATE TEMP TABLE value_rule (
     own_limit float8 NOT NULL,
     denominator_limit float8 NOT NULL,
     version bigint NOT NULL,
+    least_denominator float8 NOT NULL,
+    zeros_to smallint NOT NULL,
+    is_sliced boolean NOT NULL,
     is_fresh boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
 CREATE TEMP TABLE value_numerator (
@@ -39,6 +42,10 @@ CREATE TEMP TABLE value_numerator (
 ) ON COMMIT DROP;
 CREATE TEMP TABLE value_limit (
     k smallint NOT NULL, part_k smallint NOT NULL, below float8 NOT NULL
+) ON COMMIT DROP;
+-- All that an indicator is made from, however; `is_below` is what it divides by.
+CREATE TEMP TABLE value_part (
+    k smallint NOT NULL, part_k smallint NOT NULL, is_below boolean NOT NULL
 ) ON COMMIT DROP;
 
 -- From coarse to fine, as in PLACE_LEVELS. Rows are written in the order of the index, which
@@ -146,38 +153,27 @@ CREATE TEMP TABLE value_covered (
     value float8 NOT NULL
 ) ON COMMIT DROP;
 
--- What readers may see: levels no finer than allowed, small counts withheld, and a row that
+-- Cells that readers may not see although their level is public (layers/withheld.py).
+CREATE TEMP TABLE value_hidden (
+    k smallint NOT NULL, level smallint NOT NULL, t smallint NOT NULL, place_id bigint NOT NULL
+) ON COMMIT DROP;
+
+-- What readers may see: levels no finer than allowed, nothing of cells withheld, and a row that
 -- says "not reported" for every place that could have reported.
-CREATE TEMP VIEW value_new AS
-WITH small_part AS (
-    SELECT DISTINCT w.k, v.level, v.t, v.place_id
-    FROM value_limit AS w
-    JOIN value_raw AS v ON v.k = w.part_k
-    WHERE v.value > 0 AND v.value < w.below
-),
-withheld AS (
-    SELECT v.*, r.is_fresh, v.value IS NOT NULL AND (
-               s.place_id IS NOT NULL
-               OR (r.is_amount AND v.value > 0 AND v.value < r.own_limit)
-               OR (v.numerator > 0 AND v.numerator < r.own_limit) IS TRUE
-               OR (v.denominator > 0 AND v.denominator < r.denominator_limit) IS TRUE
-           ) AS hide
-    FROM value_raw AS v
-    JOIN value_rule AS r ON r.k = v.k AND r.is_wanted AND v.level <= r.finest
-    JOIN value_time AS p ON p.t = v.t AND p.is_stored
-    LEFT JOIN small_part AS s
-        ON s.k = v.k AND s.level = v.level AND s.t = v.t AND s.place_id = v.place_id
-    OFFSET 0  -- or each column below would judge anew
-)
-SELECT k, level, t, place_id, is_fresh,
-       CASE WHEN NOT hide THEN value END AS value,
-       CASE WHEN NOT hide THEN numerator END AS numerator,
-       CASE WHEN NOT hide THEN denominator END AS denominator,
-       CASE WHEN hide THEN 'suppressed' ELSE status END AS status,
-       reporting, expected, basis, flags
-FROM withheld
+CREATE TEMP VIEW value_shown AS
+SELECT v.k, v.level, v.t, v.place_id, r.is_fresh, r.is_sliced,
+       CASE WHEN h.k IS NULL THEN v.value END AS value,
+       CASE WHEN h.k IS NULL THEN v.numerator END AS numerator,
+       CASE WHEN h.k IS NULL THEN v.denominator END AS denominator,
+       CASE WHEN h.k IS NULL THEN v.status ELSE 'suppressed' END AS status,
+       v.reporting, v.expected, v.basis, v.flags
+FROM value_raw AS v
+JOIN value_rule AS r ON r.k = v.k AND r.is_wanted AND v.level <= r.finest
+JOIN value_time AS p ON p.t = v.t AND p.is_stored
+LEFT JOIN (SELECT DISTINCT * FROM value_hidden) AS h
+    ON h.k = v.k AND h.level = v.level AND h.t = v.t AND h.place_id = v.place_id
 UNION ALL
-SELECT r.k, s.level, s.t, p.place_id, r.is_fresh,
+SELECT r.k, s.level, s.t, p.place_id, r.is_fresh, r.is_sliced,
        NULL, NULL, NULL, 'not_reported', 0, 1, 'reported', '{}'
 FROM value_said AS s
 JOIN value_rule AS r ON r.k = s.k AND r.is_wanted AND s.level <= r.finest
@@ -189,6 +185,21 @@ WHERE s.has_own AND s.level <> 2
     SELECT 1 FROM value_raw AS v
     WHERE v.k = s.k AND v.level = s.level AND v.t = s.t AND v.place_id = p.place_id
   );
+CREATE TEMP VIEW value_new AS SELECT * FROM value_shown WHERE NOT is_sliced;
+CREATE TEMP VIEW value_sliced AS SELECT * FROM value_shown WHERE is_sliced;
+
+-- What they may not: withheld, or finer than their level.
+CREATE TEMP VIEW value_sealed AS
+SELECT v.k, r.key, r.is_sliced, l.name AS level, p.key AS period_key, v.place_id, v.value,
+       v.numerator, v.denominator, v.status
+FROM value_raw AS v
+JOIN value_rule AS r ON r.k = v.k AND r.is_wanted
+JOIN value_time AS p ON p.t = v.t AND p.is_stored
+JOIN value_level AS l ON l.level = v.level
+LEFT JOIN (SELECT DISTINCT * FROM value_hidden) AS h
+    ON h.k = v.k AND h.level = v.level AND h.t = v.t AND h.place_id = v.place_id
+WHERE v.value IS NOT NULL AND (h.k IS NOT NULL OR v.level > r.finest)
+  AND (r.finest < 6 OR r.k IN (SELECT w.k FROM value_hidden AS w));
 
 ANALYZE value_level;
 ANALYZE value_time;

@@ -6,5 +6,7 @@ SELECT * FROM unnest(
     CAST(:divides AS boolean[]), CAST(:by_area AS boolean[]), CAST(:denominator_k AS smallint[]),
     CAST(:years AS int[]), CAST(:factor AS float8[]), CAST(:lower_tier AS boolean[]),
     CAST(:upper_tier AS boolean[]), CAST(:finest AS smallint[]), CAST(:own_limit AS float8[]),
-    CAST(:denominator_limit AS float8[]), CAST(:version AS bigint[])
+    CAST(:denominator_limit AS float8[]), CAST(:version AS bigint[]),
+    CAST(:least_denominator AS float8[]), CAST(:zeros_to AS smallint[]),
+    CAST(:is_sliced AS boolean[])
 )

@@ -1,0 +1,45 @@
+-- Cells that can give each other away, numbered from 0.
+CREATE TEMP TABLE linked_time ON COMMIT DROP AS
+WITH struck AS (
+    SELECT DISTINCT x.family, h.t
+    FROM value_hidden AS h
+    JOIN linked_series AS x ON x.k = h.k
+),
+-- a month of the year, or the year of a month
+near AS (
+    SELECT DISTINCT s.family, q.t
+    FROM struck AS s
+    JOIN value_time AS p ON p.t = s.t
+    JOIN period AS a ON a.key = p.key
+    JOIN period AS b
+        ON (b.start_date <= a.start_date AND b.end_date >= a.end_date)
+        OR (a.start_date <= b.start_date AND a.end_date >= b.end_date)
+    JOIN value_time AS q ON q.key = b.key
+)
+SELECT family, t FROM near
+UNION
+-- what was divided by then, if that is older
+SELECT n.family, q.t
+FROM near AS n
+JOIN linked_series AS x ON x.family = n.family AND x.part = 'below'
+JOIN value_raw AS v ON v.k = x.k AND v.t = n.t
+CROSS JOIN LATERAL unnest(v.flags) AS f
+JOIN value_time AS q ON f = 'denominator-' || q.key;
+
+CREATE TEMP TABLE linked_cell ON COMMIT DROP AS
+SELECT (row_number() OVER (ORDER BY c.s, c.t, c.level, c.place_id) - 1)::int AS n, c.*,
+       h.k IS NOT NULL AND NOT c.is_fixed AS is_hidden
+FROM (
+    SELECT x.s, x.k, v.level, v.t, v.place_id,
+           CASE x.part WHEN 'value' THEN v.value WHEN 'above' THEN v.numerator
+                       ELSE v.denominator END AS value,
+           x.width, x.is_fixed,
+           x.part = 'value' AND v.level <= x.zeros_to AS shows_zero
+    FROM linked_series AS x
+    JOIN linked_time AS z ON z.family = x.family
+    JOIN value_raw AS v ON v.k = x.k AND v.t = z.t AND v.level <= x.finest
+    WHERE v.value IS NOT NULL
+) AS c
+LEFT JOIN (SELECT DISTINCT * FROM value_hidden) AS h
+    ON h.k = c.k AND h.level = c.level AND h.t = c.t AND h.place_id = c.place_id
+WHERE c.value IS NOT NULL AND c.value >= 0

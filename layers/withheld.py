@@ -1,0 +1,425 @@
+"""Decide which cells the public may not see, so that none of them can be worked out.
+
+Runs inside a rebuild, on its working tables, after all values are formed. What is small is
+withheld by itself; what is made from it goes along; then as many more cells as it takes, over
+places, breakdowns, sums of indicators and periods (`layers.analysis.suppression`). A cell once
+withheld stays so. ``docs/disclosure.md`` says the rules in words.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo_service.core.db import fixed_sql
+from layers.analysis.suppression import Linked, protect
+from layers.identities import followers, identities
+from layers.indicators import IndicatorInfo
+from layers.value_rules import AMOUNTS, Catalogue, Classes, Rule, is_guarded
+
+log = logging.getLogger(__name__)
+
+#: Numbers of series are those of the rules, with these added.
+_OFFSETS = {"value": 0, "above": 100_000, "below": 200_000}
+#: Cells that tell least are withheld first: those of ratios before those of counts.
+_RANK_OF_RATIOS = 0.5
+#: A zero hides nothing: it is withheld when nothing else is left.
+_LAST = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One row of the table ``linked_series``, in its order."""
+
+    s: int
+    k: int
+    part: str
+    family: int
+    indicator: str
+    breakdown: str
+    time_agg: str
+    below_s: int | None
+    finest: int
+    zeros_to: int
+    width: float
+    is_fixed: bool
+
+
+def families(catalogue: Catalogue, classes: Classes) -> dict[str, int]:
+    """Group the indicators that can give each other's small numbers away.
+
+    Parameters
+    ----------
+    catalogue : mapping of str to IndicatorInfo
+        All indicators.
+    classes : mapping of str to Limits
+        What may be shown.
+
+    Returns
+    -------
+    dict of str to int
+        Number of the group, by key; what withholds nothing is in none.
+    """
+    guarded = {key for key, one in catalogue.items() if is_guarded(one, classes)}
+    groups = {key: number for number, key in enumerate(sorted(guarded))}
+    links = [
+        *((key, *catalogue[key].parts) for key in sorted(guarded)),
+        *((one.whole, *one.parts) for one in identities()),
+        *((one.key, one.persons) for one in followers().values()),
+    ]
+    for link in links:
+        _merge(groups, [key for key in link if key in guarded])
+    return groups
+
+
+def withhold(
+    session: Session,
+    catalogue: Catalogue,
+    rules: Sequence[Rule],
+    *,
+    classes: Classes,
+    anew: bool = False,
+) -> int:
+    """Note in ``value_hidden`` every cell to withhold of the indicators of a rebuild.
+
+    Parameters
+    ----------
+    session : Session
+        In the transaction of a rebuild whose values are formed.
+    catalogue : mapping of str to IndicatorInfo
+        What the rules are of; breakdowns by their own keys.
+    rules : sequence of Rule
+        Of totals and of breakdowns, each with its number in the working tables.
+    classes : mapping of str to Limits
+        What may be shown.
+    anew : bool
+        Forget what was withheld before.
+
+    Returns
+    -------
+    int
+        Cells withheld.
+    """
+    guarded = [rule.k for rule in rules if rule.is_wanted and _may_withhold(rule, catalogue)]
+    if not guarded:
+        return 0
+    bound = {"anew": anew, "guarded": guarded}
+    session.execute(fixed_sql("layers", "withheld_small"), bound)
+    _follow(session, rules)
+    session.execute(text("ANALYZE value_hidden"))
+    if _count(session):
+        _derive(session, rules)
+        _link(session, catalogue, rules, classes)
+        _protect(session)
+        _derive(session, rules)
+    return _count(session)
+
+
+def seal(session: Session, sliced_keys: Collection[str]) -> None:
+    """Keep the true values of what is withheld where only insiders may read.
+
+    Parameters
+    ----------
+    session : Session
+        After `withhold`.
+    sliced_keys : collection of str
+        Indicators whose breakdowns were prepared.
+    """
+    session.execute(fixed_sql("layers", "withheld_seal"))
+    if sliced_keys:
+        session.execute(fixed_sql("layers", "withheld_seal_slices"), {"keys": list(sliced_keys)})
+
+
+def _may_withhold(rule: Rule, catalogue: Catalogue) -> bool:
+    has_limit = rule.own_limit or rule.denominator_limit or rule.least_denominator
+    return bool(has_limit or rule.key in followers() or catalogue[rule.key].parts)
+
+
+def _merge(groups: dict[str, int], keys: Sequence[str]) -> None:
+    meeting = {groups[key] for key in keys}
+    for key, number in groups.items():
+        if number in meeting:
+            groups[key] = min(meeting)
+
+
+def _count(session: Session) -> int:
+    return int(session.scalar(text("SELECT count(*) FROM value_hidden")) or 0)
+
+
+def _follow(session: Session, rules: Sequence[Rule]) -> None:
+    found = [(rule.k, followers()[rule.key].persons) for rule in rules if rule.key in followers()]
+    if found:
+        ks, persons = zip(*found, strict=True)
+        bound = {"ks": list(ks), "persons": list(persons)}
+        session.execute(fixed_sql("layers", "withheld_follows"), bound)
+
+
+# Once for each step that an indicator may be away from the counts it is made from.
+def _derive(session: Session, rules: Sequence[Rule]) -> None:
+    for _ in range(max(rule.depth for rule in rules)):
+        if not session.execute(fixed_sql("layers", "withheld_derived")).rowcount:  # type: ignore[attr-defined]
+            break
+
+
+def _link(session: Session, catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> None:
+    session.execute(fixed_sql("layers", "withheld_begin"))
+    series = list(_series(catalogue, rules, classes))
+    session.execute(text(_SERIES), [_columns(one) for one in series])
+    sums = list(_sums(catalogue, series))
+    if sums:
+        session.execute(text(_SUM), sums)
+    session.execute(text(_COVER), _covers(session))
+    session.execute(fixed_sql("layers", "withheld_cells"))
+    session.execute(text("ANALYZE linked_cell"))
+    spans = list(_spans(session))
+    if spans:
+        session.execute(text(_SPAN), spans)
+
+
+def _columns(one: _Series) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in _Series.__slots__}
+
+
+# All amounts of persons, what ratios were divided from, and open amounts in a sum with any.
+def _series(catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> Iterator[_Series]:
+    totals = {key: one for key, one in catalogue.items() if "{" not in key}
+    family = families(totals, classes)
+    numbers = {rule.key: rule.k for rule in rules}
+    for rule in rules:
+        one = catalogue[rule.key]
+        key, brace, rest = rule.key.partition("{")
+        number = family.get(key)
+        if number is None:
+            number = _family_of_open(key, family)
+        if number is None or (rule.is_amount and rule.key not in numbers):
+            continue
+        for part in _parts_of(one, catalogue, classes):
+            yield _Series(
+                s=rule.k + _OFFSETS[part],
+                k=rule.k,
+                part=part,
+                family=number,
+                indicator=key,
+                breakdown=brace + rest or "{}",
+                time_agg=one.time_agg,
+                below_s=numbers.get(one.denominator_key or ""),
+                finest=rule.finest,
+                zeros_to=rule.zeros_to,
+                width=_width(one, catalogue, classes),
+                is_fixed=not is_guarded(one, classes),
+            )
+
+
+def _family_of_open(key: str, family: Mapping[str, int]) -> int | None:
+    for one in identities():
+        members = (one.whole, *one.parts)
+        if key in members:
+            return next((family[other] for other in members if other in family), None)
+    return None
+
+
+def _parts_of(one: IndicatorInfo, catalogue: Catalogue, classes: Classes) -> tuple[str, ...]:
+    if one.space_agg in AMOUNTS:
+        return ("value",)
+    if one.space_agg != "RATIO" or not is_guarded(one, classes):
+        return ()
+    below = catalogue.get(one.denominator_key or "")
+    return ("above", "below") if below and is_guarded(below, classes) else ("above",)
+
+
+def _width(one: IndicatorInfo, catalogue: Catalogue, classes: Classes) -> float:
+    smallest = float(classes[one.privacy].smallest)
+    if one.key in followers():
+        follower = followers()[one.key]
+        persons = catalogue.get(follower.persons)
+        return follower.width * (classes[persons.privacy].smallest if persons else 1)
+    parts = [catalogue[key] for key in one.parts if key in catalogue]
+    return max([smallest, *(float(classes[part.privacy].smallest) for part in parts)])
+
+
+# Sums of indicators at one place: amounts made of others, those that hold by definition, and the
+# numerators and denominators of ratios, which are the amounts themselves.
+def _sums(catalogue: Catalogue, series: Sequence[_Series]) -> Iterator[dict[str, Any]]:
+    known = {(one.indicator, one.breakdown, one.part): one.s for one in series}
+    number = 0
+    for whole, part, terms in _terms(catalogue, series):
+        found = [
+            (known.get((key, whole.breakdown, "value")), factor) for key, factor in terms.items()
+        ]
+        if not found or any(s is None for s, _ in found):
+            continue
+        number += 1
+        start = known[whole.indicator, whole.breakdown, part]
+        for s, factor in found:
+            yield {"id": number, "whole": start, "part": s, "factor": factor}
+
+
+def _terms(
+    catalogue: Catalogue, series: Sequence[_Series]
+) -> Iterator[tuple[_Series, str, dict[str, float]]]:
+    for one in series:
+        info = catalogue[one.indicator]
+        if one.part == "below":
+            yield one, "below", {info.denominator_key or "": 1.0}
+        elif info.numerator_keys:
+            yield one, one.part, info.numerators
+        if one.part == "value":
+            for identity in identities():
+                if identity.whole == one.indicator:
+                    yield one, "value", dict.fromkeys(identity.parts, 1.0)
+
+
+# Organisations and sub-districts that cover the same ground, in groups that share none.
+def _covers(session: Session) -> dict[str, list[int]]:
+    group: dict[tuple[int, int], int] = {}
+    members: dict[int, list[tuple[int, int]]] = {}
+    for org_id, area_id in session.execute(text(_COVERAGE)):
+        ends = ((_ORGANISATION, org_id), (_SUBDISTRICT, area_id))
+        meeting = {group[end] for end in ends if end in group}
+        number = min(meeting, default=len(group))
+        moved = [end for end in ends if end not in group]
+        moved += [end for old in meeting - {number} for end in members.pop(old)]
+        members.setdefault(number, []).extend(moved)
+        group.update(dict.fromkeys(moved, number))
+    rows = [(n, len(ends), *end) for n, ends in members.items() for end in ends]
+    names = ("ids", "members", "levels", "places")
+    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
+
+
+# Periods that together are a longer one: flows add up, a stock is that of the last.
+def _spans(session: Session) -> Iterator[dict[str, Any]]:
+    rows = session.execute(text(_PERIODS)).all()
+    number = 0
+    for whole in rows:
+        for granularity in {row.granularity for row in rows}:
+            parts = sorted(
+                (
+                    row
+                    for row in rows
+                    if row.granularity == granularity
+                    and row.number != whole.number
+                    and whole.start_date <= row.start_date
+                    and row.end_date <= whole.end_date
+                    and row.days < whole.days
+                ),
+                key=lambda row: row.start_date,
+            )
+            for time_agg, terms in _span_terms(whole.days, whole.end_date, parts):
+                number += 1
+                for t, factor in terms:
+                    yield {
+                        "id": number, "members": len(terms), "time_agg": time_agg,
+                        "whole": whole.number, "part": t, "factor": factor,
+                    }  # fmt: skip
+
+
+def _span_terms(
+    days: int, end: date, parts: Sequence[Any]
+) -> Iterator[tuple[str, list[tuple[int, float]]]]:
+    if parts and parts[-1].end_date == end:
+        yield "LAST", [(parts[-1].number, 1.0)]
+    if sum(part.days for part in parts) == days:
+        yield "SUM", [(part.number, 1.0) for part in parts]
+        yield "MEAN_DAYS", [(part.number, part.days / days) for part in parts]
+
+
+def _protect(session: Session) -> None:
+    rows = session.execute(text(_CELLS)).all()
+    if not rows:
+        return
+    value, width, level, is_fixed, is_hidden, shows_zero, was_hidden, is_ratio = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    found = session.execute(fixed_sql("layers", "withheld_sums"))
+    table = _table(value.astype(np.float64), width.astype(np.float64), found)
+    count, extra = len(value), len(table.value) - len(value)
+    table.floor[:count] = np.where(shows_zero & (value > 0), 1.0, 0.0)
+    rank = np.where(value > table.floor[:count], value, _LAST + value) - level * 1e-6
+    rank *= np.where(was_hidden, 0.25, 1.0) * np.where(is_ratio, _RANK_OF_RATIOS, 1.0)
+    table.rank[:count] = np.where(is_fixed, np.inf, rank)
+    hidden, exposed = protect(table, np.concatenate([is_hidden, np.ones(extra, dtype=np.bool_)]))
+    if len(exposed):
+        log.warning("cells that cannot be protected", extra={"cells": len(exposed)})
+    more = np.flatnonzero(hidden[:count] & ~is_hidden)
+    session.execute(text(_HIDE), {"cells": more.tolist()})
+
+
+# What a whole has beyond its parts, if that is more than anybody may know, is a cell of its own
+# that is never shown; parts that exceed the whole are no sum of it.
+def _table(value: Any, width: Any, equations: Iterable[Any]) -> Linked:  # noqa: ANN401  (arrays)
+    rests: list[float] = []
+    numbers, cells, factors = [], [], []
+    kept = 0
+    for told in equations:
+        terms, by = list(told.cells), list(told.factors)
+        over = float(np.dot(value[terms], by))
+        if abs(over) >= max(width[terms].max(), 1.0):
+            if over > 0 or not told.has_whole:
+                continue
+            terms.append(len(value) + len(rests))
+            by.append(1.0)
+            rests.append(-over)
+        numbers += [kept] * len(terms)
+        cells += terms
+        factors += by
+        kept += 1
+    extra = np.array(rests)
+    return Linked(
+        value=np.concatenate([value, extra]),
+        floor=np.zeros(len(value) + len(extra)),
+        width=np.concatenate([width, np.zeros(len(extra))]),
+        rank=np.full(len(value) + len(extra), np.inf),
+        equation=np.array(numbers, dtype=np.int64),
+        cell=np.array(cells, dtype=np.int64),
+        factor=np.array(factors, dtype=np.float64),
+    )
+
+
+_SUBDISTRICT, _ORGANISATION = 5, 6
+_SERIES = f"INSERT INTO linked_series VALUES ({', '.join(':' + n for n in _Series.__slots__)})"  # noqa: S608  (names of our own)
+_SUM = "INSERT INTO linked_sum VALUES (:id, :whole, :part, :factor)"
+_COVER = """
+    INSERT INTO linked_cover
+    SELECT * FROM unnest(
+        CAST(:ids AS int[]), CAST(:members AS int[]), CAST(:levels AS smallint[]),
+        CAST(:places AS bigint[])
+    )
+"""
+_SPAN = "INSERT INTO linked_span VALUES (:id, :members, :time_agg, :whole, :part, :factor)"
+_COVERAGE = """
+    SELECT c.org_id, c.area_id FROM org_coverage AS c
+    JOIN org AS o ON o.id = c.org_id AND o.tier = 'lower'
+    ORDER BY c.org_id, c.area_id
+"""
+_PERIODS = """
+    SELECT t.t AS number, p.granularity, p.start_date, p.end_date,
+           p.end_date - p.start_date + 1 AS days
+    FROM value_time AS t
+    JOIN period AS p ON p.key = t.key
+    WHERE t.t IN (SELECT z.t FROM linked_time AS z)
+    ORDER BY p.start_date, days
+"""
+_CELLS = """
+    SELECT c.value, c.width, c.level, c.is_fixed, c.is_hidden, c.shows_zero,
+           b.k IS NOT NULL AS was_hidden, x.part <> 'value' AS is_ratio
+    FROM linked_cell AS c
+    JOIN linked_series AS x ON x.s = c.s
+    LEFT JOIN (
+        SELECT DISTINCT r.k, l.level, s.place_id
+        FROM sealed_value AS s
+        JOIN value_rule AS r ON r.key = s.indicator_key
+        JOIN value_level AS l ON l.name = s.level
+    ) AS b ON b.k = c.k AND b.level = c.level AND b.place_id = c.place_id
+    ORDER BY c.n
+"""
+_HIDE = """
+    INSERT INTO value_hidden
+    SELECT DISTINCT c.k, c.level, c.t, c.place_id FROM linked_cell AS c WHERE c.n = ANY (:cells)
+"""
