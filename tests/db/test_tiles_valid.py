@@ -23,8 +23,10 @@ from boundaries.geometry import BANDS
 from boundaries.models import Area
 from geo_service.core.db import make_engine
 from ingest.refresh import refresh
-from layers import versions
+from layers import registry, tiles, versions
 from layers.models import PreparedTile
+from layers.questions import Question
+from layers.tile_matrix import WEB_MERCATOR_QUAD, WORLD_CRS84_QUAD
 
 EXTENT, BUFFER = 4096, 64
 SIDE, CELLS = 0.03, 20
@@ -147,24 +149,30 @@ def test_a_larger_area_ends_exactly_where_its_parts_end(country, band):
             assert shapely.union_all(inside).symmetric_difference(whole).area == pytest.approx(0)
 
 
+def check_rings(features) -> int:
+    """Look at every polygon of a tile, and tell how many there are."""
+    polygons = [one for feature in features for one in polygons_in(feature)]
+    for polygon in polygons:
+        outer, *holes = [np.array(ring) for ring in polygon]
+        for ring in (outer, *holes):
+            assert (ring[0] == ring[-1]).all()
+            assert len(ring) >= 4
+            assert (np.abs(np.diff(ring, axis=0)).sum(axis=1) > 0).all()
+            assert ring.min() >= -BUFFER
+            assert ring.max() <= EXTENT + BUFFER
+        # 4.3.4.4: with y downwards, the area of an outer ring is positive.
+        assert twice_area(outer) > 0
+        assert all(twice_area(hole) < 0 for hole in holes)
+        assert Polygon(outer, holes).is_valid
+    return len(polygons)
+
+
 def test_rings_turn_as_the_standard_says_and_stay_within_the_tile(country):
     seen = 0
     for collection_id in ("provinces", "districts", "subdistricts"):
         for zoom in ZOOMS:
             for _, _, features in tiles_of(country, collection_id, zoom):
-                for polygon in (one for feature in features for one in polygons_in(feature)):
-                    seen += 1
-                    outer, *holes = [np.array(ring) for ring in polygon]
-                    for ring in (outer, *holes):
-                        assert (ring[0] == ring[-1]).all()
-                        assert len(ring) >= 4
-                        assert (np.abs(np.diff(ring, axis=0)).sum(axis=1) > 0).all()
-                        assert ring.min() >= -BUFFER
-                        assert ring.max() <= EXTENT + BUFFER
-                    # 4.3.4.4: with y downwards, the area of an outer ring is positive.
-                    assert twice_area(outer) > 0
-                    assert all(twice_area(hole) < 0 for hole in holes)
-                    assert Polygon(outer, holes).is_valid
+                seen += check_rings(features)
     assert seen > 5_000
 
 
@@ -181,29 +189,66 @@ def test_every_place_is_in_some_tile_of_every_zoom(country):
         assert drawn
 
 
+def check_cover(features, place) -> int:
+    """Find each pixel of a tile in exactly one of the neighbours; tell how many were looked at."""
+    shapes = [MultiPolygon([(p[0], p[1:]) for p in polygons_in(one)]) for one in features]
+    # All within the outer line: what is not covered there is a gap.
+    whole = shapely.get_parts(shapely.union_all(shapes).buffer(1.5))
+    ground = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(whole))).buffer(-3)
+    if ground.is_empty:
+        return 0
+    left, top, right, bottom = (
+        max(ground.bounds[0], 0), max(ground.bounds[1], 0),
+        min(ground.bounds[2], EXTENT), min(ground.bounds[3], EXTENT),
+    )  # fmt: skip
+    across = np.linspace(left, right, 70)
+    down = np.linspace(top, bottom, 70)
+    pixels = shapely.points(*(one.ravel() for one in np.meshgrid(across, down)))
+    pixels = pixels[shapely.contains(ground, pixels)]
+    tree = shapely.STRtree(shapes)
+    inside = np.bincount(tree.query(pixels, predicate="within")[0], minlength=len(pixels))
+    on_line = np.bincount(tree.query(pixels, predicate="touches")[0], minlength=len(pixels))
+    clear = on_line == 0
+    assert (inside[clear] == 1).all(), place
+    return int(clear.sum())
+
+
 def test_no_pixel_between_neighbours_is_empty_or_taken_twice(country):
     for zoom in range(5, 13):
         looked = 0
         for x, y, features in tiles_of(country, "subdistricts", zoom):
-            shapes = [MultiPolygon([(p[0], p[1:]) for p in polygons_in(one)]) for one in features]
-            # All within the outer line: what is not covered there is a gap.
-            whole = shapely.get_parts(shapely.union_all(shapes).buffer(1.5))
-            ground = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(whole)))
-            ground = ground.buffer(-3)
-            if ground.is_empty:
-                continue
-            left, top, right, bottom = (
-                max(ground.bounds[0], 0), max(ground.bounds[1], 0),
-                min(ground.bounds[2], EXTENT), min(ground.bounds[3], EXTENT),
-            )  # fmt: skip
-            across = np.linspace(left, right, 70)
-            down = np.linspace(top, bottom, 70)
-            pixels = shapely.points(*(one.ravel() for one in np.meshgrid(across, down)))
-            pixels = pixels[shapely.contains(ground, pixels)]
-            tree = shapely.STRtree(shapes)
-            inside = np.bincount(tree.query(pixels, predicate="within")[0], minlength=len(pixels))
-            on_line = np.bincount(tree.query(pixels, predicate="touches")[0], minlength=len(pixels))
-            clear = on_line == 0
-            assert (inside[clear] == 1).all(), (zoom, x, y)
-            looked += int(clear.sum())
+            looked += check_cover(features, (zoom, x, y))
         assert looked > 500
+
+
+def drawn_now(session, matrix_set, zoom):
+    """Draw the tiles around the middle of the country, as they are asked for."""
+    question = Question(registry.read(session, "subdistricts"))
+    middle = (100 + SIDE * CELLS / 2, 14 + SIDE * CELLS / 2)
+    found = matrix_set.limits(zoom, (*middle, *middle))
+    for column in range(found.first_column - 1, found.first_column + 2):
+        for row in range(found.first_row - 1, found.first_row + 2):
+            made = tiles.tile(
+                session, question, matrix_set=matrix_set, zoom=zoom, column=column, row=row
+            )
+            layers = mapbox_vector_tile.decode(
+                made.plain, default_options={"y_coord_down": True}
+            ) if made.body else {}  # fmt: skip
+            yield (zoom, column, row), layers.get("subdistricts", {"features": []})["features"]
+
+
+@pytest.mark.parametrize(
+    ("matrix_set", "zoom"),
+    [
+        *((WEB_MERCATOR_QUAD, zoom) for zoom in (13, 14, 16)),
+        *((WORLD_CRS84_QUAD, zoom) for zoom in (5, 7, 9, 11, 13)),
+    ],
+    ids=lambda one: getattr(one, "id", one),
+)
+def test_tiles_that_are_not_kept_are_as_valid(country, matrix_set, zoom):
+    polygons = pixels = 0
+    for place, features in drawn_now(country, matrix_set, zoom):
+        polygons += check_rings(features)
+        pixels += check_cover(features, place)
+    assert polygons >= 9
+    assert pixels > 500
