@@ -45,6 +45,7 @@ from geo_service.api import (
     tilesets,
 )
 from geo_service.api.entrance import Entrance, doorkeeper
+from geo_service.api.front import Front
 from geo_service.api.gate import Admission, Bounds, Gate
 from geo_service.api.insiders import Insiders
 from geo_service.api.limits import Limits
@@ -204,7 +205,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.problem_page = pages.problem_page
     app.state.account_pages = account_pages
     app.memory = Memory(
-        partial(FastAPI.__call__, app),
+        Front(partial(FastAPI.__call__, app), metrics),
         known=watcher.known,
         ask=lambda: ask_known(app.state),
         metrics=metrics,

@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo_service.api.features import read_names
+from geo_service.api.front import Open, open_tiles
 from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import place_of
 from geo_service.api.quick import has_credentials, knowing
@@ -26,6 +27,7 @@ from geo_service.core.errors import Fault, NotModified
 from geo_service.core.known import KNOWN, NotKnown
 from geo_service.deps import choose_format, revalidate
 from layers import registry, tiles
+from layers.drawings import kept_for
 from layers.forms import drawn_direct
 from layers.packs import tile_plan
 from layers.questions import Question, state_of
@@ -94,10 +96,14 @@ async def _made(
     question = Question(known)
     if names:
         question = replace(question, properties=read_names(names, known, "properties"))
-    headers = revalidate(request, state_of(session, sorted(set(known.subjects))).token)
+    told = state_of(session, sorted(set(known.subjects)))
+    headers = revalidate(request, told.token)
     asked, state = tiles.asked_tile(session, question, place=place), request.app.state
     pack = state.beside.get(request.scope[KNOWN], tile_plan(known)) if asked.is_gzip else None
     if pack is not None:
+        if not names:
+            deepest = kept_for(session, known).deepest_zoom
+            open_tiles(request.scope[KNOWN], known.id, Open(pack, told.token, deepest))
         is_packed = takes_coding(request.headers.get("accept-encoding", ""), "gzip")
         body = pack.body(place, is_gzip=is_packed)
         return made_answer(request, tiles.Tile(body, is_gzip=is_packed), headers, kind)

@@ -61,6 +61,10 @@ _SAFETY: Mapping[str, str] = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+#: What `Safety` adds to a public answer, for those who answer before it.
+PUBLIC_HEADERS = [
+    (name.lower().encode(), value.encode()) for name, value in {**_SAFETY, **_CORS}.items()
+]
 #: What is behind these addresses is for one person, even before he has signed in.
 _PERSONAL = ("/account", "/manage")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import Request
 
@@ -21,6 +22,7 @@ VARY = "Accept, Accept-Language, Accept-Encoding, Authorization, Cookie"
 PRIVATE = "private, no-store"
 #: Mark on a request whose answer follows from its address and the state of the data alone.
 FOLLOWS_STATE = "follows_state"
+_OURS = __version__.encode()
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 
 
@@ -100,26 +102,63 @@ def revalidate(request: Request, version: str, *, lang: Lang | None = None) -> d
     named = {} if lang is None else {"Content-Language": lang}
     if scope_in(request.scope) is not None:
         return {"Cache-Control": PRIVATE, "Vary": VARY} | named
-    identity = "\n".join(
-        (
-            __version__,
-            version,
-            str(request.url.replace(scheme="http")),
-            request.headers.get("accept", ""),
-            lang or "",
-        )
-    )
-    tag = f'W/"{hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()}"'
-    is_fixed = request.query_params.get("v") == version
-    headers = {
-        "ETag": tag,
-        "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "public, no-cache",
-        "Vary": VARY,
-    } | named
+    asked = request.headers
+    identity = identity_of(
+        request.scope, asked.get("host", "").encode("latin-1"),
+        asked.get("accept", "").encode("latin-1"), lang or "",
+    )  # fmt: skip
+    headers = cached(identity, version, is_fixed=request.query_params.get("v") == version) | named
+    tag = headers["ETag"]
     request.scope[FOLLOWS_STATE] = True
     if is_good(tag, request.headers.get("if-none-match", "")):
         raise NotModified(headers)
     return headers
+
+
+def identity_of(scope: Mapping[str, Any], host: bytes, accept: bytes, lang: str = "") -> bytes:
+    """Say what makes two public answers of one state of the data differ.
+
+    Parameters
+    ----------
+    scope : mapping
+        Of the request.
+    host, accept : bytes
+        Its headers.
+    lang : str
+        Language of the answer, when it has one.
+
+    Returns
+    -------
+    bytes
+        The scheme does not count: behind a proxy it is not the caller's.
+    """
+    path = scope.get("root_path", "") + scope["path"]
+    return b"\n".join((host, path.encode(), scope["query_string"], accept, lang.encode()))
+
+
+def cached(identity: bytes, version: str, *, is_fixed: bool) -> dict[str, str]:
+    """Give the headers of a public answer that follows from its address and the state alone.
+
+    Parameters
+    ----------
+    identity : bytes
+        From `identity_of`.
+    version : str
+        Version of everything the answer is made from.
+    is_fixed : bool
+        Whether the address names this very version, and so never changes.
+
+    Returns
+    -------
+    dict of str to str
+        ``ETag``, ``Cache-Control``, ``Vary``.
+    """
+    whole = b"\n".join((_OURS, version.encode(), identity))
+    return {
+        "ETag": f'W/"{hashlib.blake2b(whole, digest_size=12).hexdigest()}"',
+        "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "public, no-cache",
+        "Vary": VARY,
+    }
 
 
 def is_good(tag: str, known: str) -> bool:
