@@ -40,6 +40,9 @@ DEFAULT_RESOLUTIONS = "5-8"
 _FINEST_KEPT = 9
 #: A mark of values is the newest load times this plus the versions of places and catalogue.
 _LOAD = 1_000_003
+#: Raised when the same observations give other values or hexagons than before: a database that
+#: an older version filled is then rebuilt whole. 2: breakdowns, and small counts kept safe.
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ def refresh(
     wanted = kept or parse_resolutions(resolutions or DEFAULT_RESOLUTIONS)
     done: list[str] = []
     measure(session)
-    done += _refresh_values(session, changed or Changed(), everything=not only_changed)
+    is_of_old = not only_changed or _mark_of(session, "form") != _FORM
+    done += _refresh_values(session, changed or Changed(), everything=is_of_old)
     done += _refresh_forecasts(session, everything=not only_changed, progress=progress)
     done += _refresh_scenarios(session, everything=not only_changed, progress=progress)
     done += _refresh_shapes(session, everything=not only_changed, progress=progress)
@@ -96,7 +100,8 @@ def refresh(
         versions.bump(session, [hexsubjects.SHARES])
         done.append(f"cell shares: {shared} areas, {outlines} new cells")
     measure(session)
-    done += _refresh_hexbins(session, everything=not only_changed, progress=progress)
+    done += _refresh_hexbins(session, everything=is_of_old, progress=progress)
+    _mark(session, "form", _FORM)
     done += _refresh_drawn(session, everything=not only_changed, progress=progress)
     measure(session)
     return done

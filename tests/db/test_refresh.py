@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from boundaries.models import Area, AreaShape
 from geo_service.core.errors import BadParameter
+from geo_service.core.models import DataVersion
 from ingest.refresh import Changed, parse_resolutions, refresh
 from layers import hexsubjects, versions
 from layers.models import CellShare, Hexbin, HexCell, Indicator, Observation, PlaceValue
@@ -154,3 +155,14 @@ def test_a_refresh_that_is_not_told_keeps_the_resolutions_there_are(session, sma
     refresh(session, resolutions="6-7")
     assert refresh(session) == []
     assert hexsubjects.resolutions(session) == [6, 7]
+
+
+def test_a_database_that_an_older_version_filled_is_rebuilt_whole(session, small_country):
+    refresh(session, resolutions="5")
+    before = session.scalar(select(func.count()).select_from(PlaceValue))
+    session.execute(delete(PlaceValue).where(PlaceValue.indicator_key == "pop_total"))
+    assert refresh(session, resolutions="5") == []
+    session.execute(update(DataVersion).where(DataVersion.subject == "built:form").values(number=1))
+    assert refresh(session, resolutions="5") != []
+    assert session.scalar(select(func.count()).select_from(PlaceValue)) == before
+    assert refresh(session, resolutions="5") == []
