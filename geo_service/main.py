@@ -39,6 +39,7 @@ from geo_service.api import (
     openid,
     place_names,
     places,
+    scenarios,
     styles,
     tilejson,
     tiles,
@@ -75,6 +76,7 @@ from web import (
     pivot,
     profile,
     questions,
+    scenario_page,
 )
 from web.dashboards import page as dashboards
 
@@ -94,6 +96,7 @@ ROUTERS = (
     glyphs.router,
     hexbins.router,
     forecasts.router,
+    scenarios.router,
     ageing.router,
     maps.router,
     indicators.router,
@@ -200,6 +203,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.data_page = data_page.answer
     app.state.place_page = profile.answer
     app.state.forecast_page = forecast_page.answer
+    app.state.scenarios_page = scenario_page.list_answer
+    app.state.scenario_page = scenario_page.answer
     app.state.ageing_page = ageing_page.answer
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page

@@ -60,7 +60,7 @@ class GroupPart(Part):
 
     title: Two
     provinces: Codes
-    source: str = Field(min_length=1)
+    source: Two
 
 
 class CountPart(Part):
@@ -87,9 +87,9 @@ class ScenarioPart(Part):
     @model_validator(mode="after")
     def _both_languages(self) -> ScenarioPart:
         said = [self.title, *self.assumptions, *(one.title for one in self.counts)]
-        said += [one.title for one in self.groups.values()]
+        said += [pair for one in self.groups.values() for pair in (one.title, one.source)]
         if not all(th and en for th, en in said):
-            raise ValueError("title and assumptions are needed in Thai and English")
+            raise ValueError("titles, assumptions and sources are needed in Thai and English")
         return self
 
 
@@ -152,7 +152,7 @@ def read(said: dict[str, Any]) -> Document:
             outcomes=tuple(dict.fromkeys(part.outcomes)),
             levers=tuple(map(_lever, part.levers)),
             groups={
-                key: Group(_text(one.title), _codes(one.provinces), one.source)
+                key: Group(_text(one.title), _codes(one.provinces), _text(one.source))
                 for key, one in part.groups.items()
             },
             counts=tuple(Count(_text(one.title), one.value, one.above) for one in part.counts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
@@ -27,7 +29,7 @@ outcomes = ["waste_gen_tpd", "waste_gen_rate"]
 [groups.some]
 title = ["บางจังหวัด", "Some provinces"]
 provinces = "50"
-source = "test"
+source = ["ทดสอบ", "a test"]
 
 [[levers]]
 indicator = "waste_gen_rate"
@@ -49,6 +51,11 @@ def scenario_text(
 ) -> str:
     """Write a scenario of less waste as a file would."""
     return SCENARIO.format(where=where, amount=amount, level=level)
+
+
+def scenario_document(**changed: object) -> dict[str, object]:
+    """Give a scenario of less waste as a request would have it."""
+    return tomllib.loads(scenario_text(**changed))
 
 
 def add_years(session: Session) -> dict[str, int]:

@@ -159,7 +159,7 @@ def answer(
             if lever.indicator in found.indicators
         ],
         "groups": [
-            (one.title.in_(lang), _names(found, one.provinces, lang), one.source)
+            (one.title.in_(lang), _names(found, one.provinces, lang), one.source.in_(lang))
             for one in document.groups.values()
         ],
         "refused": "" if found.refused is None else found.refused.in_(lang),
@@ -202,7 +202,13 @@ def _outcome(session: SessionDep, found: Found, key: str, lang: Lang) -> Outcome
     places = [one for one in lines if one.level == found.document.level]
     changed = [one for one in places if np.any(one.difference[2] != 0)]
     changed.sort(key=lambda one: -abs(float(one.difference[2, -1])))
-    acted = [one for one in lines if one.level == scenarios.ACTED_ON and one is not main]
+    acted = [
+        one
+        for one in lines
+        if one.level == scenarios.ACTED_ON
+        and one is not main
+        and not np.allclose(one.difference, main.difference, rtol=1e-3, equal_nan=True)
+    ]
     say = words(lang)
     both, below = _charts(session, found, info, main)
     return Outcome(
@@ -240,10 +246,15 @@ def _finding(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> tuple
         .replace("{middle}", number(abs(middle), info.decimals))
         .replace("{unit}", info.unit.in_(lang))
     )
+    if middle < 0 and high <= 0:
+        low, high = -high, -low
+        write = number
+    else:
+        write = number if low >= 0 else signed
     between = (
         say["scenario_between"]
-        .replace("{low}", signed(low, info.decimals))
-        .replace("{high}", signed(high, info.decimals))
+        .replace("{low}", write(low, info.decimals))
+        .replace("{high}", write(high, info.decimals))
     )
     return told, between
 

@@ -145,6 +145,7 @@ def landing(
         links.link("related", "/periods", JSON, Text("ช่วงเวลา", "Periods")),
         links.link("related", "/datasets", JSON, Text("ชุดข้อมูล", "Data sets")),
         links.link("related", "/maps", HTML, Text("แผนที่", "Maps")),
+        links.link("related", "/scenarios", JSON, Text("ฉากทัศน์", "Scenarios")),
     ]
     body = {
         "title": _TITLE.in_(lang),

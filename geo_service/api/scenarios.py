@@ -210,7 +210,7 @@ def _head(found: Found, lang: Lang) -> dict[str, Any]:
             key: {
                 "title": one.title.in_(lang),
                 "provinces": list(one.provinces),
-                "source": one.source,
+                "source": one.source.in_(lang),
             }
             for key, one in document.groups.items()
         },

@@ -50,7 +50,7 @@ class Group:
 
     title: Text
     provinces: tuple[str, ...]
-    source: str
+    source: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Document:
                 key: {
                     "title": _pair(one.title),
                     "provinces": list(one.provinces),
-                    "source": one.source,
+                    "source": _pair(one.source),
                 }
                 for key, one in sorted(self.groups.items())
             },
@@ -156,7 +156,7 @@ def from_canonical(said: Mapping[str, Any]) -> Document:
             for one in said["levers"]
         ),
         groups={
-            key: Group(_text(one["title"]), tuple(one["provinces"]), one["source"])
+            key: Group(_text(one["title"]), tuple(one["provinces"]), _text(one["source"]))
             for key, one in said["groups"].items()
         },
         counts=tuple(

@@ -45,7 +45,7 @@ CHANGES = (
 )
 RAMPS = {
     "linear": Text(
-        th="ค่อย ๆ เท่ากันทุกปี พ.ศ. {first}\N{EN DASH}{last}",
+        th="ทีละเท่า ๆ กันทุกปี พ.ศ. {first}\N{EN DASH}{last}",
         en="in equal steps, {start}\N{EN DASH}{full}",
     ),
     "step": Text(th="ทันทีใน พ.ศ. {first}", en="at once in {start}"),

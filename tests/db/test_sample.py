@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import Conflict
-from ingest import forecasts, pipeline, sample
+from ingest import forecasts, pipeline, sample, scenarios
 from layers import place_values
 from web.questions import known
 
@@ -47,6 +47,11 @@ def test_every_question_called_answered_has_an_answer(sample_engine, client_of, 
     if question["address"].startswith("/forecasts/"):
         with transaction(sample_engine) as opened:
             forecasts.rebuild(opened, question["address"].split("/")[2].partition("?")[0])
+    if question["address"].startswith("/scenarios/"):
+        with transaction(sample_engine) as opened:
+            for key in ("waste_gen_tpd", "waste_utilised_tpd", "pop_total"):
+                forecasts.rebuild(opened, key)
+            assert scenarios.rebuild(opened) > 0
     address = question["address"].replace("{lang}", "en")
     answer = client_of(sample_engine).get(address, headers={"Accept": "text/html,*/*;q=0.5"})
     assert answer.status_code == 200
