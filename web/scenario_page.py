@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -248,9 +248,7 @@ def _finding(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> tuple
     )
     if middle < 0 and high <= 0:
         low, high = -high, -low
-        write = number
-    else:
-        write = number if low >= 0 else signed
+    write: Callable[[float, int], str] = number if low >= 0 else signed
     between = (
         say["scenario_between"]
         .replace("{low}", write(low, info.decimals))
