@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geo_service import __version__
-from geo_service.cli import keeping
+from geo_service.cli import keeping, people
+from geo_service.cli.scenarios import scenarios as what_if
 from geo_service.cli.terminal import Friendly, Shown, bars, leave, line, out, say
 from geo_service.core.text import Text
 
@@ -35,6 +36,7 @@ datasets = typer.Typer(no_args_is_help=True, help="ชุดข้อมูล�
 indicators = typer.Typer(cls=Shown, help="ตัวชี้วัด · What is measured: list, show, add, remove.")
 app.add_typer(database, name="db")
 app.add_typer(indicators, name="indicators")
+app.add_typer(what_if, name="scenarios")
 app.add_typer(datasets, name="datasets")
 for command in (keeping.backup, keeping.restore, keeping.verify):
     app.command()(command)
