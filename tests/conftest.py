@@ -229,7 +229,12 @@ def settings_for(
     def make(url: str, **changed: Any) -> Settings:
         folder = tmp_path_factory.mktemp("data")
         # Fast answers matter less here than not failing on a busy machine.
-        defaults = {"pool_timeout_s": 10.0, "data_dir": folder, "log_level": "WARNING"}
+        defaults = {
+            "pool_timeout_s": 10.0,
+            "data_dir": folder,
+            "log_level": "WARNING",
+            "metrics_for": "everyone",
+        }
         defaults |= {
             f"{role.removeprefix('geo_')}_url": SecretStr(databases.url_of(url, role))
             for role in roles.ROLES

@@ -122,7 +122,9 @@ class Provider:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
     def take(self, session: Session, *, state: str, browser: str) -> OpenIdFlow:
-        """Take up a sign-in that comes back; it can be taken up once. The caller commits.
+        """Take up a sign-in that comes back, once; the caller commits.
+
+        Another browser does not use it up: the one that began may still come.
 
         Parameters
         ----------
