@@ -163,9 +163,19 @@ def _counted(
 
 def _said(years: Iterable[int]) -> Text:
     known = sorted(years)
-    return Text(
-        th="พ.ศ. " + ", ".join(str(year + BUDDHIST_OFFSET) for year in known),
-        en=", ".join(str(year) for year in known),
+    spans: list[list[int]] = []
+    for year in known:
+        if spans and year == spans[-1][-1] + 1:
+            spans[-1].append(year)
+        else:
+            spans.append([year])
+    return Text(th=f"พ.ศ. {_listed(spans, BUDDHIST_OFFSET)}", en=_listed(spans, 0))
+
+
+def _listed(spans: Sequence[Sequence[int]], shift: int) -> str:
+    return ", ".join(
+        str(one[0] + shift) if len(one) == 1 else f"{one[0] + shift}-{one[-1] + shift}"
+        for one in spans
     )
 
 
@@ -212,6 +222,11 @@ def _bounds(group: str) -> tuple[int, int | None] | None:
     return (low, None) if read[3] else (low, int(read[2] or low))
 
 
+def _order(group: str) -> tuple[int, int]:
+    low, high = _bounds(group) or (999, 0)
+    return low, 999 if high is None else high
+
+
 # Where the open group begins, if all groups below nest in five-year ones and leave no gap.
 def _open_of(groups: Iterable[str]) -> int | None:
     read = [_bounds(one) for one in groups]
@@ -253,7 +268,7 @@ def _why_not(
 ) -> Text:
     if by_period:
         key = max(by_period, key=lambda one: periods[one].end)
-        groups = sorted(by_period[key], key=lambda one: _bounds(one) or (999, 0))
+        groups = sorted(by_period[key], key=_order)
         return WIDE.format(groups=", ".join(groups), years=periods[key].label)
     rows = session.execute(
         select(PlaceValue.indicator_key, PeriodRow.start)
@@ -267,7 +282,7 @@ def _why_not(
             years.setdefault(indicator, set()).add(start.year)
     if not years:
         return NO_AGES
-    groups = sorted(map(_band, years), key=lambda one: _bounds(one) or (999, 0))
+    groups = sorted(map(_band, years), key=_order)
     return WIDE.format(groups=", ".join(groups), years=_said(set.union(*years.values())))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo_service.core.periods import Period
 from layers import queries
 from layers.indicators import IndicatorInfo, period_of
-from layers.models import PLACE_LEVELS
+from layers.models import PLACE_LEVELS, PlaceValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,38 @@ def read(session: Session, infos: Sequence[IndicatorInfo]) -> list[Measured]:
         for info in infos
         if found[info.key]
     ]
+
+
+def values_of(
+    session: Session, key: str, level: str, periods: Sequence[str]
+) -> dict[str, dict[int, float]]:
+    """Read the values of all places of a level in some periods.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    key : str
+        Of the indicator.
+    level : str
+        Level of the places.
+    periods : sequence of str
+        Keys of periods.
+
+    Returns
+    -------
+    dict of str to dict of int to float
+        By period and id of the place, in the indicator's unit; places with a value alone.
+    """
+    rows = session.execute(
+        select(PlaceValue.period_key, PlaceValue.place_id, PlaceValue.value).where(
+            PlaceValue.indicator_key == key,
+            PlaceValue.level == level,
+            PlaceValue.period_key.in_(periods),
+            PlaceValue.value.is_not(None),
+        )
+    )
+    found: dict[str, dict[int, float]] = {}
+    for period, place, value in rows:
+        found.setdefault(period, {})[place] = float(value or 0.0)
+    return found

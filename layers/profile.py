@@ -6,7 +6,7 @@ of its type, a region with those of its scheme. Nothing is compared across a bre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -108,7 +108,13 @@ class Profile:
         return ("areas", "orgs", *(f"indicator:{line.info.key}" for line in self.lines))
 
 
-def build(session: Session, code: str, *, year: int | None = None) -> Profile:
+def build(
+    session: Session,
+    code: str,
+    *,
+    year: int | None = None,
+    among: Callable[[str], Collection[int]] | None = None,
+) -> Profile:
     """Gather all that is known of a place.
 
     Parameters
@@ -119,6 +125,9 @@ def build(session: Session, code: str, *, year: int | None = None) -> Profile:
         Of an area (``TH``, ``ngc6-1``, ``50``, ``5001``, ``500101``) or an organisation.
     year : int, optional
         As it was known at the end of that year (CE); the newest when absent.
+    among : callable, optional
+        Gives, for the level of the place, the ids of those it is compared with; those of its
+        kind when absent.
 
     Returns
     -------
@@ -137,7 +146,8 @@ def build(session: Session, code: str, *, year: int | None = None) -> Profile:
         )
     series = _series(session, row.level, row.id, year)
     infos = [info for info in indicators.list_all(session) if info.key in series]
-    standings = _standings(session, row, {info.key: series[info.key][-1] for info in infos})
+    newest = {info.key: series[info.key][-1] for info in infos}
+    standings = _standings(session, row, newest, among(row.level) if among else None)
     broken = _breaks(session)
     lines = tuple(
         _line(info, series[info.key], standings[info.key], broken.get(info.key, ()))
@@ -220,6 +230,7 @@ def _standings(
     session: Session,
     row: Any,  # noqa: ANN401  (a row)
     newest: Mapping[str, tuple[PlaceValue, Period]],
+    among: Collection[int] | None,
 ) -> dict[str, Any]:
     province = row.code[:_PROVINCE_DIGITS] if row.level in {"district", "subdistrict"} else None
     if row.level == "org":
@@ -234,6 +245,7 @@ def _standings(
             "scheme": row.scheme,
             "kind": row.kind,
             "province": province,
+            "among": None if among is None else sorted(among),
         },
     )
     return {one.key: one for one in rows}

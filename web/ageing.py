@@ -83,9 +83,7 @@ def tell(one: Place, found: Ageing, lang: Lang, *, with_chart: bool = True) -> T
         share=figures.with_unit(known[-1].value, info, lang) if known else number(None, 0),
         when=known[-1].period.label.in_(lang) if known else "",
         chart=_chart(one) if with_chart else None,
-        limits=tuple(
-            (limit_of(passing, lang), say_when(passing, lang)) for passing in one.passing
-        ),
+        limits=tuple((limit_of(passing, lang), say_when(passing, lang)) for passing in one.passing),
         people=people,
     )
 

@@ -13,6 +13,7 @@ from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
 from layers import outlines
+from layers.cube.peers import GROUPS, NAMES, Peers
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.thematic.words import styled
@@ -79,6 +80,7 @@ def answer(
     lang: Lang,
     profile: Profile,
     *,
+    peers: Peers | None = None,
     is_sample: bool,
     headers: Mapping[str, str],
 ) -> HTMLResponse:
@@ -92,6 +94,8 @@ def answer(
         Language of the reader.
     profile : Profile
         What is known of it.
+    peers : Peers, optional
+        Whom it is compared with, where it was asked for.
     is_sample : bool
         Whether to say that the data is made up.
     headers : mapping of str to str
@@ -114,7 +118,7 @@ def answer(
         "is_in_force": profile.is_in_force,
         "is_illustrative": profile.is_illustrative,
         "trail": [(title(one, lang), _address(one, lang)) for one in profile.within],
-        "sections": sections(profile, lang),
+        "sections": sections(profile, lang, peers),
         "inside": tuple(_inside(profile.inside, lang)),
         "sources": tuple(dict.fromkeys(
             line.info.source.in_(lang) for line in profile.lines if line.info.source.in_(lang)
@@ -122,6 +126,16 @@ def answer(
         "outline": outline,
         "lit": lit,
         **_ageing(session, place, lang),
+        "peers": [
+            (NAMES[by].in_(lang), f"/places/{place.code}?f=html&peers={by}&lang={lang}",
+             by == (peers.by if peers else GROUPS[place.level][0]))
+            for by in GROUPS.get(place.level, ())
+        ],
+        "peers_told": ""
+        if peers is None
+        else words(lang)["peer_told"]
+        .replace("{group}", peers.group.in_(lang))
+        .replace("{n}", f"{len(peers.codes):,}"),
         "is_sample": is_sample,
         "other_language": f"/places/{place.code}?f=html&lang={other}",
     }  # fmt: skip
@@ -156,7 +170,7 @@ def title(place: PlaceName, lang: Lang) -> str:
     return styled(place.level, place.code, place.name.th)
 
 
-def sections(profile: Profile, lang: Lang) -> tuple[Section, ...]:
+def sections(profile: Profile, lang: Lang, peers: Peers | None = None) -> tuple[Section, ...]:
     """Put the indicators of a place in their themes.
 
     Parameters
@@ -165,6 +179,8 @@ def sections(profile: Profile, lang: Lang) -> tuple[Section, ...]:
         What is known of it.
     lang : {"th", "en"}
         Language of the reader.
+    peers : Peers, optional
+        Whom the place is compared with; those of its kind when absent.
 
     Returns
     -------
@@ -173,12 +189,15 @@ def sections(profile: Profile, lang: Lang) -> tuple[Section, ...]:
     """
     lines = sorted(profile.lines, key=lambda line: explore.THEME_ORDER.index(line.info.theme))
     return tuple(
-        Section(THEMES[theme].in_(lang), tuple(row_of(line, profile.place, lang) for line in group))
+        Section(
+            THEMES[theme].in_(lang),
+            tuple(row_of(line, profile.place, lang, peers) for line in group),
+        )
         for theme, group in groupby(lines, key=lambda line: line.info.theme)
     )
 
 
-def row_of(line: Line, place: PlaceName, lang: Lang) -> Row:
+def row_of(line: Line, place: PlaceName, lang: Lang, peers: Peers | None = None) -> Row:
     """Write one indicator of a place for people.
 
     Parameters
@@ -189,6 +208,8 @@ def row_of(line: Line, place: PlaceName, lang: Lang) -> Row:
         The place.
     lang : {"th", "en"}
         Language of the reader.
+    peers : Peers, optional
+        Whom it is compared with; those of its kind when absent.
 
     Returns
     -------
@@ -215,7 +236,7 @@ def row_of(line: Line, place: PlaceName, lang: Lang) -> Row:
         line=drawn,
         last=last,
         told=_told(line, info, lang),
-        standing=_standing(line, place, lang),
+        standing=_standing(line, place, lang, peers),
         place=_share_below(line),
         middle=_middle(line, info, lang),
         notes=tuple(_notes(line, lang)),
@@ -300,16 +321,17 @@ def _moved(line: Line, info: IndicatorInfo, lang: Lang) -> tuple[str, str, str, 
     )
 
 
-def _standing(line: Line, place: PlaceName, lang: Lang) -> str:
+def _standing(line: Line, place: PlaceName, lang: Lang, peers: Peers | None = None) -> str:
     stand = line.standing
     if stand is None or line.info.space_agg == figures.CLASSES:
         return ""
-    peers = _kind(place) if place.level == "org" else PLACES[place.level]
+    kind = _kind(place) if place.level == "org" else PLACES[place.level]
+    among = kind.in_(lang) if peers is None else f"{kind.in_(lang)} ({peers.name.in_(lang)})"
     sentence = words(lang)["profile_standing"]
     return (
         sentence.replace("{rank}", f"{stand.rank:,}")
         .replace("{of}", f"{stand.places:,}")
-        .replace("{places}", peers.in_(lang))
+        .replace("{places}", among)
     )
 
 

@@ -11,6 +11,8 @@ from geo_service.api.links import CSV, HTML, JSON, Links, json_answer, notice
 from geo_service.api.tables import csv_answer
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import profile
+from layers.cube import peers
+from layers.cube.peers import Peers
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.questions import state_of
 
@@ -27,7 +29,14 @@ FormatQuery = Annotated[str | None, Query(alias="f", description="json | csv | h
 
 @router.get("/places/{code}")
 def place(
-    request: Request, session: SessionDep, lang: LangDep, code: str, asked: FormatQuery = None
+    request: Request,
+    session: SessionDep,
+    lang: LangDep,
+    code: str,
+    compared: Annotated[
+        str | None, Query(alias="peers", description="region | size | kind | tier | peers ...")
+    ] = None,
+    asked: FormatQuery = None,
 ) -> Response:
     """Give all that is known of an area or an organisation.
 
@@ -38,14 +47,21 @@ def place(
         each indicator and period; HTML.
     """
     form = choose_format(request, _FORMATS, asked)
-    found = profile.build(session, code)
+    chosen: Peers | None = None
+
+    def among(level: str) -> frozenset[int]:
+        nonlocal chosen
+        chosen = peers.read(session, level, code, compared or "all")
+        return chosen.ids
+
+    found = profile.build(session, code, among=among if compared else None)
     state = state_of(session, found.subjects)
     headers = revalidate(request, state.token, lang=lang)
     links = Links(request, lang)
     if form == "html":
         # Pages are made on a floor of their own; the application handed this one over.
         page: Response = request.app.state.place_page(
-            session, lang, found, is_sample=state.is_sample, headers=headers
+            session, lang, found, peers=chosen, is_sample=state.is_sample, headers=headers
         )
         return page
     if form == "csv":
@@ -59,7 +75,11 @@ def place(
         links.made("alternate", links.here(f="csv"), CSV),
         *(links.link("up", f"/places/{one.code}", JSON, one.name) for one in found.within[-1:]),
     ]
-    body = _told(found) | {"links": own, **notice(is_sample=state.is_sample)}
+    body = _told(found) | {
+        "peers": _peers(chosen),
+        "links": own,
+        **notice(is_sample=state.is_sample),
+    }
     return json_answer(body, headers, links=own)
 
 
@@ -73,6 +93,15 @@ def _told(found: Profile) -> dict[str, Any]:
         "inside": [_name(one) for one in found.inside],
         "indicators": [_line(line) for line in found.lines],
     }
+
+
+def _peers(chosen: Peers | None) -> dict[str, Any] | None:
+    if chosen is None:
+        return None
+    return {
+        "by": chosen.by, "name_th": chosen.group.th, "name_en": chosen.group.en,
+        "places": len(chosen.codes),
+    }  # fmt: skip
 
 
 def _name(place: PlaceName) -> dict[str, Any]:

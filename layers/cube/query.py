@@ -19,7 +19,7 @@ TRAITS = ("tier", "kind", "size", "peers")
 PLACE_DIMENSIONS = (*AREA_LEVELS, "org", *TRAITS)
 TIME_DIMENSIONS = ("year", "calendar_year", "fiscal_year", "quarter", "month")
 #: What rank compares a place with, besides its level.
-PEER_TRAITS = ("kind", "size", "region", "province", "district")
+PEER_TRAITS = ("kind", "tier", "size", "peers", "region", "province", "district")
 DEFAULT_SCHEME = "cluster18_2560"
 MOST_MEASURES, MOST_DIMENSIONS, MOST_SHOWN = 20, 5, 10_000
 

@@ -302,6 +302,38 @@ def _places(session: Session, level: str, codes: Sequence[str]) -> dict[int, tup
     return {row[0]: (row[1], Text(th=row[2], en=row[3])) for row in session.execute(statement)}
 
 
+def trends(
+    session: Session, level: str, code: str, keys: Sequence[str]
+) -> dict[str, PlaceForecast]:
+    """Read where indicators of one place are heading.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    level : str
+        Of the place.
+    code : str
+        Of the place.
+    keys : sequence of str
+        Of the indicators.
+
+    Returns
+    -------
+    dict of str to PlaceForecast
+        By key, those of which there is a row.
+    """
+    ids = list(_places(session, level, [code]))
+    rows = session.scalars(
+        select(PlaceForecast).where(
+            PlaceForecast.level == level,
+            PlaceForecast.place_id.in_(ids),
+            PlaceForecast.indicator_key.in_(keys),
+        )
+    )
+    return {row.indicator_key: row for row in rows}
+
+
 def histories(
     session: Session, info: IndicatorInfo, level: str, ids: Sequence[int]
 ) -> dict[int, tuple[Known, ...]]:

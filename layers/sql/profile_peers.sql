@@ -10,6 +10,11 @@ peer AS (
     UNION ALL
     SELECT id FROM org WHERE :level = 'org' AND kind = :kind
 ),
+chosen AS (
+    SELECT id FROM peer WHERE CAST(:among AS bigint[]) IS NULL
+    UNION
+    SELECT unnest(CAST(:among AS bigint[]))
+),
 stand AS (
     SELECT a.key, count(v.value) AS places,
            count(*) FILTER (WHERE v.value > a.own) AS above,
@@ -17,7 +22,7 @@ stand AS (
            percentile_cont(ARRAY[0, 0.25, 0.5, 0.75, 1]) WITHIN GROUP (ORDER BY v.value) AS spread
     FROM asked AS a
     JOIN place_value AS v ON v.indicator_key = a.key AND v.period_key = a.period AND v.level = :level
-    JOIN peer AS p ON p.id = v.place_id
+    JOIN chosen AS p ON p.id = v.place_id
     WHERE v.value IS NOT NULL
     GROUP BY a.key
 )

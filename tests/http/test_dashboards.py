@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from geo_service.core.text import Text
+from layers import thematic
 from tests import builders
 from web import charts, dashboards
+from web.dashboards import cards, rankings
 
 HTML = {"Accept": "text/html"}
 
@@ -96,3 +101,59 @@ def test_a_line_stops_where_a_value_is_missing_or_the_series_breaks():
     drawn = charts.draw([values], breaks=[2023])
     assert len(drawn.lines[0].runs) == 3
     assert len(drawn.lines[0].dots) == 4
+
+
+def test_two_years_are_laid_against_each_other(client):
+    page = client.get("/dashboards/executive?place=50&against=2566&lang=en", headers=HTML).text
+    told = client.get("/maps/pop_total.json?level=district&area=50&compare=2566").json()
+    assert "2023 (B.E. 2566) → 2024 (B.E. 2567)" in page
+    for place in told["places"]:
+        if place["value"]:
+            assert f"+{place['value']:,.0f}" in page
+
+
+def test_a_ranking_may_be_among_peers(client):
+    asked = "/dashboards/ageing?place=500101&lang=en"
+    page = client.get(f"{asked}&peers=province", headers=HTML).text
+    assert "Among: " in page
+    assert client.get(f"{asked}&peers=kind", headers=HTML).status_code == 400
+
+
+def test_shares_of_counts_rank_with_their_intervals(session, small_country):
+    told = thematic.build(session, "age_share_60p", level="province")
+    known = [one for one in told.places if one.value is not None]
+    sure = rankings.how_sure(session, told, known)
+    assert sure.remark == "peer_sure"
+    for one in known:
+        low, high = sure.ends[one.code]
+        assert low <= one.value <= high
+        best, worst = sure.ranks[one.code]
+        assert best <= 1 + sum(other.value > one.value for other in known) <= worst
+
+
+def test_other_values_rank_with_the_ranks_they_held_of_late(session, small_country):
+    told = thematic.build(session, "waste_gen_rate", level="province", period="2567")
+    known = [one for one in told.places if one.value is not None]
+    sure = rankings.how_sure(session, told, known)
+    assert not sure.ends
+    for code, (best, worst) in sure.ranks.items():
+        assert 1 <= best <= worst <= len(known), code
+
+
+def test_a_card_tells_its_target_and_its_trend():
+    info = SimpleNamespace(
+        target=70.0, direction=1, unit=Text("ร้อยละ", "%"), decimals=1, space_agg="RATIO",
+        thresholds=(),
+    )  # fmt: skip
+    line = SimpleNamespace(info=info, now=SimpleNamespace(value=65.0))
+    trend = SimpleNamespace(
+        direction="rising", strength="strong", slope=1.2, change_period=None, p_value=0.004
+    )
+    target, heading = cards.signs_of(line, trend, "en")
+    assert (target.words, target.mark) == ("target 70.0%: not met", "bad")
+    assert heading.words == "Trend: ↗ rising steadily, about 1.2 % a year (99.6% sure)"
+    assert heading.mark == "good"
+    assert (
+        cards.signs_of(SimpleNamespace(info=info, now=SimpleNamespace(value=None)), None, "en")
+        == ()
+    )

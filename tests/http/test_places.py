@@ -100,3 +100,42 @@ def test_every_kind_of_place_has_a_page(client, code, lang):
         ).status_code
         == 304
     )
+
+
+@pytest.mark.parametrize("by", ["all", "district", "province"])
+def test_a_place_may_be_compared_with_chosen_peers(client, by):
+    code, digits = "500103", {"all": 0, "district": 4, "province": 2}[by]
+    answer = client.get(f"/places/{code}?peers={by}&f=json").json()
+    known = {
+        one: value
+        for one, value in builders.POPULATION_2024.items()
+        if value is not None and one[:digits] == code[:digits]
+    }
+    stand = line(answer, "pop_total")["standing"]
+    assert (stand["places"], stand["rank"]) == (
+        len(known), 1 + sum(value > known[code] for value in known.values()),
+    )  # fmt: skip
+    assert answer["peers"]["by"] == by
+    page = client.get(f"/places/{code}?peers={by}&f=html&lang=en").text
+    assert "Ranks are among" in page
+
+
+def test_areas_of_a_like_size_are_a_third_of_their_level(client):
+    known = sorted(v for v in builders.POPULATION_2024.values() if v is not None)
+    seen = 0
+    for code, value in builders.POPULATION_2024.items():
+        if value is None:
+            continue
+        answer = client.get(f"/places/{code}?peers=size&f=json").json()
+        stand = line(answer, "pop_total")["standing"]
+        if stand is not None:
+            assert stand["places"] <= -(-len(known) // 3) + 1
+            seen += 1
+    assert seen
+
+
+@pytest.mark.parametrize(("code", "by"), [("50", "kind"), ("500103", "none"), ("TH", "all")])
+def test_peers_that_make_no_sense_are_refused(client, code, by):
+    answer = client.get(f"/places/{code}?peers={by}")
+    assert answer.status_code == 400
+    assert answer.json()["parameter"] == "peers"

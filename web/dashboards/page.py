@@ -13,10 +13,12 @@ from geo_service.core.settings import Settings
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import LangDep, SessionDep, SettingsDep, revalidate
 from layers import profile
+from layers.cube.peers import GROUPS, NAMES
 from layers.profile import Profile
 from layers.questions import state_of
 from web import dashboards
-from web.dashboards.panels import Asked, Filling
+from web.dashboards.panels import Filling
+from web.dashboards.views import Asked
 from web.pages import PageRoute
 from web.profile import title
 from web.render import SITE_FRAMES, respond_kept
@@ -66,6 +68,8 @@ def dashboard_page(
     place: CodeQuery = None,
     period: PeriodQuery = None,
     compare: CodeQuery = None,
+    against: PeriodQuery = None,
+    peers: CodeQuery = None,
 ) -> Response:
     """Show a dashboard for a place.
 
@@ -74,7 +78,9 @@ def dashboard_page(
     Response
         The page.
     """
-    asked = Asked(name, place or "TH", lang, period or None, compare or None)
+    asked = Asked(
+        name, place or "TH", lang, period or None, compare or None, against or None, peers or None
+    )
     return _answer(request, session, settings, asked, frame=None)
 
 
@@ -88,6 +94,8 @@ def embedded_dashboard(
     place: CodeQuery = None,
     period: PeriodQuery = None,
     compare: CodeQuery = None,
+    against: PeriodQuery = None,
+    peers: CodeQuery = None,
     panel: Annotated[int | None, Query(ge=1, le=40)] = None,
 ) -> Response:
     """Show a dashboard, or one of its panels, for a frame in somebody's page.
@@ -97,7 +105,9 @@ def embedded_dashboard(
     Response
         The page; the settings say who may frame it.
     """
-    asked = Asked(name, place or "TH", lang, period or None, compare or None)
+    asked = Asked(
+        name, place or "TH", lang, period or None, compare or None, against or None, peers or None
+    )
     return _answer(request, session, settings, asked, frame=settings.frame_ancestors, only=panel)
 
 
@@ -114,6 +124,8 @@ def _answer(
     year = _year(asked.period)
     shown = profile.build(session, asked.place, year=year)
     other = profile.build(session, asked.compare, year=year) if asked.compare else None
+    if other is None and asked.against:
+        other = profile.build(session, asked.place, year=_year(asked.against))
     state = state_of(session, shown.subjects)
     mark = dashboards.fingerprint(asked.name, settings.data_dir)
     headers = revalidate(request, f"{state.token}{mark}", lang=asked.lang)
@@ -128,7 +140,6 @@ def _answer(
         "lead": declared.lead[asked.lang == "en"],
         "views": list(filling.views(declared)),
         "asked": asked,
-        "shift_of_years": BUDDHIST_OFFSET if asked.lang == "th" else 0,
         "place": title(shown.place, asked.lang),
         "is_embedded": frame is not None,
         "is_sample": state.is_sample,
@@ -150,6 +161,7 @@ def _choices(session: SessionDep, asked: Asked, shown: Profile) -> dict[str, Any
     ]
     return {
         "trail": trail,
+        "peers": [(by, NAMES[by].in_(lang)) for by in GROUPS.get(shown.place.level, ())],
         "years": [(str(year + BUDDHIST_OFFSET), str(year + shift)) for year in years],
         "beside": [
             (one.code, title(one, lang))

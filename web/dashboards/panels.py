@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from geo_service.core.errors import Fault, NoForecast, NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
 from geo_service.deps import SessionDep
-from layers import forecasts, thematic
+from layers import forecasts, indicators, thematic
 from layers.ageing import read as read_ageing
+from layers.cube.peers import GROUPS, Peers
+from layers.cube.peers import read as read_peers
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
-from layers.thematic import MapPlace, ThematicMap
+from layers.thematic import MapPlace, ThematicMap, compare
 from web import ageing, charts, figures, legend, thumbnails
-from web.dashboards import Dashboard, Panel
+from web.dashboards import Dashboard, Panel, cards, rankings
+from web.dashboards.views import Asked, Mark, View
 from web.profile import Row, row_of, title
 from web.words import LEVELS, STATUSES, words
 
@@ -25,67 +28,6 @@ BELOW: Final = {
     "country": "province", "region": "province", "province": "district", "district": "subdistrict",
 }  # fmt: skip
 _BINS_WIDTH, _BINS_HEIGHT = 560.0, 190.0
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The state of a dashboard: whose it is, at which period, beside which other place."""
-
-    name: str
-    place: str
-    lang: Lang
-    period: str | None = None
-    compare: str | None = None
-
-    def address(self, **changed: str | None) -> str:
-        """Write the address of a state.
-
-        Parameters
-        ----------
-        **changed : str or None
-            Parts of the state to change.
-
-        Returns
-        -------
-        str
-            Only what differs from the defaults; ``lang`` always.
-        """
-        state = replace(self, **changed)  # type: ignore[arg-type]
-        pairs = {
-            "place": "" if state.place == "TH" else state.place, "period": state.period,
-            "compare": state.compare, "lang": state.lang,
-        }  # fmt: skip
-        query = "&".join(f"{key}={value}" for key, value in pairs.items() if value)
-        return f"/dashboards/{state.name}?{query}"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One panel, ready for its template; `body` is None where there is nothing to show."""
-
-    kind: str
-    title: str
-    subtitle: str
-    note: str
-    width: int
-    more: str
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One place in a map, a ranking or a table."""
-
-    code: str
-    name: str
-    value: str
-    fill: str
-    shade: int
-    address: str
-    path: str = ""
-    share: float = 0.0
-    rank: int = 0
-    is_own: bool = False
 
 
 class Filling:
@@ -139,9 +81,14 @@ class Filling:
         return View("text", "", "", "", panel.width, "", body)
 
     def _cards(self, panel: Panel) -> View:
-        lang = self._asked.lang
+        place, lang = self._profile.place, self._asked.lang
+        trends = forecasts.trends(self._session, place.level, place.code, panel.indicators)
         rows = [
-            (row_of(line, self._profile.place, lang), self._beside(key), self._heading(key))
+            (
+                row_of(line, place, lang),
+                self._beside(key),
+                cards.signs_of(line, trends.get(key), lang),
+            )
             for key in panel.indicators
             if (line := self._lines.get(key)) is not None
         ]
@@ -158,29 +105,57 @@ class Filling:
         return self._of(panel, drawn, (box, [mark for mark in marks if mark.path], rows))
 
     def _ranking(self, panel: Panel) -> View:
-        drawn = self._drawn(panel)
+        group = self._peers()
+        drawn = self._drawn(panel) if group is None else self._among(panel)
         known = [] if drawn is None else [p for p in drawn.places if p.value is not None]
+        if group is not None:
+            known = [place for place in known if place.code in group.codes]
         if drawn is None or not known:
             return self._empty(panel)
         known.sort(key=lambda place: (-(place.value or 0.0), place.code))
-        ranks = {
-            place.code: 1 + sum((p.value or 0.0) > (place.value or 0.0) for p in known)
-            for place in known
-        }
+        ranks = rankings.ranks_of(known)
+        sure = rankings.how_sure(self._session, drawn, known)
         shown = known[: panel.most]
         of = self._say["dashboard_of"].replace("{n}", str(len(shown)))
         # The place itself, where it is among those ranked but not among the first.
         shown += [place for place in known[panel.most :] if place.code == self._asked.place]
         most = max(abs(place.value or 0.0) for place in known) or 1.0
+        most = max(most, *(end for _, end in sure.ends.values()), 0.0)
         marks = [
             replace(
-                mark, rank=ranks[mark.code], share=round(100 * abs(place.value or 0.0) / most, 1)
+                mark,
+                rank=ranks[mark.code],
+                share=round(100 * abs(place.value or 0.0) / most, 1),
+                ranks=sure.written(mark.code, ranks[mark.code]),
+                ends=sure.drawn(mark.code, most),
             )
             for mark, place in zip(self._marks(drawn, shown), shown, strict=True)
         ]
         view = self._of(panel, drawn, marks)
-        note = of.replace("{of}", f"{len(known):,}")
-        return replace(view, note=" · ".join(part for part in (note, view.note) if part))
+        notes = [of.replace("{of}", f"{len(known):,}")]
+        if group is not None:
+            said = group.group.in_(self._asked.lang)
+            notes.append(self._say["peer_within"].replace("{group}", said))
+        notes += [self._say[sure.remark]] if sure.remark else []
+        return replace(view, note=" · ".join([*notes, *([view.note] if view.note else [])]))
+
+    def _peers(self) -> Peers | None:
+        place, by = self._profile.place, self._asked.peers
+        if not by or place.level not in GROUPS:
+            return None
+        return read_peers(self._session, place.level, place.code, by)
+
+    # Places of the level of the place itself, wherever they lie.
+    def _among(self, panel: Panel) -> ThematicMap | None:
+        level = self._profile.place.level
+        for period in dict.fromkeys((self._asked.period, None)):
+            try:
+                return thematic.build(
+                    self._session, panel.indicator or "", level=level, period=period
+                )
+            except Fault:
+                continue
+        return None
 
     def _distribution(self, panel: Panel) -> View:
         drawn = self._drawn(panel)
@@ -228,7 +203,7 @@ class Filling:
         heading = self._say["ageing_title"]
         if own is None and not inside:
             return View(panel.kind, heading, "", "", panel.width, "", None)
-        told = None if own is None else ageing.tell(own.places[0], own, lang)
+        told = None if own is None else ageing.tell(own.places[0], own, lang, with_chart=False)
         why = own.refused if own is not None else None
         body = (told, inside, [limit for limit, _ in (told or inside[0]).limits])
         more = f"/ageing?level={BELOW.get(place.level, place.level)}&f=html&lang={lang}"
@@ -255,7 +230,7 @@ class Filling:
         if line is None:
             return self._empty(panel)
         info, place = line.info, self._profile.place
-        other = self._line_of_other(line.info.key)
+        other = self._line_of_other(line.info.key) if self._asked.compare else None
         ahead, remark = self._ahead(info, place.code)
         series = [_values(one) for one in (line, other) if one is not None]
         shift = BUDDHIST_OFFSET if self._asked.lang == "th" else 0
@@ -299,9 +274,18 @@ class Filling:
         for level, area in wanted:
             for period in dict.fromkeys((self._asked.period, None)):
                 try:
-                    yield thematic.build(self._session, key, level=level, area=area, period=period)
+                    yield self._of_period(key, level=level, area=area, period=period)
                 except Fault:
                     continue
+
+    # Of one period, or of what changed since another.
+    def _of_period(
+        self, key: str, *, level: str, area: str | None, period: str | None
+    ) -> ThematicMap:
+        asked: dict[str, Any] = {"level": level, "area": area, "period": period}
+        if self._asked.against is None:
+            return thematic.build(self._session, key, **asked)
+        return compare.build(self._session, key, against=self._asked.against, **asked)
 
     def _marks(
         self, drawn: ThematicMap, places: list[MapPlace] | None = None, *, with_paths: bool = False
@@ -315,7 +299,7 @@ class Filling:
             yield Mark(
                 code=place.code,
                 name=place.name.in_(lang),
-                value=figures.figure(place.value, info, lang)
+                value=_signed(drawn, place.value, figures.figure(place.value, info, lang))
                 if is_known
                 else STATUSES[place.status].in_(lang),
                 fill=legend.fill_of(entry) if entry else "#e3e7ec",
@@ -341,16 +325,19 @@ class Filling:
             kind=panel.kind,
             title=info.name.in_(lang),
             subtitle=" · ".join(
-                (info.unit.in_(lang), LEVELS[drawn.level].in_(lang), drawn.period.label.in_(lang))
+                (info.unit.in_(lang), LEVELS[drawn.level].in_(lang), _when(drawn, lang))
             ),
             note=self._note(drawn),
             width=panel.width,
-            more=f"/maps/{info.key}?level={drawn.level}&period={drawn.period.key}{area}&lang={lang}",
+            more=f"/maps/{info.key}?level={drawn.level}&period={drawn.period.key}{area}"
+            f"{f'&compare={drawn.against.key}' if drawn.against else ''}&lang={lang}",
             body=body,
         )
 
     def _note(self, drawn: ThematicMap) -> str:
         notes = []
+        if drawn.against is not None and drawn.breaks_note is not None:
+            notes.append(drawn.breaks_note.in_(self._asked.lang))
         below = BELOW.get(self._profile.place.level)
         if below is not None and drawn.level != below:
             by = LEVELS[drawn.level].in_(self._asked.lang)
@@ -371,11 +358,15 @@ class Filling:
         line = self._lines.get(key)
         drawn = self._maps.get(key)
         info = line.info if line else drawn.indicator if drawn else None
-        return (info.name.in_(self._asked.lang), key) if info else (key, key)
+        try:
+            found = info or indicators.read(self._session, key)
+        except NotFound:
+            return key, key
+        return found.name.in_(self._asked.lang), key
 
     def _head(self, drawn: ThematicMap) -> tuple[str, str, str]:
         lang, info = self._asked.lang, drawn.indicator
-        return info.name.in_(lang), info.unit.in_(lang), drawn.period.label.in_(lang)
+        return info.name.in_(lang), info.unit.in_(lang), _when(drawn, lang)
 
     def _own(self, panel: Panel, drawn: ThematicMap) -> tuple[str, float | None]:
         place = self._profile.place
@@ -411,6 +402,16 @@ class Filling:
             for one in place.ahead
         ]
         return bands, self._say["dashboard_fan"] if bands else self._say["dashboard_no_forecast"]
+
+
+def _when(drawn: ThematicMap, lang: Lang) -> str:
+    now = drawn.period.label.in_(lang)
+    return now if drawn.against is None else f"{drawn.against.label.in_(lang)} → {now}"
+
+
+# A difference says which way it goes; the minus comes with the number.
+def _signed(drawn: ThematicMap, value: float | None, written: str) -> str:
+    return f"+{written}" if drawn.against is not None and (value or 0.0) > 0 else written
 
 
 def _values(line: Line) -> list[charts.Value]:
