@@ -136,7 +136,7 @@ def _batches(parts: Parts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     own = list(range(len(schema)))
     skipped = 0 if schema.names[-2] == "id" else 1
     own[-1] += skipped
-    for rows in parts:
+    for rows in filter(None, parts):
         cells = list(zip(*rows, strict=True))
         columns = [_column(cells[place], field) for place, field in zip(own, schema, strict=True)]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -15,6 +15,7 @@ from geo_service.core.crs import SERVED_CRS
 from geo_service.core.text import Lang
 from geo_service.deps import DEFAULT_LIMIT, MAX_OFFSET
 from geo_service.problems import PROBLEM_JSON
+from layers import ageing
 from layers.analysis.classify import MOST_CLASSES
 from layers.analysis.forecast import LONGEST_HORIZON
 from layers.cql2.tree import MAX_CHARACTERS
@@ -124,6 +125,14 @@ _SCHEMA_OF_PATH: Mapping[str, str] = {
 }
 
 
+#: What a name means at one address only.
+_OF_PATH: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("/ageing", "horizon"): {
+        "type": "integer", "minimum": ageing.TREND_YEARS, "maximum": ageing.LONGEST_YEARS,
+    },
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the parameters of this installation may be."""
@@ -157,6 +166,7 @@ def parameter(told: Mapping[str, Any], limits: Limits, path: str) -> dict[str, A
     # A scheme of a tile of names is one of regions, not of classes.
     is_plain = name == "scheme" and "/names/" in path
     schema = _TEXT if is_plain else _known(limits).get(name, _TEXT)
+    schema = _OF_PATH.get((path, name), schema)
     choices = [part.strip() for part in told.get("description", "").partition(";")[0].split("|")]
     is_choice = len(choices) > 1 or name == "f"
     if is_choice and all(part.replace("-", "").isalnum() for part in choices):

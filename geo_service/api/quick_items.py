@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo_service.api import features as long_way
-from geo_service.api.formats import KINDS
+from geo_service.api.formats import KINDS, profiled
 from geo_service.api.item_texts import MOST_AT_ONCE, MOST_IN_MEMORY_BYTES, Pieces
 from geo_service.api.links import Links
 from geo_service.api.quick import has_credentials, knowing
@@ -82,7 +82,7 @@ class QuickItems:
 async def _page(request: Request, collection_id: str) -> Response:
     known_parameters(request)
     asked, state = request.query_params, request.app.state
-    form = choose_format(request, KINDS, asked.get("f"))
+    form = profiled(choose_format(request, KINDS, asked.get("f")), asked.get("profile"))
     if form not in _FORMS:
         raise NotKnown
     lang, session = language(request, asked.get("lang")), knowing(request.scope[KNOWN])

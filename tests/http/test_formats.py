@@ -351,11 +351,25 @@ def test_what_makes_no_sense_is_refused(client, query):
     assert answer.json()["code"] == "bad-parameter"
 
 
+@pytest.mark.parametrize("form", ["csv", "fgb", "gpkg", "parquet", "geojsonseq", "jsonfg", "html"])
+def test_a_page_without_features_comes_in_every_format(client, tmp_path, form):
+    answer = client.get(f"/collections/subdistricts/items?province_code=99&f={form}")
+    assert answer.status_code == 200
+    if form in {"fgb", "gpkg", "parquet"}:
+        path = tmp_path / f"none.{form}"
+        path.write_bytes(answer.content)
+        read = geopandas.read_parquet if form == "parquet" else geopandas.read_file
+        frame = read(path)
+        assert len(frame) == 0
+        assert {"code", "name_th", "geometry"} <= set(frame.columns)
+
+
 def test_a_layer_larger_than_memory_is_the_same_layer(client, monkeypatch):
-    from geo_service.api import features, item_texts  # noqa: PLC0415
+    from geo_service.api import features, item_texts, quick_items  # noqa: PLC0415
 
     whole = client.get("/collections/subdistricts/items").json()
-    monkeypatch.setattr(item_texts, "_MOST_IN_MEMORY_BYTES", 100)
+    for module in (item_texts, quick_items):
+        monkeypatch.setattr(module, "MOST_IN_MEMORY_BYTES", 100)
     for module in (item_texts, features):
         monkeypatch.setattr(module, "MOST_AT_ONCE", 3)
     for query in ("lang=en", "lang=en&limit=10&offset=0", "lang=en&limit=9999"):
