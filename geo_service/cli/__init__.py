@@ -38,6 +38,8 @@ app.add_typer(database, name="db")
 app.add_typer(indicators, name="indicators")
 app.add_typer(what_if, name="scenarios")
 app.add_typer(datasets, name="datasets")
+app.add_typer(people.users, name="users")
+app.add_typer(people.keys, name="keys")
 for command in (keeping.backup, keeping.restore, keeping.verify):
     app.command()(command)
 

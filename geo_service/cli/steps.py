@@ -156,8 +156,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
             if data is not None and batch.make_room(engine):
                 say(Text(th="นำข้อมูลตัวอย่างออกก่อน", en="taking the sample out first"))
                 engine.dispose()
-                migrations.downgrade(address(ready))
-                migrations.upgrade(address(ready))
+                _make_anew(ready)
             with bars() as progress:
                 with transaction(engine) as session:
                     catalogue.sync(session)
@@ -173,6 +172,22 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     seconds = time.monotonic() - started
     say(Text(th=f"✓ ข้อมูลพร้อมใน {seconds:.1f} วินาที", en=f"data ready in {seconds:.1f} s"))
     return ready
+
+
+def _make_anew(settings: Settings) -> None:
+    # All tables go and come back empty; people, their keys and the record of what was done stay.
+    from geo_service.core import migrations
+    from geo_service.core.accounts import aside
+    from geo_service.core.db import make_engine
+
+    owner = make_engine(address(settings), pool_size=1)
+    try:
+        aside.put_aside(owner)
+        migrations.downgrade(address(settings))
+        migrations.upgrade(address(settings))
+        aside.put_back(owner)
+    finally:
+        owner.dispose()
 
 
 def _keep(report: Report, settings: Settings) -> None:
