@@ -39,6 +39,7 @@ from geo_service.api import (
     openid,
     place_names,
     places,
+    scenario_desk,
     scenarios,
     styles,
     tilejson,
@@ -61,7 +62,7 @@ from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
 from geo_service.core.known import MATCH
 from geo_service.core.machine import cores
-from geo_service.core.roles import DESK, INSIDER, READER, address
+from geo_service.core.roles import DESK, INGEST, INSIDER, READER, address
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
@@ -97,6 +98,7 @@ ROUTERS = (
     hexbins.router,
     forecasts.router,
     scenarios.router,
+    scenario_desk.router,
     ageing.router,
     maps.router,
     indicators.router,
@@ -183,6 +185,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.insiders = inside.follow(open_engine(settings, INSIDER))
     app.state.desk = desk
+    app.state.loader = open_engine(settings, INGEST)
     app.state.recognition = keeper.recognition
     app.state.openid, app.state.openid_rules = openid.provider_of(settings)
     app.state.gate = gate
@@ -249,7 +252,7 @@ def open_engine(settings: Settings, role: str) -> Engine:
     ----------
     settings : Settings
         Without a database URL the private cluster in the data folder is meant.
-    role : {"geo_reader", "geo_insider", "geo_desk"}
+    role : {"geo_reader", "geo_insider", "geo_desk", "geo_ingest"}
         What the connections may do; the first two only read.
 
     Returns
@@ -264,7 +267,7 @@ def open_engine(settings: Settings, role: str) -> Engine:
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,
         lock_timeout_s=settings.lock_timeout_s,
-        read_only=role != DESK,
+        read_only=role in {READER, INSIDER},
         isolation=_ISOLATION.get(role),
         search_path=f"{inside.INSIDE}, {SCHEMA}, public" if is_inside else f"{SCHEMA}, public",
     )
@@ -282,7 +285,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.beside.close()
     app.state.watcher.stop()
     await app.state.direct.close()
-    for engine in (app.state.engine, app.state.insiders, app.state.desk):
+    for engine in (app.state.engine, app.state.insiders, app.state.desk, app.state.loader):
         engine.dispose()
 
 

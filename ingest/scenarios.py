@@ -142,6 +142,26 @@ def remove(session: Session, name: str) -> None:
     versions.bump(session, [SUBJECT])
 
 
+def author_of(session: Session, name: str) -> str | None:
+    """Tell who wrote the newest version of a scenario that is shown.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    name : str
+        Of the scenario.
+
+    Returns
+    -------
+    str or None
+        ``None`` when there is none.
+    """
+    row, latest = session.get(Scenario, name), _latest(session, name)
+    is_shown = row is not None and row.removed_at is None
+    return latest.author if latest is not None and is_shown else None
+
+
 def rebuild(session: Session, *, everything: bool = False, progress: Progress = silent) -> int:
     """Calculate what is no longer from the data as it is now; bring in what comes ready.
 

@@ -41,6 +41,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "load": Text("นำเข้าข้อมูล", "load"),
     "undo": Text("ยกเลิกการนำเข้า", "load undone"),
     "submit": Text("ส่งข้อมูลให้ตรวจ", "data submitted"),
+    "scenario-kept": Text("บันทึกฉากทัศน์", "scenario kept"),
+    "scenario-removed": Text("ลบฉากทัศน์", "scenario removed"),
     "publish": Text("เผยแพร่ข้อมูล", "data published"),
     "token-issued": Text("ออกโทเคนสำหรับฝัง", "embed token issued"),
     "token-refused": Text("ปฏิเสธโทเคนสำหรับฝัง", "embed token refused"),

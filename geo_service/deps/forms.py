@@ -194,6 +194,18 @@ async def read_body(request: Request) -> Said:
     return said
 
 
+def prove(request: Request) -> None:
+    """Make sure that a request whose body is no form comes from where it should.
+
+    Parameters
+    ----------
+    request : Request
+        By a key, or by a session with the token of its forms in ``X-CSRF-Token``; anything else
+        is refused.
+    """
+    _prove(request, Said({}, is_form=False))
+
+
 def _prove(request: Request, said: Said) -> None:
     who, settings = principal(request), settings_of(request)
     if who.kind == "key":
