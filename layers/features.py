@@ -153,11 +153,12 @@ def asked_page(
     """
     last = None if cursor is None else _read_cursor(cursor, question)
     is_counted = with_total and _is_small(session, question.collection)
+    has_all_shapes = _has_all_shapes(session, question)
 
     def build(bound: Question) -> Select[Any]:
         relation = relation_for(session, bound)
         order = _order(relation, bound)
-        conditions = conditions_of(relation, bound)
+        conditions = conditions_of(relation, bound, has_all_shapes=has_all_shapes)
         if last is not None:
             conditions.append(queries.after(order, last))
         rows: dict[str, Any] = {
@@ -212,6 +213,16 @@ def _is_small(session: Session, collection: Collection) -> bool:
         session,
         ("is_small", collection.id),
         lambda: count(session, Question(collection)) is not None,
+    )
+
+
+def _has_all_shapes(session: Session, question: Question) -> bool:
+    # Of a small collection, as it is today, that is soon found out.
+    known = question.collection
+    if question.box is None or question.when is not None or question.period is not None:
+        return False
+    return _is_small(session, known) and remembered(
+        session, ("has_all_shapes", known.id), lambda: not misses_shapes(session, Question(known))
     )
 
 

@@ -97,7 +97,9 @@ def edges_of(box: Box | None) -> dict[str, float] | None:
     return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
 
 
-def touches(geom: SQLColumnExpression[Any], box: Box | BoundBox) -> ColumnElement[bool]:
+def touches(
+    geom: SQLColumnExpression[Any], box: Box | BoundBox, *, has_all_shapes: bool = False
+) -> ColumnElement[bool]:
     """Say that a shape meets a rectangle.
 
     The rectangle is brought to the column's system, never the column, so that its index
@@ -109,15 +111,17 @@ def touches(geom: SQLColumnExpression[Any], box: Box | BoundBox) -> ColumnElemen
         Geometry column in EPSG:4326.
     box : Box
         In any served system.
+    has_all_shapes : bool
+        Whether every feature is known to have one, so that none is looked for without.
 
     Returns
     -------
     ColumnElement of bool
         With bound values.
     """
+    conditions: list[ColumnElement[bool]] = [] if has_all_shapes else [geom.is_(None)]
     if isinstance(box, BoundBox):
-        return _touches_bound(geom)
-    conditions: list[ColumnElement[bool]] = [geom.is_(None)]
+        return or_(*conditions, _touches_bound(geom))
     for west, south, east, north in box.parts:
         shape = func.ST_MakeEnvelope(west, south, east, north, box.srid)
         if box.srid != STORAGE_SRID:
@@ -141,8 +145,7 @@ def _touches_bound(geom: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     shape = func.ST_MakeEnvelope(west, south, east, north, STORAGE_SRID)
     inner = (west + _EDGE_DEG, south + _EDGE_DEG, east - _EDGE_DEG, north - _EDGE_DEG)
     is_inside = geom.op("@")(func.ST_MakeEnvelope(*inner, STORAGE_SRID))
-    met = and_(geom.op("&&")(shape), or_(is_inside, func.ST_Intersects(geom, shape)))
-    return or_(geom.is_(None), met)
+    return and_(geom.op("&&")(shape), or_(is_inside, func.ST_Intersects(geom, shape)))
 
 
 def in_force(valid: SQLColumnExpression[Any], when: Interval) -> ColumnElement[bool]:

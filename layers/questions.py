@@ -128,7 +128,9 @@ def relation_for(session: Session, question: Question) -> Relation:
     return relation_of(collection, when=question.when)
 
 
-def conditions_of(relation: Relation, question: Question) -> list[ColumnElement[bool]]:
+def conditions_of(
+    relation: Relation, question: Question, *, has_all_shapes: bool = False
+) -> list[ColumnElement[bool]]:
     """Write a question's box and filters as conditions.
 
     Parameters
@@ -137,6 +139,8 @@ def conditions_of(relation: Relation, question: Question) -> list[ColumnElement[
         From `relation_for`.
     question : Question
         What is asked.
+    has_all_shapes : bool
+        Whether every feature is known to have one.
 
     Returns
     -------
@@ -145,7 +149,7 @@ def conditions_of(relation: Relation, question: Question) -> list[ColumnElement[
     """
     found: list[ColumnElement[bool]] = []
     if question.box is not None:
-        found.append(touches(relation.geom, question.box))
+        found.append(touches(relation.geom, question.box, has_all_shapes=has_all_shapes))
     found.extend(relation.columns[name] == value for name, value in question.equal.items())
     if question.filter is not None:
         known = {
