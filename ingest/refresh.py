@@ -42,7 +42,8 @@ _FINEST_KEPT = 9
 _LOAD = 1_000_003
 #: Raised when the same observations give other values or hexagons than before: a database that
 #: an older version filled is then rebuilt whole. 2: breakdowns, and small counts kept safe.
-_FORM = 2
+#: 3: neighbours of small counts, too.
+_FORM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def refresh(
     resolutions: str | None = None,
     only_changed: bool = True,
     changed: Changed | None = None,
+    withhold_anew: bool = False,
     progress: Progress = silent,
 ) -> list[str]:
     """Rebuild what is derived and no longer agrees with what it was made from.
@@ -75,6 +77,8 @@ def refresh(
     changed : Changed, optional
         What the caller has just changed in this transaction; anything loaded earlier that is
         not derived yet is found by itself.
+    withhold_anew : bool
+        Forget which cells were withheld before, and prepare all values.
     progress : Progress
         Told of every step.
 
@@ -89,7 +93,9 @@ def refresh(
     done: list[str] = []
     measure(session)
     is_of_old = not only_changed or _mark_of(session, "form") != _FORM
-    done += _refresh_values(session, changed or Changed(), everything=is_of_old)
+    done += _refresh_values(
+        session, changed or Changed(), everything=is_of_old or withhold_anew, anew=withhold_anew
+    )
     done += _refresh_forecasts(session, everything=not only_changed, progress=progress)
     done += _refresh_scenarios(session, everything=not only_changed, progress=progress)
     done += _refresh_shapes(session, everything=not only_changed, progress=progress)
@@ -182,13 +188,15 @@ def parse_resolutions(words: str) -> list[int]:
     return list(range(first, last + 1))
 
 
-def _refresh_values(session: Session, changed: Changed, *, everything: bool) -> list[str]:
+def _refresh_values(
+    session: Session, changed: Changed, *, everything: bool, anew: bool = False
+) -> list[str]:
     made_from = _behind_values(session)
     before = _mark_of(session, "place_value")
     if not everything and before == made_from and not changed.subjects:
         return []
     if everything or before is None or before % _LOAD != made_from % _LOAD:
-        renewed = place_values.rebuild(session)
+        renewed = place_values.rebuild(session, anew=anew)
     else:
         loads = _loads_since(session, before // _LOAD)
         keys = _indicators(changed.subjects | _touched(session, loads, changed))

@@ -236,6 +236,9 @@ def refresh(
     everything: Annotated[
         bool, typer.Option("--all", help="Rebuild all, not only what has changed.")
     ] = False,
+    withhold_anew: Annotated[
+        bool, typer.Option(help="Forget which small counts were withheld before.")
+    ] = False,
 ) -> None:
     """Rebuild what is derived: prepared values, forecasts, shapes for tiles, hexagons."""
     from geo_service.cli import steps
@@ -249,6 +252,7 @@ def refresh(
             session,
             resolutions=resolutions or settings.resolutions,
             only_changed=not everything,
+            withhold_anew=withhold_anew,
             progress=progress,
         )
     for part in done:

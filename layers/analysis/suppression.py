@@ -127,6 +127,10 @@ def intervals(table: Linked, hidden: Flags, wanted: Places) -> tuple[Numbers, Nu
     low, high : ndarray, shape (w,)
         Smallest and largest value that the equations allow, in the unit of the cells; never
         more than 1,000 widths away from the true value.
+
+    References
+    ----------
+    Hundepool, A. et al. (2012), Statistical Disclosure Control, Wiley, ch. 4.
     """
     low, high = table.value[wanted].copy(), table.value[wanted].copy()
     component = _components(table, hidden)
