@@ -75,7 +75,7 @@ class Buckets:
         Returns
         -------
         float
-            Seconds; 0 when a token is there.
+            In seconds; 0 when a token is there.
         """
         with self._lock:
             left = self._now(caller)
