@@ -9,10 +9,18 @@ WITH leaf AS (
 rule AS (
     SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:is_paired AS boolean[])) AS r (key, is_paired)
 ),
+span AS MATERIALIZED (
+    SELECT min(end_date) AS first_end, max(end_date) AS last_end FROM period
+    WHERE key = ANY (:periods)
+),
 part AS (
     SELECT l.g, l.is_upper, v.indicator_key, v.slice_id, v.period_key, v.value, v.numerator,
            v.denominator, v.status, v.reporting, v.expected, v.basis, v.flags,
-           l.since <= p.end_date AND l.until > p.end_date AS is_in_force,
+           -- Most places are in force throughout; a look at the period is needed for the others.
+           CASE WHEN l.since <= (SELECT first_end FROM span)
+                  AND l.until > (SELECT last_end FROM span) THEN true
+                ELSE (SELECT l.since <= p.end_date AND l.until > p.end_date FROM period AS p
+                      WHERE p.key = v.period_key) END AS is_in_force,
            CASE WHEN r.is_paired THEN v.numerator IS NOT NULL AND v.denominator IS NOT NULL
                 ELSE v.value IS NOT NULL END AS counts
     FROM (
@@ -30,7 +38,6 @@ part AS (
     ) AS v
     JOIN leaf AS l ON l.place_id = v.place_id
     JOIN rule AS r ON r.key = v.indicator_key
-    JOIN period AS p ON p.key = v.period_key
 ),
 total AS (
     SELECT g, indicator_key, slice_id, period_key,
@@ -50,7 +57,7 @@ total AS (
            count(*) FILTER (WHERE is_in_force) AS in_force,
            max(array_to_string(flags, ',')) FILTER (WHERE counts AND flags <> '{}') AS flags
     FROM part
-    WHERE is_in_force OR value IS NOT NULL
+    WHERE value IS NOT NULL OR is_in_force
     GROUP BY g, indicator_key, slice_id, period_key
 )
 SELECT g, indicator_key, slice_id, period_key, value, numerator, denominator,

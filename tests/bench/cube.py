@@ -19,8 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastapi.testclient import TestClient
-from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -28,9 +26,9 @@ from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.known import KNOWN, Known, read_versions
 from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
-from geo_service.main import create_app
 from layers import cube, place_values, versions
 from layers.cube.query import MOST_MEASURES, Asked
+from tests.bench.drills import drills, table
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".benchmarks" / "cube-peers"
@@ -120,9 +118,9 @@ def _measure(engine: Engine, url: str, indicators: int, rounds: int) -> str:
         rolled, rows = _times(lambda: connection.execute(text(_ROLLUP)).all(), max(rounds // 2, 1))
     agree = {round(duck["total"]), round(ours_total), round(sum(row.value for row in rows))}
     loaded, made = _load_one(engine)
-    drills = _drills(url)
+    steps = drills(url)
     best = statistics.median(duck["seconds"])
-    slowest = max(p50 for _, p50, _ in drills)
+    slowest = max(p50 for _, p50, _ in steps)
     return "\n".join(
         (
             f"\n{facts:,} facts, {cells:,} cells; sums {'agree' if len(agree) == 1 else agree}\n",
@@ -134,8 +132,7 @@ def _measure(engine: Engine, url: str, indicators: int, rounds: int) -> str:
             f"goal: at most {MOST_TIMES} times DuckDB: {_word(ours / best <= MOST_TIMES)}",
             _cost(prepared, duck, loaded, made),
             "",
-            "| drill step through HTTP, nothing remembered | p50 ms | p95 ms |", "|-|-:|-:|",
-            *(f"| {name} | {p50:.1f} | {p95:.1f} |" for name, p50, p95 in drills),
+            table(steps),
             "",
             f"goal: p50 under {MOST_DRILL_MS:.0f} ms: {_word(slowest < MOST_DRILL_MS)}",
         )
@@ -215,31 +212,6 @@ def _load_one(engine: Engine) -> tuple[int, float]:
         began = time.perf_counter()
         place_values.rebuild(session, ["bench_loaded"])
         return loaded, time.perf_counter() - began
-
-
-def _drills(url: str) -> list[tuple[str, float, float]]:
-    steps = {
-        "country > regions": "rows=region&totals=rows",
-        "region > provinces": "rows=province&filter=region = 'cluster18_2560-{n}'",
-        "province > districts": "rows=district&filter=province = '{p}'",
-        "province > districts by year": "rows=district&columns=year&filter=province = '{p}'",
-        "district > sub-districts": "rows=subdistrict&filter=district = '{p}01'",
-    }
-    settings = Settings(database_url=SecretStr(url), memory_mb=0)
-    found = []
-    with TestClient(create_app(settings)) as client:
-        client.get("/cube?measures=pop_total&rows=province")
-        for name, words in steps.items():
-            times = []
-            for number in range(60):
-                asked = words.format(n=number % 18 + 1, p=50 + number % 8)
-                began = time.perf_counter()
-                answer = client.get(f"/cube?measures=pop_total&{asked}")
-                times.append(1000 * (time.perf_counter() - began))
-                assert answer.status_code == 200, answer.text
-            times.sort()
-            found.append((name, statistics.median(times), times[int(0.95 * len(times))]))
-    return found
 
 
 def _add_indicators(session: Session, indicators: int) -> None:

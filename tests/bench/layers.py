@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import cached, growth, peers, preparing, report
+from tests.bench import cached, growth, laying, peers, preparing, report
 from tests.bench.load import Generator, fetch
 from tests.bench.questions import ITEM_COLUMNS, Questions
 from tests.bench.rows import Patience, Track, started, stop
-from tests.bench.servers import Server
+from tests.bench.servers import Server, free_port
 from tests.bench.streaming import stream
 from tests.bench.workload import COMMAND, ROOT, Workload, open_workload
 
@@ -57,7 +56,7 @@ def main(asked: Asked, found: report.Findings) -> None:
         bench = _Bench(work, folder, Path(logs), generator, patience, has_peers=not missing)
         bench.run(asked, found)
     if "preparing" in asked.parts:
-        found.prepared = preparing.cost(work, is_timed=not asked.is_quick)
+        found.prepared += preparing.cost(work, is_timed=not asked.is_quick)
     found.about["load after"] = report.machine()["load before"]
 
 
@@ -83,13 +82,14 @@ class _Bench:
         wanted: list[tuple[str, Callable[[], Server]]] = [("ours", lambda: self._ours("ours", 0))]
         if self.has_peers:
             wanted += [
-                ("tipg", lambda: peers.tipg(self.folder, self.work, _free_port())),
-                ("floor", lambda: peers.floor(self.folder, self.work, _free_port())),
-                ("pygeoapi", lambda: peers.pygeoapi(self.folder, self.work, _free_port())),
+                ("tipg", lambda: peers.tipg(self.folder, self.work, free_port())),
+                ("floor", lambda: peers.floor(self.folder, self.work, free_port())),
+                ("pygeoapi", lambda: peers.pygeoapi(self.folder, self.work, free_port())),
             ]
         wanted = [one for one in wanted if one[0] not in asked.without]
         running, missing = started(wanted, self.logs)
         found.missing += missing
+        found.prepared += laying.lay(running["ours"])
         track = Track(self.generator, running, self.patience)
         questions = Questions(self.work)
         try:
@@ -141,7 +141,7 @@ class _Bench:
                 continue
             ways = [("GeoJSON", path, {}), *([("GeoJSON, gzip", path, gzip)] if has_gzip else [])]
             made = stream(
-                lambda one=describe: one(self.folder, self.work, _free_port()),  # type: ignore[misc]
+                lambda one=describe: one(self.folder, self.work, free_port()),  # type: ignore[misc]
                 (self.generator, self.logs), ways,
                 rounds=1 if describe is peers.pygeoapi else rounds,
             )  # fmt: skip
@@ -166,7 +166,7 @@ class _Bench:
         return found
 
     def _ours(self, name: str, memory_mb: int | None) -> Server:
-        port = _free_port()
+        port = free_port()
         environment = {
             "GEO_DATABASE_URL": self.work.url, "GEO_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
@@ -178,15 +178,9 @@ class _Bench:
 
 
 def _bare() -> Server:
-    port = _free_port()
+    port = free_port()
     command = (
         sys.executable, "-m", "uvicorn", "tests.bench.bare:app", "--no-access-log",
         "--lifespan", "off", "--no-server-header", "--log-level", "warning", "--port", str(port),
     )  # fmt: skip
     return Server("bare", port, command, {"PYTHONPATH": str(ROOT)}, ready="/bytes/10")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -97,6 +98,19 @@ class Server:
                 continue
             found += [int(child) for child in told.split()]
         return found
+
+
+def free_port() -> int:
+    """Find a port nobody listens on.
+
+    Returns
+    -------
+    int
+        Of this machine.
+    """
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def cpu_s(pid: int) -> float:
