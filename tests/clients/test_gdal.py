@@ -91,7 +91,7 @@ def test_each_feature_is_met_once_while_a_load_commits_between_pages(
         async def watched(scope, receive, send):
             if b"cursor=" in scope.get("query_string", b"") and len(loads) < 3:
                 loads.append(f"โหลด {len(loads)}")
-                _load(url, loads[-1])
+                load_names(url, loads[-1])
             await app(scope, receive, send)
 
         return watched
@@ -103,8 +103,8 @@ def test_each_feature_is_met_once_while_a_load_commits_between_pages(
     assert rows[-1]["name_th"] == loads[-1]
 
 
-def _load(url: str, name: str) -> None:
-    # As a load does: every row is written anew, the version rises, all in one transaction.
+def load_names(url: str, name: str) -> None:
+    """Name every sub-district anew, as a load does: each row is written, the version rises."""
     engine = make_engine(url)
     with transaction(engine) as session:
         session.execute(

@@ -6,6 +6,7 @@ import pytest
 from owslib.ogcapi.features import Features
 
 from tests.builders import PROVINCES, SUBDISTRICTS
+from tests.clients.test_gdal import load_names
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,22 @@ def test_offsets_walk_a_layer_once(owslib, size):
     for start in range(0, len(SUBDISTRICTS) + size, size):
         found += codes(owslib.collection_items("subdistricts", limit=size, offset=start))
     assert sorted(found) == sorted(SUBDISTRICTS)
+
+
+def test_offsets_walk_a_layer_once_while_a_load_commits_between_pages(
+    serve, settings_for, country_engine
+):
+    url = country_engine.url.render_as_string(hide_password=False)
+    service = Features(serve(settings_for(url)))
+    found, names = [], []
+    for start in range(0, len(SUBDISTRICTS), 2):
+        told = service.collection_items("subdistricts", limit=2, offset=start)
+        found += codes(told)
+        names.append({one["properties"]["name_th"] for one in told["features"]})
+        load_names(url, f"โหลด {start}")
+    assert sorted(found) == sorted(SUBDISTRICTS)
+    # Each page is of the state that the load before it left.
+    assert names[1:] == [{f"โหลด {start}"} for start in range(0, len(SUBDISTRICTS) - 2, 2)]
 
 
 def test_boxes_and_filters_are_passed_on(owslib):
