@@ -1,0 +1,135 @@
+"""Pages of accounts in a browser: in both languages, on a phone, by keyboard and for axe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from geo_service.core.accounts import people
+from geo_service.core.db import make_engine, transaction
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "เรือใบลำเล็กกลางทะเล"
+KEY = re.compile(r"gk_[0-9a-z]{10}_[\w-]{43}")
+EVIL = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture(scope="module")
+def address(databases, country_template, settings_for, serve):
+    url = databases.create("account_pages", template=country_template)
+    engine = make_engine(url)
+    with transaction(engine) as session:
+        people.add(session, "somsri", role="admin", password=PASSWORD, title=EVIL)
+        people.add(session, "lao.one", role="lao", place="6500103", password=PASSWORD)
+    engine.dispose()
+    return serve(settings_for(url))
+
+
+@pytest.fixture
+def page(browser_page):
+    # A refused form answers 401 on purpose, and browsers tell the console.
+    yield browser_page
+    browser_page.problems[:] = [
+        one for one in browser_page.problems if "Failed to load resource" not in one
+    ]
+
+
+def sign_in(page, address, lang="th", then="/account"):
+    page.goto(f"{address}/account?lang={lang}&next={then}")
+    page.fill("input[name=name]", "somsri")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+
+
+def check(page, width):
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [n["html"][:160] for n in one["nodes"][:3]]) for one in found]
+
+
+@pytest.mark.parametrize(("lang", "width"), [("th", 360), ("en", 1280)])
+def test_pages_of_accounts_fit_every_screen_and_axe_finds_nothing(page, address, lang, width):
+    page.set_viewport_size({"width": width, "height": 760})
+    page.goto(f"{address}/account?lang={lang}")
+    check(page, width)
+    sign_in(page, address, lang)
+    check(page, width)
+    page.fill("input[name=label]", "x" * 90)
+    page.get_by_role("button", name={"th": "ออกคีย์", "en": "Make a key"}[lang]).click()
+    expect(page.locator(".secret input")).to_have_value(KEY)
+    check(page, width)
+    for path in ("users", "users/lao.one", "keys", "audit"):
+        page.goto(f"{address}/manage/{path}?lang={lang}")
+        expect(page.locator("h1")).to_be_visible()
+        check(page, width)
+
+
+def test_a_wrong_password_is_told_and_the_name_stays(page, address):
+    page.goto(f"{address}/account?lang=th")
+    page.fill("input[name=name]", "somsri")
+    page.fill("input[name=password]", "ผิดแน่นอนครับผม")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("ไม่ถูกต้อง")
+    expect(page.locator("input[name=name]")).to_have_value("somsri")
+    expect(page.locator("input[name=password]")).to_have_value("")
+
+
+def test_what_somebody_calls_himself_is_shown_as_text(page, address):
+    sign_in(page, address)
+    expect(page.locator("h1")).to_have_text(EVIL)
+    page.goto(f"{address}/manage/users?lang=th")
+    expect(page.locator("tbody")).to_contain_text(EVIL)
+
+
+def test_a_page_that_needs_an_account_leads_back_after_signing_in(page, address):
+    page.goto(f"{address}/manage/audit?lang=en&action=sign-in")
+    page.get_by_role("link", name="Sign in").click()
+    page.fill("input[name=name]", "somsri")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Audit log")
+    assert page.url.endswith("/manage/audit?lang=en&action=sign-in")
+
+
+def test_the_cookie_is_out_of_reach_of_scripts(page, address):
+    sign_in(page, address)
+    assert "geo_session" not in page.evaluate("document.cookie")
+    kept = {one["name"]: one for one in page.context.cookies()}
+    assert kept["geo_session"]["httpOnly"]
+    assert kept["geo_session"]["sameSite"] == "Lax"
+
+
+def test_another_site_cannot_make_a_browser_act(page, address):
+    sign_in(page, address)
+    # A page of another origin (the same machine by another name) posts the form by itself.
+    other = address.replace("127.0.0.1", "localhost")
+    page.context.unroute("**/*")
+    page.goto(f"{other}/healthz")
+    page.set_content(
+        f'<form method="post" action="{address}/account/sign-out"><button>x</button></form>'
+    )
+    page.get_by_role("button").click()
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{address}/account?lang=th")
+    expect(page.locator("h1")).to_have_text(EVIL)
+
+
+def test_a_new_account_is_made_with_a_password_shown_once(page, address):
+    sign_in(page, address, then="/manage/users")
+    page.fill("input[name=name]", "wichai@example.go.th")
+    page.select_option("select[name=role]", "lao")
+    page.fill("input[name=place]", "nowhere")
+    page.get_by_role("button", name="สร้างบัญชี").click()
+    expect(page.get_by_role("alert")).to_contain_text("nowhere")
+    page.fill("input[name=place]", "6500103")
+    page.get_by_role("button", name="สร้างบัญชี").click()
+    first = page.locator(".secret input").input_value()
+    assert len(first) == 29
+    page.goto(f"{address}/manage/users/wichai%40example.go.th?lang=th")
+    expect(page.locator("main")).to_contain_text("6500103")
+    expect(page.locator("main")).not_to_contain_text(first)
