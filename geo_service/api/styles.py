@@ -21,6 +21,7 @@ from layers import outlines, registry, styles, thematic, tiles
 from layers.filters import Interval
 from layers.questions import periods_of, state_of
 from layers.registry import Collection
+from layers.simple_style import simplified
 from layers.style_frame import fields_of
 from layers.styles import Addresses, Drawn, Look
 from layers.thematic.map import ThematicMap
@@ -31,6 +32,7 @@ DEFAULT = "default"
 _STYLE_FORMATS = {"mbs": STYLE, "json": JSON, "html": HTML}
 _LOOKS: tuple[Look, ...] = ("light", "dark")
 _FONT_FORMS = ("glyphs", "files")
+_EXPRESSIONS = ("yes", "no")
 #: Font files of ours, and the code points each is for.
 _FILES = {"Sarabun Regular": 400, "Sarabun Bold": 700}
 _SUBSETS = {"thai": ["U+0E01-0E5B"], "latin": ["U+0000-00FF", "U+2000-206F", "U+2212"]}
@@ -44,6 +46,9 @@ class StyleQuery:
         self,
         look: Annotated[str | None, Query(description="light | dark")] = None,
         fonts: Annotated[str | None, Query(description="glyphs | files")] = None,
+        expressions: Annotated[
+            str | None, Query(description="yes | no; no: for QGIS and ArcGIS")
+        ] = None,
     ) -> None:
         found = [one for one in _LOOKS if one == (look or _LOOKS[0])]
         if not found:
@@ -51,7 +56,25 @@ class StyleQuery:
         if fonts not in {None, *_FONT_FORMS}:
             _refuse("fonts", _FONT_FORMS)
         self.look: Look = found[0]
+        if expressions not in {None, *_EXPRESSIONS}:
+            _refuse("expressions", _EXPRESSIONS)
         self.with_files = fonts == "files"
+        self.is_simple = expressions == "no"
+
+    def finished(self, style: dict[str, Any]) -> dict[str, Any]:
+        """Write a style as it was asked for.
+
+        Parameters
+        ----------
+        style : dict
+            From `layers.styles`.
+
+        Returns
+        -------
+        dict
+            With or without expressions.
+        """
+        return simplified(style) if self.is_simple else style
 
 
 StyleQueryDep = Annotated[StyleQuery, Depends()]
@@ -156,7 +179,7 @@ def style_of(
         drawn = _drawn(session, known, shown.title, names=names)
         body = styles.of_values(drawn, addresses, query.look, lang, shown=shown)
     body["metadata"] |= notice(is_sample=state.is_sample)
-    return json_answer(body, headers, media_type=_STYLE_FORMATS[form])
+    return json_answer(query.finished(body), headers, media_type=_STYLE_FORMATS[form])
 
 
 @router.get("/maps/{indicator}/style.json")
@@ -186,7 +209,7 @@ def map_style(
     drawn = _drawn(session, known, shown.title, shown=shown)
     body = styles.of_map(drawn, addresses, query.look, lang, shown=shown)
     body["metadata"] |= notice(is_sample=state.is_sample)
-    return json_answer(body, headers, media_type=STYLE)
+    return json_answer(query.finished(body), headers, media_type=STYLE)
 
 
 def _styles(session: SessionDep, known: Collection) -> list[tuple[str, Text]]:

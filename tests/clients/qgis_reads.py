@@ -80,23 +80,25 @@ def check_layers(url: str) -> QgsVectorLayer:
     return layer
 
 
-def check_tiles(url: str) -> QgsVectorTileLayer:
-    """Open vector tiles with the style that the service gives."""
-    style = quote(f"{url}/collections/provinces/styles/default", safe="")
-    tilejson = answer(f"{url}/collections/provinces/tiles/WebMercatorQuad/tilejson.json")
+def check_tiles(url: str) -> tuple[QgsVectorTileLayer, set[str]]:
+    """Open vector tiles with the style that the service gives; tell the colours of its classes."""
+    collection = f"{url}/collections/waste-by-province"
+    address = f"{collection}/styles/waste_gen_rate?expressions=no"
+    classes = answer(address)["metadata"]["geo:legend"]
+    tilejson = answer(f"{collection}/tiles/WebMercatorQuad/tilejson.json")
     template = quote(tilejson["tiles"][0], safe=":/{}")
-    source = f"type=xyz&url={template}&zmax={tilejson['maxzoom']}&zmin=0&styleUrl={style}"
-    layer = QgsVectorTileLayer(source, "provinces as tiles")
+    source = f"type=xyz&url={template}&zmax={tilejson['maxzoom']}&zmin=0"
+    layer = QgsVectorTileLayer(f"{source}&styleUrl={quote(address, safe='')}", "waste as tiles")
     assert layer.isValid(), layer.error().message()
     said, is_styled = layer.loadDefaultStyle()
     assert is_styled, said
     names = [one.styleName() for one in layer.renderer().styles()]
     print(f"  tiles valid, drawn in the style of the service: {', '.join(names)}")
-    return layer
+    return layer, {one["colour"] for one in classes if one["kind"] == "range" and one["count"]}
 
 
-def draw(layers: list, picture: Path) -> None:
-    """Draw Thailand and see that something is on the picture."""
+def draw(layers: list, picture: Path, wanted: frozenset[str] | set[str] = frozenset()) -> None:
+    """Draw Thailand and see that something is on the picture, in the colours that are wanted."""
     settings = QgsMapSettings()
     settings.setLayers(layers)
     settings.setBackgroundColor(QColor("#ffffff"))
@@ -115,7 +117,9 @@ def draw(layers: list, picture: Path) -> None:
     places = product(range(0, SIZE.width(), 5), range(0, SIZE.height(), 5))
     seen = {image.pixel(x, y) for x, y in places}
     assert len(seen) >= FEWEST_COLOURS, f"{picture}: only {len(seen)} colours"
-    print(f"  {picture}: {len(seen)} colours")
+    missing = wanted - {QColor(one).name() for one in seen}
+    assert not missing, f"{picture}: without {missing}"
+    print(f"  {picture}: {len(seen)} colours, among them those of {len(wanted)} classes")
 
 
 def main(url: str, folder: Path) -> None:
@@ -126,8 +130,8 @@ def main(url: str, folder: Path) -> None:
     app.initQgis()
     try:
         districts = check_layers(url)
-        tiles = check_tiles(url)
-        draw([tiles], folder / "qgis-tiles.png")
+        tiles, classes = check_tiles(url)
+        draw([tiles], folder / "qgis-tiles.png", classes)
         draw([districts], folder / "qgis-features.png")
     finally:
         QgsProject.instance().clear()

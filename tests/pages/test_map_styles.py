@@ -27,6 +27,9 @@ STYLES = [
     "/maps/pop_total/style.json?level=province&compare=2566",
     "/maps/waste_gen_tpd/style.json?level=org&look=dark&fonts=files",
     "/maps/pop_total/style.json?level=subdistrict&area=50&classes=3&scheme=equal",
+    "/maps/pop_total/style.json?level=subdistrict&expressions=no",
+    "/collections/waste-by-org/styles/waste_gen_tpd?expressions=no",
+    "/collections/orgs/styles/default?expressions=no",
 ]
 
 
@@ -118,6 +121,20 @@ def test_both_styles_give_each_place_the_colour_of_its_class(client, checker, as
     ]
     assert colours(checker, by_value, carried) == expected
     assert "hatch" in expected or all(one["value"] is not None for one in shown["places"])
+    # Without expressions: a layer for each class, grey for hatched.
+    grey = [rgba("#e3e6ea") if one == "hatch" else one for one in expected]
+    for path, places in (
+        (
+            f"/maps/{key}/style.json?level={level}&",
+            [{"code": one["code"]} for one in shown["places"]],
+        ),
+        (f"/collections/{collection}/styles/{key}?", carried),
+    ):
+        simple = client.get(f"{path}expressions=no").json()
+        assert colours(checker, simple, places) == grey
+        assert set(simple["sources"]) == {"places"}
+        paints = [paint for layer in simple["layers"] for paint in layer["paint"].items()]
+        assert all(isinstance(told, str) for name, told in paints if name.endswith("color"))
 
 
 def test_a_place_outside_the_area_asked_for_has_no_colour(client, checker):
