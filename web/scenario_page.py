@@ -11,7 +11,7 @@ import numpy as np
 from starlette.responses import HTMLResponse
 
 from geo_service.core.errors import NotFound
-from geo_service.core.text import BUDDHIST_OFFSET, Lang
+from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
 from layers import forecasts, scenarios, versions
 from layers.indicators import IndicatorInfo
@@ -24,9 +24,9 @@ from web.scenario_map import Drawn, signed
 from web.thumbnails import Outline, Shelf
 from web.words import day, number, words
 
-_DASH: Final = "\N{EN DASH}"
 #: Amounts from this on are told in whole numbers.
 _WHOLE_FROM: Final = 100.0
+_MILLIONS_FROM, _MILLION = 1e7, 1e6
 _COUNTRY: Final = "TH"
 #: Places whose chance of being above changes most.
 _MOST_CHANCES: Final = 8
@@ -195,10 +195,9 @@ def _names(found: Found, codes: Sequence[str], lang: Lang) -> str:
 
 
 def _outcome(session: SessionDep, found: Found, key: str, lang: Lang) -> Outcome:
-    info = found.indicators[key]
     lines = [one for one in found.lines if one.indicator == key]
+    info, lines = _readable(found.indicators[key], lines)
     main = next((one for one in lines if one.level == "country"), lines[0])
-    info = _with_digits(info, main)
     places = [one for one in lines if one.level == found.document.level]
     changed = [one for one in places if np.any(one.difference[2] != 0)]
     changed.sort(key=lambda one: -abs(float(one.difference[2, -1])))
@@ -229,10 +228,19 @@ def _outcome(session: SessionDep, found: Found, key: str, lang: Lang) -> Outcome
     )
 
 
-# An amount of 74,317 tonnes a day is not known to ten kilograms.
-def _with_digits(info: IndicatorInfo, line: Line) -> IndicatorInfo:
-    is_large = info.space_agg in AMOUNTS and float(np.nanmax(line.baseline[2])) >= _WHOLE_FROM
-    return replace(info, decimals=0) if is_large else info
+# An amount of 74,317 tonnes a day is not known to ten kilograms, nor one of billions to a baht.
+def _readable(info: IndicatorInfo, lines: list[Line]) -> tuple[IndicatorInfo, list[Line]]:
+    if info.space_agg not in AMOUNTS:
+        return info, lines
+    most = max(float(np.nanmax(one.baseline[2])) for one in lines)
+    if most < _MILLIONS_FROM:
+        return (replace(info, decimals=0) if most >= _WHOLE_FROM else info), lines
+    unit = Text(th=f"ล้าน{info.unit.th}", en=f"million {info.unit.en}")
+    kinds = ("baseline", "scenario", "difference")
+    fewer = [
+        replace(one, **{kind: getattr(one, kind) / _MILLION for kind in kinds}) for one in lines
+    ]
+    return replace(info, unit=unit, decimals=0 if most >= _WHOLE_FROM * _MILLION else 1), fewer
 
 
 def _finding(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> tuple[str, str]:
@@ -261,7 +269,12 @@ def _charts(
     session: SessionDep, found: Found, info: IndicatorInfo, line: Line
 ) -> tuple[charts.Chart | None, charts.Chart | None]:
     years = [one.year_ce for one in found.periods]
-    past = [one for one in _past(session, info.key, line) if one.year < years[0]]
+    by = _MILLION if info.unit.en.startswith("million ") else 1.0
+    past = [
+        charts.Value(one.year, None if one.value is None else one.value / by)
+        for one in _past(session, info.key, line)
+        if one.year < years[0]
+    ]
     begin = charts.Value(years[0] - 1, 0.0)
     both = charts.draw(
         [past],
@@ -297,10 +310,13 @@ def _years(line: Line, found: Found, info: IndicatorInfo, lang: Lang) -> Iterato
 
 
 def _year(line: Line, found: Found, info: IndicatorInfo, lang: Lang, at: int) -> Year:
+    to = words(lang)["scenario_to"]
+
     def told(rows: Any, *, is_change: bool = False) -> tuple[str, str]:  # noqa: ANN401
         low, middle, high = (float(one) for one in rows[[0, 2, 4], at])
-        write = signed if is_change else number
-        between = f"{write(low, info.decimals)} {_DASH} {write(high, info.decimals)}"
+        write: Callable[[float, int], str] = signed if is_change else number
+        # a dash between two minus signs cannot be read
+        between = f"{write(low, info.decimals)} {to} {write(high, info.decimals)}"
         return write(middle, info.decimals), between
 
     return Year(

@@ -316,7 +316,11 @@ class _Making:
         if one.missing or not one.places:
             return told
         return told | {
-            "held": {key: period for key, (_, period) in self._base.held.items()},
+            "held": {
+                key: self._base.held[key][1]
+                for key in keys_named(one.count)
+                if key in self._base.held
+            },
             "baseline": counted(one.before).told(),
             "scenario": counted(one.after).told(),
             "difference": counted(one.after - one.before).told(),

@@ -55,10 +55,11 @@ RAMPS = {
     ),
 }
 WHERES = {
-    "country": Text(th="ทั้งประเทศ", en="the whole country"),
-    "regions": Text(th="ภาคหรือกลุ่มจังหวัด {said}", en="regions {said}"),
-    "provinces": Text(th="จังหวัดรหัส {said}", en="provinces {said}"),
-    "condition": Text(th="พื้นที่ที่ {said}", en="places where {said}"),
+    "country": Text(th="ทั้งประเทศ", en="in the whole country"),
+    "regions": Text(th="ในภาคหรือกลุ่มจังหวัด {said}", en="in regions {said}"),
+    "provinces": Text(th="ในจังหวัดรหัส {said}", en="in provinces {said}"),
+    "group": Text(th="ใน{said.th}", en="in {said.en}"),
+    "condition": Text(th="ในพื้นที่ที่ {said}", en="in places where {said}"),
 }
 
 
@@ -85,18 +86,15 @@ def lever_of(lever: Lever, info: IndicatorInfo, groups: Mapping[str, Text]) -> T
     else:
         amount = readable(lever.amount, decimals_needed((lever.amount,)))
         change = KINDS[lever.kind].format(amount=amount, unit=info.unit)
-    where = (
-        groups[lever.where.text]
-        if lever.where.kind == "group"
-        else WHERES[lever.where.kind].format(said=lever.where.text or ", ".join(lever.where.codes))
-    )
+    said = groups.get(lever.where.text, lever.where.text or ", ".join(lever.where.codes))
+    where = WHERES[lever.where.kind].format(said=said)
     when = RAMPS[lever.ramp].format(
         first=lever.start + BUDDHIST_OFFSET, last=lever.full + BUDDHIST_OFFSET,
         start=lever.start, full=lever.full,
     )  # fmt: skip
     return Text(
-        th=f"{info.name.th} {change.th} ใน{where.th} {when.th}",
-        en=f"{info.name.en} {change.en} in {where.en}, {when.en}",
+        th=f"{info.name.th} {change.th} {where.th} {when.th}",
+        en=f"{info.name.en} {change.en} {where.en}, {when.en}",
     )
 
 
