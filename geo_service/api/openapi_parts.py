@@ -10,6 +10,7 @@ from geo_service.api import schemas
 from geo_service.api.formats import DOWNLOADED, PROFILE_PATTERN
 from geo_service.api.formats import KINDS as FEATURE_KINDS
 from geo_service.api.links import CSV, HTML, JSON, MVT, OPENAPI, SCHEMA
+from geo_service.api.openapi_cube import QUESTION
 from geo_service.api.tilesets import STYLE
 from geo_service.core.crs import SERVED_CRS
 from geo_service.core.text import Lang
@@ -51,7 +52,7 @@ _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
 
 #: Addresses that take the same question as a JSON body, too.
 ASKED_BY_BODY = ("/cube",)
-BODY = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+BODY = {"required": True, "content": {JSON: {"schema": QUESTION}}}
 
 PROBLEM = {
     "description": "A problem document (RFC 9457); browsers get a page",

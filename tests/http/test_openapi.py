@@ -7,6 +7,7 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from geo_service.deps.cube import NAMES as CUBE_NAMES
 from tests.builders import ORGS
 
 
@@ -180,3 +181,17 @@ def test_metrics_count_answers_by_route(client):
     words = client.get("/metrics").text
     assert 'route="/collections/{collection_id}/items",status="200"' in words
     assert not any(code in words for code in ORGS)
+
+
+def test_a_question_to_the_cube_by_body_is_described_in_full(client, document):
+    told = document["paths"]["/cube"]["post"]["requestBody"]
+    (content,) = told["content"].values()
+    assert told["required"]
+    assert set(content["schema"]["properties"]) == set(CUBE_NAMES)
+    for name, one in content["schema"]["properties"].items():
+        assert one.get("description") or one.get("enum"), name
+    example = content["schema"]["example"] | {"measures": ["pop_total"], "filter": "year = 2567"}
+    answer = client.post("/cube", json=example)
+    assert answer.status_code == 200
+    refused = client.post("/cube", json=example | {"colour": "red"})
+    assert refused.json()["parameter"] == "colour"
