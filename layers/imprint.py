@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from layers import datasets
 from layers.datasets import DatasetInfo
+from layers.inside import NOT_PUBLIC, sees_more
 from layers.questions import State
 from layers.registry import Collection
 
@@ -25,6 +26,7 @@ class Imprint:
     collection: Collection
     sources: tuple[DatasetInfo, ...]
     state: State
+    is_restricted: bool = False
 
     @property
     def changed(self) -> date | None:
@@ -60,7 +62,8 @@ class Imprint:
         Returns
         -------
         dict
-            In both languages; ``isSample`` and ``notice`` only for sample data.
+            In both languages; ``isSample`` and ``notice`` only for sample data, ``isRestricted``
+            and ``restriction`` only for values that are not public.
         """
         known, changed = self.collection, self.changed
         told: dict[str, Any] = {
@@ -78,6 +81,8 @@ class Imprint:
         }
         if self.state.is_sample:
             told |= {"isSample": True, "notice": f"{SAMPLE_NOTICE.th} / {SAMPLE_NOTICE.en}"}
+        if self.is_restricted:
+            told |= {"isRestricted": True, "restriction": f"{NOT_PUBLIC.th} / {NOT_PUBLIC.en}"}
         return told
 
     def texts(self) -> dict[str, str]:
@@ -100,12 +105,13 @@ class Imprint:
         Returns
         -------
         Text
-            Description, notice, attribution and licence.
+            Who may see it, if not all; description, notice, attribution and licence.
         """
         known = self.collection
         notice = Text(*((SAMPLE_NOTICE.th, SAMPLE_NOTICE.en) if self.state.is_sample else ("", "")))
-        th = (known.description.th, notice.th, self.attribution("th"), self.licence)
-        en = (known.description.en, notice.en, self.attribution("en"), self.licence)
+        limits = NOT_PUBLIC if self.is_restricted else Text("", "")
+        th = (limits.th, known.description.th, notice.th, self.attribution("th"), self.licence)
+        en = (limits.en, known.description.en, notice.en, self.attribution("en"), self.licence)
         return Text(" · ".join(filter(None, th)), " · ".join(filter(None, en)))
 
 
@@ -126,7 +132,10 @@ def read(session: Session, collection: Collection, state: State) -> Imprint:
     Imprint
         Complete.
     """
-    return Imprint(collection, tuple(datasets.behind(session, collection)), state)
+    # Places and facilities are the same for everybody.
+    is_restricted = sees_more(session) and collection.family in {"value", "history"}
+    sources = tuple(datasets.behind(session, collection))
+    return Imprint(collection, sources, state, is_restricted=is_restricted)
 
 
 def _source(one: DatasetInfo) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from geo_service.core.auth import PLACED_ROLES, Principal
 from geo_service.core.db import SCHEMA
+from geo_service.core.text import Text
 
 INSIDE: Final = "geo_inside"
 #: Flag of a value that the reader sees and the public does not.
@@ -33,6 +34,13 @@ INSIDERS: Final = frozenset({"lao", "province", "dla", "admin"})
 
 #: Key of ``connection.info``: whom to tell before values are read.
 ABOUT_TO_SEE: Final = "about_to_see"
+#: Key of ``session.info``: the scope of whom the session reads for.
+SCOPE: Final = "scope"
+#: What whoever takes such values along must know.
+NOT_PUBLIC: Final = Text(
+    th="มีค่าที่ไม่เผยแพร่ต่อสาธารณะ แสดงตามสิทธิ์ของท่านเท่านั้น ห้ามเผยแพร่หรือส่งต่อ",
+    en="Holds values that are not public, shown by your rights alone; do not pass them on",
+)
 _OVERLAID = ("value", "numerator", "denominator", "status")
 _VALUE_KEYS = ("indicator_key", "level", "period_key", "place_id")
 _SLICE_KEYS = ("slice_id", "level", "period_key", "place_id")
@@ -100,7 +108,7 @@ def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -
     Session
         Nothing is connected yet; the scope ends with each of its transactions.
     """
-    session = Session(engine)
+    session = Session(engine, info={SCOPE: scope})
 
     @event.listens_for(session, "after_begin")
     def begin(opened: Session, transaction: SessionTransaction, connection: Connection) -> None:  # noqa: ARG001  (the event's signature)
@@ -109,6 +117,22 @@ def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -
             connection.info[ABOUT_TO_SEE] = partial(_tell, opened, about_to_see)
 
     return session
+
+
+def sees_more(session: Session) -> bool:
+    """Tell whether a session may show values that are not public.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+
+    Returns
+    -------
+    bool
+        True for those of `open_session`.
+    """
+    return SCOPE in session.info
 
 
 def _before_statement(

@@ -65,6 +65,7 @@ BASES: Final = {
 
 #: What is remarked about a value; a number or code behind the dash goes into the braces.
 FLAGS: Final = {
+    "restricted": Text("ไม่เผยแพร่", "not public"),
     "denominator": Text("ใช้ตัวหารของงวด {what}", "denominator of {what}"),
     "estimated-denominator": Text("ประชากรประมาณจากตำบล", "people estimated from sub-districts"),
     "successor-of": Text("รวมรหัสเดิม {what}", "continues code {what}"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from geo_service import __version__
 from geo_service.api.download_pages import downloads_sheet
@@ -21,7 +22,15 @@ from geo_service.core.crs import CRS84, Crs
 from geo_service.core.errors import Busy, NotFound
 from geo_service.core.kept import KeptFiles, KeptFolder
 from geo_service.core.text import Lang, Text
-from geo_service.deps import FOLLOWS_STATE, CrsDep, LangDep, SessionDep, choose_format, revalidate
+from geo_service.deps import (
+    FOLLOWS_STATE,
+    CrsDep,
+    LangDep,
+    SessionDep,
+    choose_format,
+    revalidate,
+    scope_in,
+)
 from geo_service.deps.answers import VARY
 from geo_service.deps.snapshots import OpenSnapshot, snapshots_of
 from layers import exports, imprint, registry, versions
@@ -34,6 +43,8 @@ FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 #: Formats that are kept compressed, too; the others are compressed in themselves.
 _PACKED = ("geojson", "jsonfg", "geojsonseq", "csv")
 _PIECE_BYTES = 1 << 18
+#: Families without values: the same for everybody.
+_PLACES = frozenset({"area", "org", "feature"})
 
 
 @router.get("")
@@ -104,6 +115,8 @@ def download(
     told = f"{kept.folder.name} {kept.name}"
     tag = hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
     work = _Work(snapshots_of(request), question, state, form)
+    if _is_of_few(request, known):
+        return StreamingResponse(work.spare(), headers=headers)
     files, is_streamed = _files(request), form in exports.STREAMED
     source = Source(
         kept,
@@ -166,7 +179,7 @@ def sizes_of(
         Bytes by format.
     """
     folder, found = _folder(request, session, known, state), {}
-    for form in DOWNLOADED:
+    for form in () if _is_of_few(request, known) else DOWNLOADED:
         with suppress(OSError):
             found[form] = folder.file(_name(known, form, CRS84)).path.stat().st_size
     return found
@@ -263,6 +276,11 @@ def _form_of(file_name: str, known: Collection) -> str:
             en=f"There is no file '{file_name[:80]}'; there are {shown}",
         )
     )
+
+
+def _is_of_few(request: Request, known: Collection) -> bool:
+    # Values that an insider sees are written for him alone: no file of them is kept.
+    return known.family not in _PLACES and scope_in(request.scope) is not None
 
 
 def _files(request: Request) -> KeptFiles:

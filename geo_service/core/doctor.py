@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from geo_service.core import migrations
+from geo_service.core import migrations, rights, roles
+from geo_service.core.db import make_engine
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
 
@@ -62,7 +63,9 @@ def examine(engine: Engine, settings: Settings) -> Iterator[Finding]:
     )
     if at == head:
         with engine.connect() as connection:
+            yield from _walls(connection)
             yield from _content(connection)
+        yield from _roles(settings)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -114,6 +117,63 @@ def _server(connection: Connection) -> Iterator[Finding]:
             en="to load data, have the administrator GRANT CREATE ON DATABASE",
         ),
     )
+
+
+def _walls(connection: Connection) -> Iterator[Finding]:
+    missing = roles.missing_statements(connection) or rights.differences(connection)
+    yield Finding(
+        is_well=not missing,
+        what=Text(th="บทบาทและสิทธิ์ในฐานข้อมูล", en="Roles and rights in the database"),
+        todo=_both(f"geo-service migrate  -- {'; '.join(missing[:5])}"),
+    )
+    left = rights.unguarded(connection)
+    yield Finding(
+        is_well=not left,
+        what=Text(
+            th=f"ฟังก์ชันของระบบที่ใครก็เรียกได้ {len(left)} รายการ",
+            en=f"{len(left)} functions of the server that anybody may run",
+        ),
+        todo=_both(f"as its administrator: {'; '.join(left)};"),
+    )
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    # As each role itself connects: that alone tells how strong its wall is.
+    for role in roles.ROLES:
+        engine = make_engine(roles.address(settings, role), pool_size=1)
+        try:
+            with engine.connect() as connection:
+                current, login, is_super = connection.execute(text(_WHO)).one()
+        except SQLAlchemyError as error:
+            yield Finding(
+                is_well=False,
+                what=Text(th=f"{role}: เชื่อมต่อไม่ได้", en=f"{role}: cannot connect"),
+                todo=_both(str(getattr(error, "orig", error)).strip().splitlines()[0]),
+            )
+            continue
+        finally:
+            engine.dispose()
+        if current == login:
+            how = Text(th="เข้าด้วยชื่อของตนเอง (กำแพงแข็งแรง)", en="a login of its own: a strong wall")
+        else:
+            how = Text(
+                th=f"บัญชี {login} สวมบทบาท (กำแพงอ่อนกว่า)",
+                en=f"taken on by the login {login}: a weaker wall",
+            )
+        yield Finding(
+            # A login with every right is no wall, whatever role it takes on.
+            is_well=not is_super,
+            what=Text(th=f"{role}: {how.th}", en=f"{role}: {how.en}"),
+            todo=Text(
+                th=f"ตั้ง {role.upper()}_URL ให้เป็นบัญชีที่ไม่ใช่ superuser",
+                en=f"name a login that is no superuser in {role.upper()}_URL",
+            ),
+        )
+
+
+_WHO = """
+SELECT current_user, session_user, (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+"""
 
 
 def _content(connection: Connection) -> Iterator[Finding]:

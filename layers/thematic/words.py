@@ -9,6 +9,7 @@ from geo_service.core.periods import Period
 from geo_service.core.text import SAMPLE_NOTICE, Text
 from layers.analysis.numbers import decimals_needed, readable
 from layers.indicators import IndicatorInfo
+from layers.inside import NOT_PUBLIC, RESTRICTED
 from layers.thematic.map import Scheme
 
 LEVELS = {
@@ -210,6 +211,8 @@ def notes_of(
         One sentence each.
     """
     notes = []
+    if RESTRICTED in flags:
+        notes.append(NOT_PUBLIC)
     if is_sample:
         notes.append(SAMPLE_NOTICE)
     if is_illustrative:

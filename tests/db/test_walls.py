@@ -14,7 +14,9 @@ from geo_service.core import migrations, rights, roles
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.errors import Unavailable
 from geo_service.core.models import Base
+from ingest import refresh
 from layers import inside
+from tests.builders import build_small_country
 
 LAO, PROVINCE = "lao:6500103", "province:50"
 
@@ -328,6 +330,20 @@ def test_loads_change_rows_and_never_tables(databases, country_url):
         ):
             with pytest.raises(psycopg2.Error):
                 asked(connection, statement)
+
+
+def test_loads_and_refreshes_need_no_more_than_their_role(databases):
+    url = databases.create("loads", template="empty")
+    engine = make_engine(databases.url_of(url, roles.INGEST))
+    with transaction(engine) as session:
+        build_small_country(session)
+    with transaction(engine) as session:
+        refresh.refresh(session, resolutions="5-7", only_changed=False)
+        assert session.scalar(text("SELECT current_user")) == roles.INGEST
+        # Written by loads, and in sight of none but insiders of the scope.
+        assert session.scalar(text("SELECT count(*) FROM geo.sealed_value")) > 0
+        refresh.measure(session)
+    engine.dispose()
 
 
 class TestALoginThatIsNoAdministrator:
