@@ -49,6 +49,8 @@ _COSTS: Final = (
 )
 #: Seconds for work that makes or takes whole files.
 LONG_S: Final = 900.0
+#: Whoever asks how the service is gets an answer soon, in seconds.
+LIGHT_S: Final = 3.0
 #: Waiting for files is cheap; making them has its own few hands.
 LONG_PLACES: Final = 16
 #: Most requests are over by then, and nobody needs to look whether the caller is still there.
@@ -88,7 +90,7 @@ class Gate:
                 (HEAVY, bounds.places), (TILE, bounds.places), (LONG, LONG_PLACES),
             )
         }  # fmt: skip
-        self._limit_s = {LONG: LONG_S}
+        self._limit_s = {LONG: LONG_S, LIGHT: min(LIGHT_S, bounds.request_s)}
         self._request_s = bounds.request_s
         self._passages: set[_Passage] = set()
         self._measures = _Measures(registry, self._lines)
@@ -110,7 +112,7 @@ class Gate:
         """
         kind = cost_of(scope["path"])
         loop = asyncio.get_running_loop()
-        passage = _Passage(scope, receive, send, self._lines.get(kind))
+        passage = _Passage(scope, receive, send, self._lines.get(kind), reads_itself=kind == LONG)
         deadline = loop.call_later(self._limit_s.get(kind, self._request_s), passage.expire)
         look = loop.call_later(_LOOK_AFTER_S, passage.watch)
         passage.deadline = deadline
@@ -171,22 +173,25 @@ class _Passage:
     """One request on its way through."""
 
     __slots__ = (
-        "_asked", "_caller", "_entered", "_is_in", "_is_read", "_line", "_receive", "_scope",
-        "_send", "_task", "_telling", "_watching", "deadline", "is_complete", "is_left",
-        "is_started", "is_told", "work",
+        "_asked", "_body", "_caller", "_entered", "_is_in", "_is_read", "_line", "_reads_itself",
+        "_receive", "_scope", "_send", "_task", "_telling", "_watching", "deadline",
+        "is_complete", "is_left", "is_started", "is_told", "work",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, line: Line | None) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, line: Line | None, *, reads_itself: bool
+    ) -> None:
         self._scope, self._receive, self._send, self._line = scope, receive, send, line
         self._caller = caller_of(scope) if line is not None else None
         self._is_read = scope["method"] in _BODILESS
         self._asked, self._is_in = not self._is_read, False
+        self._body: Message = {"type": "http.request", "body": b"", "more_body": False}
         self._entered: float | None = None
         self._task: asyncio.Task[Any] | None = asyncio.current_task()
         self._watching: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
         self.deadline: asyncio.TimerHandle | None = None
-        self.work = Work()
+        self.work, self._reads_itself = Work(), reads_itself
         #: The answer has begun; it is out as a whole; it was given for the application.
         self.is_started = self.is_complete = self.is_told = self.is_left = False
 
@@ -205,6 +210,7 @@ class _Passage:
         """
         try:
             if self._line is not None and self._caller is not None:
+                await self._take_body()
                 await self._line.enter(self._caller)
                 self._entered, self._is_in = asyncio.get_running_loop().time(), True
             await app(self._scope, self._read, self._hear)
@@ -261,11 +267,24 @@ class _Passage:
             self.is_left = True
             self._cut()
 
+    async def _take_body(self) -> None:
+        # Before there is a place for it: a body that comes slowly must not hold one.
+        body = b""
+        while not self._is_read and not self._reads_itself:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.is_left = True
+                raise _Gone
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                self._body = {"type": "http.request", "body": body, "more_body": False}
+                self._is_read, self._asked = True, False
+
     async def _read(self) -> Message:
         if not self._asked:
-            # A body that is not there: who looks for the caller may have taken the message.
+            # The body was taken, or is not there and who looks for the caller took its message.
             self._asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return self._body
         message = await self._receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             self._is_read = True

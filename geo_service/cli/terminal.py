@@ -22,6 +22,7 @@ from geo_service.core.errors import (
     BadRequest,
     Conflict,
     Fault,
+    NoSpace,
     NotFound,
     NotInstalled,
     Refused,
@@ -168,11 +169,21 @@ def _database_faults() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        import psycopg2
+        from psycopg2.errors import DiskFull
         from sqlalchemy.exc import OperationalError
 
-        if not isinstance(error, OperationalError):
+        said = error.orig if isinstance(error, OperationalError) else error
+        if not isinstance(said, psycopg2.OperationalError):
             raise
-        why = str(error.orig).strip().splitlines()[0]
+        if isinstance(said, DiskFull):
+            raise NoSpace(
+                Text(
+                    th="พื้นที่ของฐานข้อมูลเต็ม ไม่มีการบันทึกสิ่งใด",
+                    en="The disk of the database is full; nothing was kept",
+                )
+            ) from error
+        why = str(said).strip().splitlines()[0]
         raise Unavailable(
             Text(
                 th=f"ติดต่อฐานข้อมูลไม่ได้: {why} (ตรวจด้วย geo-service doctor)",

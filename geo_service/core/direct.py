@@ -20,6 +20,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from geo_service.core.work import WORK
+
 log = logging.getLogger(__name__)
 
 #: After a failure nobody tries again for so long.
@@ -35,15 +37,14 @@ _SETTINGS = text(
     "SELECT name, setting FROM pg_settings WHERE source = 'session' UNION ALL"
     " SELECT 'role', current_setting('role') WHERE current_setting('role') <> 'none'"
 )
-_SET = (
-    "SELECT set_config(name, setting, false) FROM unnest($1::text[], $2::text[]) s (name, setting)"
-)
 
 
 class _Canceled(Exception):
     """The driver's own error, as the engine's driver tells it."""
 
-    pgcode = asyncpg.QueryCanceledError.sqlstate
+    def __init__(self, error: asyncpg.PostgresError) -> None:
+        super().__init__(str(error))
+        self.pgcode = error.sqlstate
 
 
 class Astray(Exception):
@@ -89,20 +90,27 @@ class Direct:
             If it ran into its time limit, as the engine says it.
         """
         await self._enter()
-        connection = None
+        connection, work = None, WORK.get()
         try:
             connection = await self._connected()
+            if work is not None:
+                work.take(connection)
             rows: list[Any] = await connection.fetch(statement.sql, *statement.values)
-        except asyncpg.QueryCanceledError as error:
-            # The limit of time is the same on the long way: the caller has waited enough.
-            raise DBAPIError(statement.sql, None, _Canceled(str(error))) from error
+        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
+            # The limits of time are the same on the long way: the caller has waited enough.
+            raise DBAPIError(statement.sql, None, _Canceled(error)) from error
         except _FAILURES as error:
             # What the server said to the end of a connection may be heard in the middle of it.
             if connection is not None and not isinstance(error, asyncpg.PostgresError):
                 connection.terminate()
+            if work is not None and work.is_stopped:
+                # Cut on purpose: the way is as good as before for everybody else.
+                raise Astray(type(error).__name__) from error
             raise self._astray(error) from error
         finally:
             if connection is not None:
+                if work is not None:
+                    work.give_back(connection)
                 self._idle.append(connection)
             self._room.release()
         return rows

@@ -160,6 +160,9 @@ def _keep_the_others(failed: ExceptionContext) -> None:
 
 
 def _cut(connection: Connection) -> None:
+    if hasattr(connection, "terminate"):  # that of an event loop, by its own hand
+        connection.terminate()
+        return
     with suppress(OSError, ValueError, psycopg2.Error):
         number = connection.fileno()
         if number >= 0:
