@@ -27,6 +27,9 @@ bench:  ## vector layers beside peers, and the H3 indexer; ARGS="--quick tiles" 
 conformance:  ## official suites and real clients (optional, long; says what is missing)
 	scripts/conformance
 
+audit:  ## try to work out what is withheld, from what anybody is given
+	scripts/audit
+
 lint:  ## style, types and import directions only
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 

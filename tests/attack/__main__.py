@@ -1,0 +1,70 @@
+"""Attack a service that runs: ``python -m tests.attack http://127.0.0.1:8000 [scheme ...]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from tests.attack.bounds import Known, attack
+from tests.attack.harvest import SCHEMES, harvest
+
+
+def say(*words: object) -> None:
+    """Write a line."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+
+
+_REFUSED = {400, 404}
+_PATIENCE_S = 120
+
+
+def main(address: str, schemes: tuple[str, ...]) -> int:
+    """Take all that is given, bound all that is not, and say what is known too well."""
+    started = time.monotonic()
+
+    def get(path: str) -> Any:
+        try:
+            with urlopen(address.rstrip("/") + path, timeout=_PATIENCE_S) as answer:  # noqa: S310
+                return json.load(answer)
+        except HTTPError as error:
+            if error.code in _REFUSED:
+                return None
+            raise
+
+    loot = harvest(get, schemes=schemes)
+    taken = time.monotonic() - started
+    known = attack(loot)
+    _say(known)
+    disclosed = [one for one in known if one.is_disclosed]
+    odd = sum(not one.is_consistent for one in known)
+    say(
+        f"\n{len(loot.shown):,} numbers taken in {taken:.0f} s, {len(loot.hidden):,} withheld;"
+        f" {len(known):,} counts bounded in {time.monotonic() - started - taken:.0f} s,"
+        f" {odd:,} of them among sums that do not fit"
+    )
+    for contradiction in loot.contradictions:
+        say("shown though withheld:", contradiction)
+    for one in disclosed[:50]:
+        say("disclosed:", one)
+    say(f"disclosed: {len(disclosed):,}")
+    return bool(disclosed or loot.contradictions)
+
+
+def _say(known: list[Known]) -> None:
+    groups: dict[tuple[str, str], list[Known]] = defaultdict(list)
+    for one in known:
+        groups[one.cell.indicator, one.cell.level].append(one)
+    say(f"{'indicator':24} {'level':12} {'withheld':>9} {'narrowest':>10} {'allowed':>8}")
+    for (indicator, level), some in sorted(groups.items()):
+        narrowest = min(one.high - one.low for one in some)
+        allowed = some[0].narrowest
+        say(f"{indicator:24} {level:12} {len(some):9,} {narrowest:10,.1f} {allowed:8,.0f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], tuple(sys.argv[2:]) or SCHEMES))

@@ -1,0 +1,209 @@
+"""A small country made of what goes wrong: only children, pairs, zeros, regions that overlap.
+
+Four provinces in three schemes of regions that cross each other, two dozen sub-districts with
+counts of persons drawn by chance, most of them small. Nothing in it is real.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon, Polygon, box, union_all
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.models import Area, Org, OrgCoverage, RegionMember, RegionScheme
+from layers.models import Indicator, Observation, PeriodRow
+from tests import builders
+
+#: province -> number of sub-districts of each district
+SHAPE = {"60": (1,), "61": (2, 2), "62": (3, 3, 3), "63": (4, 4)}
+#: all zero, and so is its whole
+EMPTY = "6203"
+REGIONS = {
+    "ngc6": (("60", "61"), ("62", "63")),
+    "nso4": (("60", "62"), ("61", "63")),
+    "cluster18_2560": (("60",), ("61", "62"), ("63",)),
+}
+SEXES, AGES = ("f", "m"), ("60-79", "80+")
+
+_GUARDED = {
+    "pop_0_14": "P2", "pop_15_59": "P2", "pop_60p": "P2", "cdc_children": "P2",
+    "screened_60p": "P2", "adl_homebound": "P3", "adl_bedridden": "P3",
+}  # fmt: skip
+
+
+def subdistricts() -> list[str]:
+    """Codes of all sub-districts."""
+    return [
+        f"{province}{district:02}{number:02}"
+        for province, sizes in SHAPE.items()
+        for district, size in enumerate(sizes, start=1)
+        for number in range(1, size + 1)
+    ]
+
+
+def persons(seed: int) -> dict[tuple[str, str], int]:
+    """Draw the counts of persons, by indicator and sub-district."""
+    chance = random.Random(seed)
+    drawn: dict[tuple[str, str], int] = {}
+    for code in subdistricts():
+        scale = 0 if code.startswith(EMPTY) else chance.choice((4, 9, 30, 200))
+        for key in _GUARDED:
+            share = 0.4 if key.startswith("adl") else 1
+            drawn[key, code] = round(chance.expovariate(1) * scale * share) if scale else 0
+        drawn["screened_60p", code] = (
+            drawn["adl_homebound", code]
+            + drawn["adl_bedridden", code]
+            + drawn["screened_60p", code]
+        )
+    return drawn
+
+
+def build(session: Session, drawn: dict[tuple[str, str], int]) -> int:
+    """Put the country into a database and prepare its values; return the id of its load."""
+    version = builders.add_version(session, "attack", kind="indicators")
+    areas = _areas(session, version)
+    orgs = _orgs(session, areas)
+    _catalogue(session)
+    for (key, code), value in drawn.items():
+        observe(session, version, key, value, area=areas[code])
+    for code in subdistricts():
+        ages = ("pop_0_14", "pop_15_59", "pop_60p")
+        observe(session, version, "pop_total", sum(drawn[k, code] for k in ages), area=areas[code])
+        _by_sex_and_age(session, version, areas[code], drawn["pop_60p", code])
+    for org, covered in _COVERED.items():
+        value = sum(drawn["cdc_children", code] for code in covered)
+        observe(session, version, "cdc_children", value, org=orgs[org])
+    session.flush()
+    builders.prepare(session)
+    return version
+
+
+def observe(session: Session, version: int, key: str, value: int, **where: object) -> None:
+    """Add one observation: ``area=`` or ``org=`` its place, ``breakdown=`` its members."""
+    session.add(
+        Observation(
+            indicator_key=key, area_id=where.get("area"), org_id=where.get("org"),
+            period_key="2024", breakdown=where.get("breakdown", {}), value=value,
+            status=builders.status_of(value), dataset_id="attack", version_id=version,
+        )
+    )  # fmt: skip
+
+
+def _by_sex_and_age(session: Session, version: int, area: int, whole: int) -> None:
+    chance = random.Random(area * 1_000 + whole)
+    left, parts = whole, {}
+    for sex in SEXES:
+        for age in AGES:
+            last = (sex, age) == (SEXES[-1], AGES[-1])
+            parts[sex, age] = left if last else chance.randint(0, left)
+            left -= parts[sex, age]
+    for (sex, age), value in parts.items():
+        observe(session, version, "pop_60p", value, area=area, breakdown={"sex": sex, "age": age})
+    for at, name in enumerate(("sex", "age")):
+        for member in (SEXES, AGES)[at]:
+            value = sum(v for key, v in parts.items() if key[at] == member)
+            observe(session, version, "pop_60p", value, area=area, breakdown={name: member})
+
+
+def _square(row: int, column: int) -> Polygon:
+    west, south = 100 + 0.1 * column, 14 + 0.1 * row
+    return box(west, south, west + 0.1, south + 0.1)
+
+
+def _areas(session: Session, version: int) -> dict[str, int]:
+    shapes = {code: _square(*divmod(at, 6)) for at, code in enumerate(subdistricts())}
+    areas: dict[str, int] = {}
+
+    def add(level: str, code: str, parent: str | None, *, scheme: str | None = None) -> None:
+        inside = [s for key, s in shapes.items() if level == "country" or key.startswith(code)]
+        shape = union_all(inside) if inside and level != "region" else None
+        whole = MultiPolygon([shape]) if shape and shape.geom_type == "Polygon" else shape
+        area = Area(
+            level=level, scheme=scheme, code=code, name_th=f"ที่ {code}", name_en=f"Place {code}",
+            parent_id=areas[parent] if parent else None, version_id=version,
+            shape_version_id=version if shape else None,
+            geom=from_shape(whole, srid=4326) if whole else None,
+            point=from_shape(shape.representative_point(), srid=4326) if shape else None,
+        )  # fmt: skip
+        session.add(area)
+        session.flush()
+        areas[code] = area.id
+
+    add("country", "TH", None)
+    for province in SHAPE:
+        add("province", province, "TH")
+    for code in sorted({one[:4] for one in shapes}):
+        add("district", code, code[:2])
+    for code in shapes:
+        add("subdistrict", code, code[:4])
+    for scheme, regions in REGIONS.items():
+        session.add(RegionScheme(id=scheme, name_th=scheme, name_en=scheme))
+        session.flush()
+        for number, provinces in enumerate(regions, start=1):
+            add("region", f"{scheme}-{number}", "TH", scheme=scheme)
+            for province in provinces:
+                region = areas[f"{scheme}-{number}"]
+                session.add(RegionMember(region_id=region, province_code=province))
+    session.execute(
+        text("UPDATE geo.area SET area_km2 = ST_Area(geom::geography) / 1e6 WHERE geom IS NOT NULL")
+    )
+    return areas
+
+
+#: organisations of province 63: of one sub-district, and of two
+_COVERED = {
+    "5630101": ("630101",), "5630102": ("630102",), "6630103": ("630103", "630104"),
+    "6630201": ("630201", "630202"), "6630203": ("630203",), "6630204": ("630204",),
+}  # fmt: skip
+
+
+def _orgs(session: Session, areas: dict[str, int]) -> dict[str, int]:
+    orgs: dict[str, int] = {}
+    version = builders.add_version(session, "attack-orgs", kind="organisations")
+    for code, covered in _COVERED.items():
+        org = Org(
+            code=code, kind="SAO", tier="lower", name_th=f"อบต. {code}", name_en=f"SAO {code}",
+            province_id=areas["63"], district_id=areas[covered[0][:4]], point_source="none",
+            version_id=version,
+        )  # fmt: skip
+        session.add(org)
+        session.flush()
+        orgs[code] = org.id
+        for one in covered:
+            session.add(
+                OrgCoverage(
+                    org_id=org.id, area_id=areas[one], extent="whole", share_area=1.0,
+                    share_pop=1.0, share_method="whole",
+                )
+            )  # fmt: skip
+    return orgs
+
+
+def _catalogue(session: Session) -> None:
+    def add(key: str, privacy: str, **rest: object) -> None:
+        told = {
+            "theme": "ageing", "space_agg": "SUM", "time_agg": "LAST", "name_th": key,
+            "name_en": key, "unit_th": "คน", "unit_en": "persons",
+            "finest_level": "district" if privacy == "P3" else "subdistrict",
+        }  # fmt: skip
+        session.add(Indicator(key=key, privacy=privacy, **(told | rest)))
+
+    add("pop_total", "P0", theme="population")
+    for key, privacy in _GUARDED.items():
+        add(key, privacy)
+    add("adl_dependent", "P3", numerator_keys=["adl_homebound", "adl_bedridden"])
+    add("age_share_60p", "P1", space_agg="RATIO", factor=100, numerator_keys=["pop_60p"],
+        denominator_key="pop_total")  # fmt: skip
+    add("adl_dep_rate", "P3", space_agg="RATIO", factor=1000, denominator_key="screened_60p",
+        numerator_keys=["adl_homebound", "adl_bedridden"])  # fmt: skip
+    session.add(
+        PeriodRow(
+            key="2024", calendar="gregorian", granularity="year", start=date(2024, 1, 1),
+            end=date(2024, 12, 31), label_th="พ.ศ. 2567", label_en="2024",
+        )
+    )  # fmt: skip
+    session.flush()
