@@ -166,7 +166,7 @@ def parameter(told: Mapping[str, Any], limits: Limits, path: str) -> dict[str, A
         made["description"] = told["description"]
     # A scheme of a tile of names is one of regions, not of classes.
     is_plain = name == "scheme" and "/names/" in path
-    schema = _TEXT if is_plain else _known(limits).get(name, _TEXT)
+    schema: Mapping[str, Any] = _TEXT if is_plain else _known(limits).get(name, _TEXT)
     schema = _OF_PATH.get((path, name), schema)
     choices = [part.strip() for part in told.get("description", "").partition(";")[0].split("|")]
     is_choice = len(choices) > 1 or name == "f"
