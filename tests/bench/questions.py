@@ -261,6 +261,9 @@ class Questions:
         places, columns = _places(near, zoom), layer.columns
         if layer.near == "polygons" and zoom < _NAMES_FROM_ZOOM:
             columns = "code"
+        if not is_plain and layer.near == "polygons":
+            # Not what a kept tile carries: one that carries the same would be given.
+            columns += ",area_km2"
         asked = "" if is_plain else f"?properties={columns}"
         tipg = f"/collections/bench.{layer.table}/tiles/WebMercatorQuad"
         other = f"/collections/{layer.table}/tiles/WebMercatorQuad"

@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +80,16 @@ class Server:
         """Weigh the process and its children; their highest resident memory, or that of now."""
         word = "VmHWM:" if peak else "VmRSS:"
         return sum(_status_kb(pid, word) for pid in self._tree()) / 1024
+
+    def beside_bytes(self) -> int:
+        """Add up the files without a name that the process holds open."""
+        found = 0
+        for pid in self._tree():
+            for one in Path(f"/proc/{pid}/fd").glob("*"):
+                with suppress(OSError):
+                    if "/beside/" in str(one.readlink()):
+                        found += one.stat().st_size
+        return found
 
     def forget_peak(self) -> None:
         """Let the highest resident memory begin again from that of now."""
