@@ -65,6 +65,10 @@ def test_a_table_is_sorted_by_a_column(browser_page, live_server):
         "/dashboards/executive?lang=th",
         "/dashboards/ageing?lang=en&place=50&compare=51",
         "/embed/dashboards/waste?lang=th&panel=2",
+        "/embed/dashboards/ageing?lang=en&panel=4",
+        "/dashboards/ageing?lang=th&place=500101&peers=province&against=2566",
+        "/places/500101?peers=district&f=html&lang=en",
+        "/ageing?level=province&f=html&lang=th",
     ],
 )
 def test_a_dashboard_fits_every_screen_and_axe_finds_nothing_serious(
@@ -74,6 +78,16 @@ def test_a_dashboard_fits_every_screen_and_axe_finds_nothing_serious(
     browser_page.goto(live_server + path)
     assert browser_page.evaluate("document.documentElement.scrollWidth") == width
     assert not serious(browser_page)
+
+
+def test_a_choice_of_peers_and_of_a_year_is_an_address(browser_page, live_server):
+    browser_page.goto(f"{live_server}/dashboards/ageing?lang=en&place=500101")
+    browser_page.locator("select[name=peers]").select_option("province")
+    browser_page.wait_for_url("**peers=province**")
+    assert "Among: " in browser_page.locator(".is-ranking").first.inner_text()
+    browser_page.locator("select[name=against]").select_option("2566")
+    browser_page.wait_for_url("**against=2566**")
+    assert "peers=province" in browser_page.url
 
 
 def test_two_places_stand_side_by_side(browser_page, live_server):
