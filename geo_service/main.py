@@ -56,6 +56,7 @@ from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
+from geo_service.core import work
 from geo_service.core.beside import Beside
 from geo_service.core.db import SCHEMA, make_engine
 from geo_service.core.direct import Direct
@@ -281,6 +282,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.watcher.start()
     _when_told_to_stop(lambda: app.state.gate.drain(settings.grace_s))
     yield
+    # Nobody waits any more for what is still under way.
+    for engine in (app.state.engine, app.state.insiders, app.state.desk, app.state.loader):
+        work.end(engine)
     app.state.kept_files.close()
     app.state.beside.close()
     app.state.watcher.stop()

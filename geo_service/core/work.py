@@ -13,7 +13,9 @@ import socket
 import threading
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import psycopg2
 from sqlalchemy import Engine, event
@@ -84,6 +86,7 @@ class Work:
 
 #: The request whose thread this is; threads of nobody's request have none.
 WORK: ContextVar[Work | None] = ContextVar("work", default=None)
+_OTHERS: WeakKeyDictionary[Engine, Work] = WeakKeyDictionary()
 
 
 def follow(engine: Engine) -> None:
@@ -94,7 +97,8 @@ def follow(engine: Engine) -> None:
     engine : Engine
         Its pool is listened to.
     """
-    event.listen(engine, "checkout", _taken)
+    others = _OTHERS[engine] = Work()
+    event.listen(engine, "checkout", partial(_taken, others))
     event.listen(engine, "checkin", _returned)
     event.listen(engine, "close", _returned)
     event.listen(engine, "handle_error", _keep_the_others)
@@ -131,16 +135,27 @@ def find_gone(connection: Connection) -> str | None:
     return f"SET client_connection_check_interval TO {FIND_GONE_MS}"
 
 
+def end(engine: Engine) -> None:
+    """End what is under way for nobody's request: files and tables made beside them.
+
+    Parameters
+    ----------
+    engine : Engine
+        One that was followed; it lends no more connections.
+    """
+    _OTHERS[engine].stop()
+
+
 def _taken(
+    others: Work,
     connection: Connection,
     record: ConnectionPoolEntry,
     proxy: PoolProxiedConnection,  # noqa: ARG001  (the event's signature)
 ) -> None:
-    work = WORK.get()
-    if work is not None:
-        work.take(connection)
-        # It may come back in another thread than it was taken in.
-        record.info["work"] = work
+    work = WORK.get() or others
+    work.take(connection)
+    # It may come back in another thread than it was taken in.
+    record.info["work"] = work
 
 
 def _returned(connection: Connection, record: ConnectionPoolEntry) -> None:
