@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -109,7 +109,6 @@ def make(
         )
     prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _ in range(_PREFIX_LENGTH))
     secret = make_secret()
-    now = datetime.now(tz=UTC)
     session.add(
         ApiKey(
             account_id=account.id,
@@ -117,8 +116,7 @@ def make(
             secret_hash=digest(secret),
             label=label.replace("\x00", "").strip()[:_LONGEST_LABEL],
             scopes=list(asked),
-            created_at=now,
-            expires_at=now + timedelta(days=days),
+            expires_at=func.now() + timedelta(days=days),
         )
     )
     session.flush()

@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -104,7 +104,7 @@ class Provider:
                 verifier=verifier,
                 browser_hash=digest(browser),
                 return_to=return_to,
-                expires_at=datetime.now(tz=UTC) + FLOW_LASTS,
+                expires_at=func.now() + FLOW_LASTS,
             )
         )
         session.flush()
