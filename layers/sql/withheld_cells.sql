@@ -5,16 +5,21 @@ WITH struck AS (
     FROM value_hidden AS h
     JOIN linked_series AS x ON x.k = h.k
 ),
--- a month of the year, or the year of a month
-near AS (
-    SELECT DISTINCT s.family, q.t
-    FROM struck AS s
-    JOIN value_time AS p ON p.t = s.t
+-- the year of a month, and from there its other months
+touching AS (
+    SELECT p.t, q.t AS other
+    FROM value_time AS p
     JOIN period AS a ON a.key = p.key
     JOIN period AS b
         ON (b.start_date <= a.start_date AND b.end_date >= a.end_date)
         OR (a.start_date <= b.start_date AND a.end_date >= b.end_date)
     JOIN value_time AS q ON q.key = b.key
+),
+near AS (
+    SELECT DISTINCT s.family, m.other AS t
+    FROM struck AS s
+    JOIN touching AS n ON n.t = s.t
+    JOIN touching AS m ON m.t = n.other
 )
 SELECT family, t FROM near
 UNION

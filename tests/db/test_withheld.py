@@ -1,0 +1,225 @@
+"""What is withheld is kept apart, takes along what would tell it, and stays withheld."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from layers import place_values
+from layers.models import Indicator, Observation, PeriodRow
+from tests import builders
+
+#: children in centres by sub-district: 500102 has three, 510201 is the only one of its district
+CHILDREN = {"500101": 40, "500102": 3, "500103": 25, "500201": 60, "500202": 0, "510101": 30,
+            "510102": 20, "510201": 70}  # fmt: skip
+
+
+def add_indicator(session, key, **rest):
+    told = {
+        "theme": "ageing", "space_agg": "SUM", "time_agg": "LAST", "name_th": key, "name_en": key,
+        "unit_th": "คน", "unit_en": "persons", "privacy": "P2",
+    }  # fmt: skip
+    session.add(Indicator(key=key, **(told | rest)))
+    session.flush()
+
+
+def observe(session, country, key, values, *, period="2024", places=None, breakdown=None):
+    areas = places is None
+    for code, value in values.items():
+        session.add(
+            Observation(
+                indicator_key=key, area_id=country.areas[code] if areas else None,
+                org_id=None if areas else places[code], period_key=period, value=value,
+                breakdown=breakdown or {}, status=builders.status_of(value),
+                dataset_id="test-population", version_id=country.version_id,
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+def rows(session, table, key, level, *, period="2024"):
+    found = session.execute(
+        text(
+            f"SELECT coalesce(a.code, o.code) AS code, v.value, v.status FROM geo.{table} v"  # noqa: S608
+            " LEFT JOIN geo.area a ON a.id = v.place_id AND v.level <> 'org'"
+            " LEFT JOIN geo.org o ON o.id = v.place_id AND v.level = 'org'"
+            " WHERE v.indicator_key = :key AND v.level = :level AND v.period_key = :period"
+        ),
+        {"key": key, "level": level, "period": period},
+    )
+    return {row.code: (row.value, row.status) for row in found}
+
+
+def withheld(session, key, level, period="2024"):
+    shown = rows(session, "place_value", key, level, period=period)
+    return {code for code, (_, status) in shown.items() if status == "suppressed"}
+
+
+@pytest.fixture
+def children(session, small_country):
+    add_indicator(session, "cdc_children")
+    observe(session, small_country, "cdc_children", CHILDREN)
+    place_values.rebuild(session, ["cdc_children"])
+    return small_country
+
+
+def correct(session, country, *, code, value, key="cdc_children"):
+    session.execute(
+        text(
+            "UPDATE geo.observation SET value = :value"
+            " WHERE indicator_key = :key AND area_id = :area"
+        ),
+        {"value": value, "key": key, "area": country.areas[code]},
+    )
+
+
+def test_the_true_number_of_a_withheld_cell_is_sealed_and_no_other(session, children):
+    assert withheld(session, "cdc_children", "subdistrict") == {"500102", "500103"}
+    assert rows(session, "sealed_value", "cdc_children", "subdistrict") == {
+        "500102": (3, "reported"), "500103": (25, "reported"),
+    }  # fmt: skip
+    shown = rows(session, "place_value", "cdc_children", "subdistrict")
+    assert shown["500102"] == shown["500103"] == (None, "suppressed")
+    assert shown["500202"] == (0, "zero")
+
+
+def test_a_cell_once_withheld_stays_so_until_told_otherwise(session, children):
+    correct(session, children, code="500102", value=6)
+    place_values.rebuild(session, ["cdc_children"])
+    assert withheld(session, "cdc_children", "subdistrict") == {"500102", "500103"}
+    assert rows(session, "sealed_value", "cdc_children", "subdistrict")["500102"][0] == 6
+    place_values.rebuild(session, ["cdc_children"], anew=True)
+    assert withheld(session, "cdc_children", "subdistrict") == set()
+    assert rows(session, "sealed_value", "cdc_children", "subdistrict") == {}
+
+
+def test_preparing_again_changes_nothing(session, children):
+    assert place_values.rebuild(session, ["cdc_children"]) == set()
+
+
+def test_an_installation_may_choose_the_limit(session, children):
+    session.execute(text("UPDATE geo.privacy_class SET smallest = 1 WHERE code = 'P2'"))
+    place_values.rebuild(session, ["cdc_children"], anew=True)
+    assert withheld(session, "cdc_children", "subdistrict") == set()
+
+
+def test_what_is_finer_than_its_class_allows_is_sealed(session, small_country):
+    add_indicator(session, "adl_homebound", privacy="P3", finest_level="subdistrict")
+    observe(session, small_country, "adl_homebound", CHILDREN)
+    place_values.rebuild(session, ["adl_homebound"])
+    assert rows(session, "place_value", "adl_homebound", "subdistrict") == {}
+    assert rows(session, "sealed_value", "adl_homebound", "subdistrict")["500101"][0] == 40
+    assert rows(session, "place_value", "adl_homebound", "district")["5001"][0] == 68
+
+
+def test_personal_data_is_never_public(session, small_country):
+    add_indicator(session, "secret_n", privacy="P4")
+    observe(session, small_country, "secret_n", CHILDREN)
+    place_values.rebuild(session, ["secret_n"])
+    for level in ("country", "region", "province", "district", "subdistrict"):
+        assert rows(session, "place_value", "secret_n", level) == {}
+    assert rows(session, "sealed_value", "secret_n", "country")["TH"][0] == 248
+
+
+def test_zeros_are_withheld_where_the_class_says_so(session, small_country):
+    session.execute(text("UPDATE geo.privacy_class SET public_to = 'org' WHERE code = 'P3'"))
+    add_indicator(session, "adl_homebound", privacy="P3")
+    observe(session, small_country, "adl_homebound", CHILDREN)
+    place_values.rebuild(session, ["adl_homebound"])
+    assert "500202" in withheld(session, "adl_homebound", "subdistrict")
+
+
+def test_a_rate_of_few_persons_is_withheld_though_its_parts_are_shown(session, small_country):
+    add_indicator(session, "screened_60p")
+    add_indicator(session, "seen_60p")
+    add_indicator(session, "seen_share", privacy="P1", space_agg="RATIO", factor=100,
+                  numerator_keys=["seen_60p"], denominator_key="screened_60p")  # fmt: skip
+    observe(session, small_country, "screened_60p", {"500101": 99, "500102": 100})
+    observe(session, small_country, "seen_60p", {"500101": 50, "500102": 50})
+    place_values.rebuild(session, ["screened_60p", "seen_60p"])
+    assert withheld(session, "seen_share", "subdistrict") == {"500101"}
+    assert withheld(session, "screened_60p", "subdistrict") == set()
+
+
+def test_money_that_tells_persons_goes_along(session, small_country):
+    add_indicator(session, "oaa_recipients")
+    add_indicator(session, "oaa_cost", privacy="P0", time_agg="SUM")
+    observe(session, small_country, "oaa_recipients", CHILDREN)
+    observe(session, small_country, "oaa_cost", {code: 600 * n for code, n in CHILDREN.items()})
+    place_values.rebuild(session, ["oaa_recipients", "oaa_cost"])
+    assert withheld(session, "oaa_recipients", "subdistrict") == {"500102", "500103"}
+    assert {"500102", "500103"} <= withheld(session, "oaa_cost", "subdistrict")
+
+
+def test_the_ages_of_a_population_do_not_tell_each_other(session, small_country):
+    ages = {"pop_0_14": 2_000, "pop_15_59": 9_600}
+    for key in ages:
+        add_indicator(session, key)
+    for code, older in builders.ELDERLY_2024.items():
+        people = builders.POPULATION_2024[code]
+        if older is None or people is None:
+            continue
+        young = (people - older) // 3
+        observe(session, small_country, "pop_0_14", {code: young})
+        observe(session, small_country, "pop_15_59", {code: people - older - young})
+    place_values.rebuild(session, ["pop_0_14", "pop_15_59", "pop_60p"])
+    # 510102 has three people aged 60 and over: population less the younger ones would tell
+    gone = [withheld(session, key, "subdistrict") for key in (*ages, "pop_60p")]
+    assert "510102" in gone[2]
+    assert "510102" in gone[0] | gone[1]
+
+
+def test_an_organisation_on_the_same_ground_does_not_tell(session, children):
+    observe(session, children, "cdc_children", {"3500101": 40, "4500102": 10, "6500103": 18},
+            places=children.orgs)  # fmt: skip
+    place_values.rebuild(session, ["cdc_children"])
+    # 500102 and 500103 make 28 with their organisations; each alone is shared or hidden
+    assert {"500102", "500103"} <= withheld(session, "cdc_children", "subdistrict")
+    assert "3500101" not in withheld(session, "cdc_children", "org")
+
+
+def test_the_months_of_a_year_do_not_tell_each_other(session, small_country):
+    add_indicator(session, "visits_n", time_agg="SUM")
+    quarters = {f"2024Q{number}": (3 * number - 2, 3 * number) for number in range(1, 5)}
+    for key, (first, last) in quarters.items():
+        end = date(2024, last, 31 if last in {3, 12} else 30)
+        session.add(
+            PeriodRow(
+                key=key, calendar="gregorian", granularity="quarter", start=date(2024, first, 1),
+                end=end, label_th=key, label_en=key,
+            )
+        )  # fmt: skip
+    session.flush()
+    for number, (key, value) in enumerate(zip(quarters, (3, 40, 50, 60), strict=True)):
+        observe(session, small_country, "visits_n", {"500101": value, "500102": 90}, period=key)
+        assert number < 4
+    observe(session, small_country, "visits_n", {"500101": 153, "500102": 360})
+    place_values.rebuild(session, ["visits_n"])
+    gone = {
+        key for key in quarters if "500101" in withheld(session, "visits_n", "subdistrict", key)
+    }
+    assert "2024Q1" in gone
+    assert len(gone) > 1 or "500101" in withheld(session, "visits_n", "subdistrict")
+
+
+def test_a_rate_over_fewer_places_does_not_tell_the_rest(session, small_country):
+    # 510202 has 4 aged 60 and over and nobody counted its people: the share of its district is
+    # over the other two, and would tell the 4 by subtraction
+    older = {"510202": 4}
+    session.execute(
+        text("DELETE FROM geo.observation WHERE indicator_key = 'pop_60p' AND area_id = :area"),
+        {"area": small_country.areas["510202"]},
+    )
+    observe(session, small_country, "pop_60p", older)
+    place_values.rebuild(session, ["pop_60p"])
+    told = session.execute(
+        text(
+            "SELECT n.value - r.numerator AS rest FROM geo.place_value n JOIN geo.place_value r"
+            " USING (level, period_key, place_id) WHERE n.indicator_key = 'pop_60p'"
+            " AND r.indicator_key = 'age_share_60p' AND n.value IS NOT NULL"
+            " AND r.numerator IS NOT NULL AND n.value <> r.numerator"
+        )
+    ).scalars()
+    assert all(rest >= 5 for rest in told)
