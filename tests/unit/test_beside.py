@@ -1,4 +1,4 @@
-"""What lies beside the process: made once for a version, bounded, gone with the last who holds it."""
+"""What lies beside the process: made once a version, bounded, gone with the last who holds it."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_file_has_no_name_and_goes_with_who_holds_it(known, tmp_path):
 
     def held():
         found = []
-        for number in os.listdir("/proc/self/fd"):
+        for number in os.listdir("/proc/self/fd"):  # noqa: PTH208
             with suppress(OSError):
                 found.append(os.readlink(f"/proc/self/fd/{number}"))  # noqa: PTH115
         return [name for name in found if str(tmp_path) in name]
