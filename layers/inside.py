@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Final
 
@@ -38,9 +39,11 @@ ABOUT_TO_SEE: Final = "about_to_see"
 SCOPE: Final = "scope"
 #: What whoever takes such values along must know.
 NOT_PUBLIC: Final = Text(
-    th="มีค่าที่ไม่เผยแพร่ต่อสาธารณะ แสดงตามสิทธิ์ของท่านเท่านั้น ห้ามเผยแพร่หรือส่งต่อ",
-    en="Holds values that are not public, shown by your rights alone; do not pass them on",
+    th="อาจมีค่าที่ไม่เผยแพร่ต่อสาธารณะ แสดงตามสิทธิ์ของท่านเท่านั้น ห้ามเผยแพร่หรือส่งต่อ",
+    en="May hold values that are not public, shown by your rights alone; do not pass them on",
 )
+#: Scope of whom the answer at hand is for; nobody's but an insider's is set.
+SHOWN_TO: ContextVar[str | None] = ContextVar("shown_to", default=None)
 _OVERLAID = ("value", "numerator", "denominator", "status")
 _VALUE_KEYS = ("indicator_key", "level", "period_key", "place_id")
 _SLICE_KEYS = ("slice_id", "level", "period_key", "place_id")

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang
+from layers.inside import NOT_PUBLIC, SHOWN_TO
 from web.assets import address, refuse_foreign
 from web.words import day, licence, number, words
 
@@ -91,7 +92,11 @@ def page(name: str, lang: Lang, context: Mapping[str, Any], *, nonce: str = "") 
         _environment()
         .get_template(name)
         .render(
-            {"say": words(lang), **context}, lang=lang, sample_notice=SAMPLE_NOTICE, nonce=nonce
+            {"say": words(lang), **context},
+            lang=lang,
+            sample_notice=SAMPLE_NOTICE,
+            restriction=None if SHOWN_TO.get() is None else NOT_PUBLIC.in_(lang),
+            nonce=nonce,
         )
     )
     if name not in _TEXT_ONLY:

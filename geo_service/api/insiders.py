@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.core.known import KNOWN
 from geo_service.deps import PRIVATE, scope_in
+from layers.inside import SHOWN_TO
 
 _PERSONAL: Final = ("Authorization", "Cookie")
 
@@ -24,7 +25,8 @@ class Insiders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; for an insider, as if nothing were known or prepared."""
-        if scope["type"] != "http" or scope_in(scope) is None:
+        seen = scope_in(scope) if scope["type"] == "http" else None
+        if seen is None:
             await self.app(scope, receive, send)
             return
         # Short ways are open only to those for whom the state of the data is known.
@@ -43,4 +45,8 @@ class Insiders:
                         headers.add_vary_header(name)
             await send(message)
 
-        await self.app(scope, receive, send_private)
+        shown = SHOWN_TO.set(seen)
+        try:
+            await self.app(scope, receive, send_private)
+        finally:
+            SHOWN_TO.reset(shown)

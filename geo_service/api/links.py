@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from geo_service.deps import base_url
+from layers.inside import NOT_PUBLIC, SHOWN_TO
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -124,7 +125,7 @@ class Links:
 
 
 def notice(*, is_sample: bool) -> dict[str, Any]:
-    """Say in an answer that its numbers are made up, when they are.
+    """Say in an answer that its numbers are made up, or not for everybody, when they are.
 
     Parameters
     ----------
@@ -134,11 +135,14 @@ def notice(*, is_sample: bool) -> dict[str, Any]:
     Returns
     -------
     dict
-        Empty for real data.
+        Empty for real data that the public sees, too.
     """
-    if not is_sample:
-        return {}
-    return {"isSample": True, "notice": f"{SAMPLE_NOTICE.th} / {SAMPLE_NOTICE.en}"}
+    told: dict[str, Any] = {}
+    if is_sample:
+        told |= {"isSample": True, "notice": f"{SAMPLE_NOTICE.th} / {SAMPLE_NOTICE.en}"}
+    if SHOWN_TO.get() is not None:
+        told |= {"isRestricted": True, "restriction": f"{NOT_PUBLIC.th} / {NOT_PUBLIC.en}"}
+    return told
 
 
 def json_answer(

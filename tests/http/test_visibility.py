@@ -18,7 +18,7 @@ from sqlalchemy import text
 from geo_service.core import audit
 from geo_service.core.accounts import keys, people
 from geo_service.core.db import make_engine, transaction
-from layers.inside import scope_of
+from layers.inside import NOT_PUBLIC, scope_of
 from tests.builders import ORGS, SUBDISTRICTS
 
 PERIOD = "2024"
@@ -264,6 +264,21 @@ def test_answers_to_insiders_are_kept_by_nobody(secret_client, headers, name):
         }
 
 
+@pytest.mark.parametrize(
+    "address",
+    [WHOLE["items"], WHOLE["cube"], WHOLE["map-json"], PARTLY["items-html"], PARTLY["map-page"],
+     ALONE["place-html"], ALONE["dashboard"], "/collections/ageing-by-{level}/downloads"],
+)  # fmt: skip
+def test_an_insider_is_told_that_it_is_not_for_everybody(secret_client, headers, address):
+    address, html = address.format(level="org"), {"Accept": "text/html, application/json;q=0.9"}
+    for who in ("lao", "dla"):
+        told = secret_client.get(address, headers=headers[who] | html).text
+        assert NOT_PUBLIC.th in told or NOT_PUBLIC.en in told, who
+    for who in ("anonymous", "analyst"):
+        told = secret_client.get(address, headers=headers[who] | html).text
+        assert NOT_PUBLIC.th not in told, who
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_who_asks_after_an_insider_sees_his_own(secret_client, headers, name):
     address = WHOLE[name].format(level="subdistrict")
@@ -284,7 +299,10 @@ def test_the_tag_of_another_does_not_stand_for_an_insiders_answer(secret_client,
         if name != "download-csv" or answer.status_code != 304:
             assert answer.status_code == 200
             assert seen_in(answer) == MAY_SEE["lao"] & AT["subdistrict"]
-    assert secret_client.get(address, headers={"If-None-Match": tag}).status_code == 304
+    again = secret_client.get(address, headers={"If-None-Match": tag})
+    # A download that is still being written is sent once more.
+    assert again.status_code == 304 or name == "download-csv"
+    assert seen_in(again) == set()
 
 
 def test_a_kept_download_holds_nothing_of_an_insider(secret_client, headers, secret_url):
