@@ -231,6 +231,8 @@ def settings_for(
         # Fast answers matter less here than not failing on a busy machine.
         defaults = {
             "pool_timeout_s": 10.0,
+            "queue_timeout_s": 60.0,
+            "request_timeout_s": 120.0,
             "data_dir": folder,
             "log_level": "WARNING",
             "metrics_for": "everyone",
