@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +89,13 @@ class Base:
         """
         return {key: self._drawn(one, rows) for key, one in self.forecasts.items()}
 
-    def is_whole(self) -> NDArray[np.bool_]:
-        """Tell which places have a forecast of every indicator in all common years.
+    def is_whole(self, keys: Collection[str]) -> NDArray[np.bool_]:
+        """Tell which places have a forecast of some indicators in all common years.
+
+        Parameters
+        ----------
+        keys : collection of str
+            Of the indicators.
 
         Returns
         -------
@@ -98,7 +103,7 @@ class Base:
             Others are left out.
         """
         whole = np.ones(len(self.ground.ids), dtype=np.bool_)
-        for one in self.forecasts.values():
+        for one in (self.forecasts[key] for key in keys):
             end = one.skip + len(self.periods)
             whole &= np.isfinite(one.ends[:, one.skip : end]).all(axis=(1, 2))
         return whole
@@ -140,8 +145,9 @@ class Base:
         places = mixed(own, of(f"{_COUNTRY}/within"), group, one.shared)
         middle = np.zeros((len(rows), 1, horizon))
         least, most = one.limits
-        ends = np.nan_to_num(one.ends[rows])
-        made = futures(ends, np.concatenate([middle, places], axis=1), least=least, most=most)
+        made = futures(
+            one.ends[rows], np.concatenate([middle, places], axis=1), least=least, most=most
+        )
         return made[:, :, one.skip : one.skip + len(self.periods)]
 
 

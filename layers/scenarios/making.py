@@ -112,7 +112,7 @@ class _Making:
     ) -> None:
         self._document, self._plan, self._ground = document, planned, base.ground
         self._acts, self._base = acts, base
-        self._whole = base.is_whole()
+        self._whole = base.is_whole(planned.drawn)
         if not self._whole.any():
             refuse([words.NO_PLACE])
         years = base.years
