@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,5 +80,6 @@ def test_slow_header_fields_are_cut_off(proxied):
         began = time.monotonic()
         slow.settimeout(15)
         slow.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
-        assert slow.recv(100) == b""
+        with suppress(ConnectionResetError):
+            assert slow.recv(100) == b""
     assert 8 < time.monotonic() - began < 14
