@@ -291,12 +291,13 @@ def _band(indicator: str) -> str:
     return f"{opens}+" if opens else f"{low}-{high}"
 
 
+# Projections are of the public class for every reader: what is read is what is published.
 _SLICES = text(
     """
     SELECT p.period_key, s.breakdown ->> 'age' AS age, s.breakdown ? 'sex' AS has_sex, s.id
-    FROM slice AS s
+    FROM geo.slice AS s
     CROSS JOIN LATERAL (
-        SELECT DISTINCT v.period_key FROM slice_value AS v
+        SELECT DISTINCT v.period_key FROM geo.slice_value AS v
         WHERE v.slice_id = s.id AND v.level = :level
     ) AS p
     WHERE s.indicator_key = :key AND s.breakdown ? 'age'
@@ -306,7 +307,7 @@ _SLICES = text(
 )
 _VALUES = text(
     """
-    SELECT place_id, slice_id, value FROM slice_value
+    SELECT place_id, slice_id, value FROM geo.slice_value
     WHERE level = :level AND period_key = :period AND slice_id IN :slices AND value IS NOT NULL
     """
 ).bindparams(bindparam("slices", expanding=True))

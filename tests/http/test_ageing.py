@@ -134,6 +134,10 @@ def test_single_years_of_age_are_put_together(served):
             ({2019: [1, 2, 3], 2024: [1, 2, 3]}, ["0-19", "20-59", "60+"]),
             "Ages are known only as 0-19, 20-59, 60+",
         ),
+        (
+            ({2024: [1, 2, 3]}, ["60+", "0-59", "60-69"]),
+            "Ages are known only as 0-59, 60-69, 60+",
+        ),
     ],
 )
 def test_why_cohorts_cannot_be_followed_is_said(client_of, country_engine, loaded, said):
