@@ -172,8 +172,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Counting, metrics=metrics),
             Middleware(Safety),
             Middleware(Limits, most_bytes=settings.body_kb * 1_000),
-            Middleware(Admission, gate=gate),
+            # Before the gate: who is told to wait takes no place that another could have.
             Middleware(Entrance, doorkeeper=keeper),
+            Middleware(Admission, gate=gate),
             Middleware(Methods, router=lambda: app.router),
             Middleware(Compression),
             Middleware(Insiders),
