@@ -114,7 +114,7 @@ def build(
     places = tuple(_place(row, at) for row, at in zip(rows, classed.index, strict=True))
     flags = {flag for place in places for flag in place.flags}
     counted = [place for place in places if place.status != "not_applicable"]
-    reporting = sum(place.value is not None for place in counted)
+    reporting = sum(place.has_reported for place in counted)
     is_sample = _is_sample(session)
     is_illustrative = any(row.is_illustrative for row in rows)
     area_name = _area_name(within) if within else None

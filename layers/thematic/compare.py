@@ -119,7 +119,7 @@ def _difference(now: ThematicMap, before: ThematicMap, method: Scheme, classes: 
         places=places,
         total=_changed(now.total, before.total) if now.total else None,
         histogram=classify.histogram(known, ends, thematic.HISTOGRAM_BINS) if ends else (),
-        reporting=sum(place.value is not None for place in counted),
+        reporting=sum(place.has_reported for place in counted),
         expected=len(counted),
         sources=tuple(dict.fromkeys((*now.sources, *before.sources))),
         breaks_note=_broken(now, before.period),

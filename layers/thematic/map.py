@@ -103,6 +103,11 @@ class MapPlace:
     kind: str = ""
     span: Span | None = None
 
+    @property
+    def has_reported(self) -> bool:
+        """Whether the place reported, be its value shown or withheld."""
+        return self.value is not None or self.status == "suppressed"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
