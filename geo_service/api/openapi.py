@@ -124,8 +124,11 @@ def _paths(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if path not in {_ITEMS, _ITEM}:
         methods = {"get": _operation(path, told, limits)}
-        if path in parts.ASKED_BY_BODY:
+        if path in {*parts.ASKED_BY_BODY, *parts.WRITTEN}:
             methods["post"] = _asked_by_body(methods["get"])
+        if path in parts.WRITTEN:
+            added = {"201": {"description": "Written down"}, "409": parts.ERRORS["400"]}
+            methods["post"]["responses"] |= added
         yield path, methods
         return
     for one in known:
@@ -157,7 +160,11 @@ def _operation(path: str, told: Mapping[str, Any], limits: Limits) -> dict[str, 
 
 def _asked_by_body(told: Mapping[str, Any]) -> dict[str, Any]:
     kept = [one for one in told["parameters"] if one["name"] in {"f", "lang"}]
-    own = {"operationId": f"{told['operationId']}-body", "parameters": kept}
+    own = {
+        "operationId": f"{told['operationId']}-body",
+        "parameters": kept,
+        "responses": dict(told["responses"]),
+    }
     return {**told, **own, "requestBody": parts.BODY}
 
 

@@ -52,6 +52,8 @@ _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
 
 #: Addresses that take the same question as a JSON body, too.
 ASKED_BY_BODY = ("/cube",)
+#: Addresses where something is written down, by who is signed in and may.
+WRITTEN = ("/scenarios",)
 BODY = {"required": True, "content": {JSON: {"schema": QUESTION}}}
 
 PROBLEM = {
@@ -63,7 +65,7 @@ PROBLEM = {
 }
 ERRORS = {
     status: {"$ref": "#/components/responses/problem"}
-    for status in ("400", "404", "406", "414", "500", "503", "504")
+    for status in ("400", "401", "403", "404", "406", "413", "414", "429", "500", "503", "504")
 }
 
 
@@ -131,6 +133,7 @@ _OF_PATH: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("/ageing", "horizon"): {
         "type": "integer", "minimum": ageing.TREND_YEARS, "maximum": ageing.LONGEST_YEARS,
     },
+    ("/scenarios/{name}", "version"): {"type": "integer", "minimum": 1},
 }  # fmt: skip
 
 
