@@ -19,7 +19,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -355,6 +355,7 @@ class _Measures:
             self._ended.labels(kind, "late" if passage.is_told else "left").inc()
 
 
+@lru_cache(maxsize=4096)
 def cost_of(path: str) -> str:
     """Tell what an address costs.
 

@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.core.log import REQUEST, Traced
@@ -63,7 +62,8 @@ class Trace:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = traced.request
+                headers = [*message.get("headers", ()), (HEADER, traced.request.encode())]
+                message = {**message, "headers": headers}
             else:
                 size += len(message.get("body", b""))
             await send(message)
