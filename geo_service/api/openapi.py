@@ -126,6 +126,14 @@ def _paths(
         methods = {"get": _operation(path, told, limits)}
         if path in {*parts.ASKED_BY_BODY, *parts.WRITTEN}:
             methods["post"] = _asked_by_body(methods["get"])
+        if path.rpartition("/")[0] in parts.WRITTEN:
+            kept = [one for one in methods["get"]["parameters"] if one["in"] == "path"]
+            methods["delete"] = {
+                **methods["get"],
+                "operationId": f"{told['operationId']}-delete",
+                "parameters": kept,
+                "responses": {"204": {"description": "Taken away"}, **parts.ERRORS},
+            }
         if path in parts.WRITTEN:
             added = {"201": {"description": "Written down"}, "409": parts.ERRORS["400"]}
             methods["post"]["responses"] |= added

@@ -133,7 +133,7 @@ _OF_PATH: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("/ageing", "horizon"): {
         "type": "integer", "minimum": ageing.TREND_YEARS, "maximum": ageing.LONGEST_YEARS,
     },
-    ("/scenarios/{name}", "version"): {"type": "integer", "minimum": 1},
+    ("/scenarios/{name}", "version"): {"type": "integer", "minimum": 1, "maximum": 10_000},
 }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ _MEANT_TOGETHER = {
     "bbox", "cursor", "filter", "geometry", "properties", "resolution", "sortby",
 }  # fmt: skip
 #: Addresses whose questions are a language of their own.
-_LANGUAGES = {"/cube"}
+_LANGUAGES = {"/cube", "/scenarios"}
 #: A request line of this length is refused before the service reads it.
 _LONGEST_LINE = 60_000
 
