@@ -66,7 +66,7 @@ def test_no_withheld_count_is_known_closer_than_promised(world, seed):
     loot = world(seed).loot()
     assert loot.contradictions == []
     known = attack(loot)
-    assert len(known) > 20, "a country without secrets proves nothing"
+    assert len(known) >= 10, "a country without secrets proves nothing"
     assert all(one.is_consistent for one in known)
     assert [one for one in known if one.is_disclosed] == []
 
