@@ -27,6 +27,8 @@ from geo_service.problems import answer_to
 log = logging.getLogger(__name__)
 
 _NOT_MODIFIED = 304
+#: What some addresses take beside reading.
+_WRITING = ("POST", "DELETE")
 LONGEST_QUERY_BYTES = 16_000
 SMALLEST_COMPRESSED_BYTES = 600
 _COMPRESSIBLE = re.compile(
@@ -208,8 +210,7 @@ class Methods:
             await self._head(scope, receive, send)
         elif method == "OPTIONS" and self._exists(scope, "GET"):
             allowed = "GET, HEAD, OPTIONS"
-            if self._exists(scope, "POST"):
-                allowed += ", POST"
+            allowed += "".join(f", {one}" for one in _WRITING if self._exists(scope, one))
             told = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=told)(scope, receive, send)
         else:
