@@ -58,6 +58,7 @@ TABLES: Final[Mapping[str, Class]] = {
     "dataset": "published",
     "dataset_version": "published",
     "drawing": "published",
+    "embed_revocation": "desk",
     "feature": "published",
     "feature_layer": "published",
     "feature_shape": "published",

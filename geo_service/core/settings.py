@@ -119,6 +119,15 @@ class Settings(BaseSettings):
     oidc_scopes: str = Field(
         default="openid email profile", description="What the provider is asked for"
     )
+    embed_tokens: bool = Field(
+        default=False, description="Maps and dashboards may be embedded by signed tokens, too"
+    )
+    embed_secret: SecretStr | None = Field(
+        default=None, description="What embed tokens are signed with, 32 random characters or more"
+    )
+    embed_secret_before: SecretStr | None = Field(
+        default=None, description="The secret before it, while its tokens last"
+    )
     beside_mb: int = Field(
         default=1_000, ge=0, description="Megabytes of features and tiles laid beside a process"
     )

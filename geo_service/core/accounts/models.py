@@ -136,6 +136,19 @@ class OpenIdFlow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class EmbedRevocation(Base):
+    """An embed token (``jti``), or the key that signed it (``kid``), that is good no more."""
+
+    __tablename__ = "embed_revocation"
+
+    what: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    by: Mapped[str] = mapped_column(server_default="")
+    revoked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint(one_of("what", ("jti", "kid")), name="what"),)
+
+
 class Audit(Base):
     """What was done, by whom, when and from where; rows are added and never changed."""
 
@@ -161,4 +174,4 @@ class Audit(Base):
     )
 
 
-TABLES = (Account, ApiKey, WebSession, SignInAttempt, OpenIdFlow, Audit)
+TABLES = (Account, ApiKey, WebSession, SignInAttempt, OpenIdFlow, EmbedRevocation, Audit)

@@ -1,0 +1,1 @@
+"""Maps and dashboards in other people's pages, by tokens that open one thing and no other."""
