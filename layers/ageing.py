@@ -200,7 +200,7 @@ def _places(
         chosen = session.scalar(
             select(Area.level).where(Area.code == codes[0], func.upper_inf(Area.valid))
         ) or ("org" if session.scalar(select(Org.id).where(Org.code == codes[0])) else None)
-    chosen = chosen or "province"
+    chosen = "province" if chosen is None else chosen
     if chosen not in PLACE_LEVELS:
         raise NotFound(Text(f"ไม่มีระดับ '{chosen}'", f"There is no level '{chosen}'"))
     if chosen == "org":
