@@ -16,7 +16,6 @@ from geo_service.core.models import Base, one_of
 
 AREA_LEVELS = ("country", "region", "province", "district", "subdistrict")
 ORG_KINDS = ("PAO", "city", "town", "subdistrict_municipality", "SAO", "BMA", "Pattaya")
-UPPER_KINDS = ("PAO",)
 EVENT_KINDS = (
     "recoded", "split", "merged", "renamed", "abolished", "created", "upgraded", "redrawn",
 )  # fmt: skip

@@ -246,6 +246,13 @@ _LEVEL_NAMES = {
     "subdistrict": Text("ตำบล", "sub-district"),
     "org": Text("อปท.", "local organisation"),
 }
+STATUS_NAMES = {
+    "reported": Text("รายงานแล้ว", "reported"),
+    "zero": Text("ศูนย์", "zero"),
+    "not_reported": Text("ไม่มีรายงาน", "not reported"),
+    "not_applicable": Text("ไม่เกี่ยวข้อง", "not applicable"),
+    "suppressed": Text("ปกปิดเพื่อคุ้มครองบุคคล", "suppressed to protect people"),
+}
 THEME_NAMES = {
     "population": Text("ประชากร", "Population"),
     "waste": Text("ขยะมูลฝอย", "Waste"),

@@ -21,10 +21,10 @@ from geo_service.core.auth import (
     SCOPE_NAMES,
     SCOPES,
 )
-from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
+from geo_service.core.text import Lang, Text, day_in
 from geo_service.deps.shown import Managed, Shown
 from web.render import respond
-from web.words import MONTHS_EN, MONTHS_TH, words
+from web.words import words
 
 #: Form pages are told where they are from by ``Origin``; no other site may frame them.
 _NO_FRAMES: Final = "'none'"
@@ -325,6 +325,4 @@ def moment(at: datetime | None, lang: Lang, *, seconds: bool = False) -> str:
         return ""
     here = at.astimezone(THAI_TIME)
     clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
-    if lang == "th":
-        return f"{here.day} {MONTHS_TH[here.month - 1]} {here.year + BUDDHIST_OFFSET} {clock} น."
-    return f"{here.day} {MONTHS_EN[here.month - 1]} {here.year} {clock}"
+    return f"{day_in(here, lang)} {clock}{' น.' if lang == 'th' else ''}"

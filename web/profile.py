@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
+from boundaries.words import SEVERAL
 from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
@@ -32,15 +33,6 @@ _ONE: Final = {
     "province": Text("จังหวัด", "province"),
     "district": Text("อำเภอหรือเขต", "district"),
     "subdistrict": Text("ตำบลหรือแขวง", "sub-district"),
-}
-ORG_KINDS: Final = {
-    "PAO": Text("อบจ.", "provincial organisations"),
-    "city": Text("เทศบาลนคร", "city municipalities"),
-    "town": Text("เทศบาลเมือง", "town municipalities"),
-    "subdistrict_municipality": Text("เทศบาลตำบล", "sub-district municipalities"),
-    "SAO": Text("อบต.", "sub-district organisations"),
-    "BMA": Text("กรุงเทพมหานคร", "Bangkok"),
-    "Pattaya": Text("เมืองพัทยา", "Pattaya"),
 }
 
 
@@ -403,7 +395,7 @@ def _inside(
 
 
 def _kind(place: PlaceName) -> Text:
-    return ORG_KINDS.get(place.kind, PLACES["org"])
+    return SEVERAL.get(place.kind, PLACES["org"])
 
 
 def _address(place: PlaceName, lang: Lang) -> str:

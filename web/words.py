@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from geo_service.core.periods import Period
-from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
+from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
+from layers.registry import STATUS_NAMES
 
 MINUS: Final = "\N{MINUS SIGN}"
 
@@ -48,11 +49,7 @@ SCHEMES: Final = {
     "policy": Text("เกณฑ์ตามนโยบาย", "Policy thresholds"),
 }
 STATUSES: Final = {
-    "reported": Text("รายงานแล้ว", "reported"),
-    "zero": Text("ศูนย์", "zero"),
-    "not_reported": Text("ไม่มีรายงาน", "not reported"),
-    "not_applicable": Text("ไม่เกี่ยวข้อง", "not applicable"),
-    "suppressed": Text("ปกปิดเพื่อคุ้มครองบุคคล", "suppressed to protect people"),
+    **STATUS_NAMES,
     "forecast": Text("พยากรณ์", "forecast"),
     "no_forecast": Text("พยากรณ์ไม่ได้", "not forecast"),
 }
@@ -79,14 +76,6 @@ FLAGS: Final = {
     "lower-tier": Text("รวมเฉพาะ อปท. ชั้นล่าง", "of the lower tier alone"),
     "estimated": Text("ค่าประมาณ", "estimated"),
 }
-MONTHS_TH: Final = (
-    "ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.",
-    "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.",
-)  # fmt: skip
-MONTHS_EN: Final = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 #: What a recipe writes where a publisher names no licence.
 NOT_STATED: Final = "not stated"
 
@@ -193,10 +182,7 @@ def day(written: str, lang: Lang) -> str:
     """
     if not written:
         return ""
-    known = date.fromisoformat(written[:10])
-    if lang == "th":
-        return f"{known.day} {MONTHS_TH[known.month - 1]} {known.year + BUDDHIST_OFFSET}"
-    return f"{known.day} {MONTHS_EN[known.month - 1]} {known.year}"
+    return day_in(date.fromisoformat(written[:10]), lang)
 
 
 def licence(written: str, lang: Lang) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from boundaries.words import KIND_NAMES
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from layers.cube import MOST_CELLS
 from layers.cube.filter import CONDITION_FORMS, OVER_PERIODS
 from layers.cube.known import periods_known
 from layers.cube.parts import OWN_NAMES
-from layers.cube.places import KIND_NAMES, SIZE_NAMES, TIER_NAMES
+from layers.cube.places import SIZE_NAMES, TIER_NAMES
 from layers.cube.query import (
     DIMENSION_NAMES,
     FORMS,

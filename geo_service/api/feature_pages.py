@@ -7,35 +7,20 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from boundaries.words import KIND_NAMES
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, onward, paging, section, table
 from geo_service.api.schemas import SchemaPart
 from geo_service.core.text import Lang, Text
 from layers.datasets import DatasetInfo
-from layers.registry import THEME_NAMES, Collection, Property
+from layers.registry import STATUS_NAMES, THEME_NAMES, Collection, Property
 
 COLLECTIONS = Text("ชั้นข้อมูล", "Collections")
 ITEMS = Text("รายการข้อมูล", "Items")
 DOWNLOADS = Text("ดาวน์โหลดทั้งชั้นข้อมูล", "Download the whole layer")
 ID, NAME, UNIT = Text("รหัส", "Identifier"), Text("ชื่อ", "Name"), Text("หน่วย", "Unit")
-_STATUSES = {
-    "reported": Text("รายงานแล้ว", "reported"),
-    "zero": Text("ศูนย์", "zero"),
-    "not_reported": Text("ไม่มีรายงาน", "not reported"),
-    "not_applicable": Text("ไม่เกี่ยวข้อง", "not applicable"),
-    "suppressed": Text("ปกปิดเพื่อคุ้มครองบุคคล", "suppressed to protect people"),
-}
-_ORG_KINDS = {
-    "PAO": Text("อบจ.", "PAO"),
-    "city": Text("เทศบาลนคร", "city municipality"),
-    "town": Text("เทศบาลเมือง", "town municipality"),
-    "subdistrict_municipality": Text("เทศบาลตำบล", "sub-district municipality"),
-    "SAO": Text("อบต.", "SAO"),
-    "BMA": Text("กรุงเทพมหานคร", "Bangkok (BMA)"),
-    "Pattaya": Text("เมืองพัทยา", "City of Pattaya"),
-}
 _TIERS = {"upper": Text("ชั้นบน", "upper"), "lower": Text("ชั้นล่าง", "lower")}
-_WORDS = {"kind": _ORG_KINDS, "tier": _TIERS}
+_WORDS = {"kind": KIND_NAMES, "tier": _TIERS}
 _TYPES = {
     "string": Text("ข้อความ", "text"),
     "integer": Text("จำนวนเต็ม", "whole number"),
@@ -352,7 +337,7 @@ def _group(one: Collection) -> Text:
 
 def _column(one: Property) -> Column:
     is_number = one.kind in {"number", "integer"}
-    words = _STATUSES if one.indicator and one.values else _WORDS.get(one.name, {})
+    words = STATUS_NAMES if one.indicator and one.values else _WORDS.get(one.name, {})
     return Column(one.title, one.unit, is_number, one.decimals, words)
 
 
@@ -412,7 +397,7 @@ def _value_cell(
     key = str(values.get(f"{one.name}_period") or "")
     period = periods[key].in_(lang) if key in periods else key
     if value is None:
-        words = _STATUSES[said].in_(lang) if said in _STATUSES else None
+        words = STATUS_NAMES[said].in_(lang) if said in STATUS_NAMES else None
         return Cell(words, note=period)
     if not is_alone:
         return Cell(value, note=period)

@@ -10,18 +10,12 @@ from html import escape
 from fastapi import Request, Response
 
 from geo_service.api.links import Links
-from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
+from geo_service.core.text import Lang, Text, day_in
 
 MOST_DECIMALS = 3
 _MINUS = "\N{MINUS SIGN}"
 _NOTHING = "\N{EM DASH}"
 _YES, _NO = Text("ใช่", "yes"), Text("ไม่ใช่", "no")
-_MONTHS = (
-    Text("ม.ค.", "January"), Text("ก.พ.", "February"), Text("มี.ค.", "March"),
-    Text("เม.ย.", "April"), Text("พ.ค.", "May"), Text("มิ.ย.", "June"),
-    Text("ก.ค.", "July"), Text("ส.ค.", "August"), Text("ก.ย.", "September"),
-    Text("ต.ค.", "October"), Text("พ.ย.", "November"), Text("ธ.ค.", "December"),
-)  # fmt: skip
 _NEXT = Text("หน้าถัดไป", "Next page")
 _FIRST = Text("หน้าแรกของตาราง", "First page")
 _EMPTY = Text("ไม่มีรายการ", "There is nothing here")
@@ -269,9 +263,7 @@ def shown(value: object, column: Column, lang: Lang) -> str:
 
 def _day(value: date, lang: Lang) -> str:
     time = f" {value:%H:%M}" if isinstance(value, datetime) else ""
-    month = _MONTHS[value.month - 1].in_(lang)
-    year = value.year + (BUDDHIST_OFFSET if lang == "th" else 0)
-    return f"{value.day} {month} {year}{time}"
+    return f"{day_in(value, lang)}{time}"
 
 
 def _number(value: float, decimals: int | None) -> str:

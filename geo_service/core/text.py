@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Final, Literal
 
 Lang = Literal["th", "en"]
 
@@ -49,7 +50,37 @@ class Text:
         return Text(th=self.th.format(**values), en=self.en.format(**values))
 
 
+MONTHS: Final = (
+    Text("ม.ค.", "January"), Text("ก.พ.", "February"), Text("มี.ค.", "March"),
+    Text("เม.ย.", "April"), Text("พ.ค.", "May"), Text("มิ.ย.", "June"),
+    Text("ก.ค.", "July"), Text("ส.ค.", "August"), Text("ก.ย.", "September"),
+    Text("ต.ค.", "October"), Text("พ.ย.", "November"), Text("ธ.ค.", "December"),
+)  # fmt: skip
 SAMPLE_NOTICE = Text(th="ข้อมูลตัวอย่าง", en="sample data")
+
+
+def day_in(day: date, lang: Lang) -> str:
+    """Write a day for people.
+
+    Parameters
+    ----------
+    day : date
+        Of the common era.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        With the Buddhist year in Thai.
+
+    Examples
+    --------
+    >>> day_in(date(2024, 2, 29), "en")
+    '29 February 2024'
+    """
+    year = day.year + (BUDDHIST_OFFSET if lang == "th" else 0)
+    return f"{day.day} {MONTHS[day.month - 1].in_(lang)} {year}"
 
 
 def choose_language(asked: str | None, accepted: str) -> Lang:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, RegionMember
+from boundaries.words import KIND_NAMES
 from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
@@ -22,15 +23,6 @@ from layers.cube.query import AREA_LEVELS
 #: The one place at the top.
 COUNTRY = ("country", "TH")
 
-KIND_NAMES: Mapping[str, Text] = {
-    "PAO": Text("อบจ.", "Provincial organisation (PAO)"),
-    "city": Text("เทศบาลนคร", "City municipality"),
-    "town": Text("เทศบาลเมือง", "Town municipality"),
-    "subdistrict_municipality": Text("เทศบาลตำบล", "Sub-district municipality"),
-    "SAO": Text("อบต.", "Sub-district organisation (SAO)"),
-    "BMA": Text("กรุงเทพมหานคร", "Bangkok"),
-    "Pattaya": Text("เมืองพัทยา", "Pattaya"),
-}
 TIER_NAMES: Mapping[str, Text] = {
     "upper": Text("อบจ. (ชั้นบน)", "Upper tier (PAO)"),
     "lower": Text("เทศบาล อบต. และเขตพิเศษ (ชั้นล่าง)", "Lower tier"),
