@@ -21,7 +21,6 @@ from ingest.spelling import tell_repairs
 
 #: More people on a square kilometre than anywhere in the country: the size must be wrong.
 MOST_PERSONS_PER_KM2 = 20_000.0
-_PAIR_PARTS = 2
 
 _TITLES: dict[str, tuple[str, str]] = {
     "PAO": ("อบจ.", " Provincial Administrative Organization"),

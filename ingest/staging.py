@@ -18,9 +18,6 @@ from ingest.drafts import Draft
 from ingest.load import Loading
 from layers.models import PeriodRow
 
-#: Flags that a log of remarks put on a value stay when its own file is loaded again.
-NOTED_PREFIX = "noted-"
-
 _COLUMNS = (
     "indicator_key, area_id, org_id, period_key, breakdown, value, numerator, denominator,"
     " status, flags, source_row"

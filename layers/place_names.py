@@ -6,13 +6,10 @@ A shape is cut at the edge of every tile, and a map library would name each piec
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
-
-LAYER: Final = "names"
 
 
 def tile(

@@ -16,7 +16,6 @@ from web.words import SCHEMES as SCHEME_NAMES
 
 #: Two classes hardly make a map; what an address asks for may have them.
 CLASS_COUNTS: Final = tuple(range(3, MOST_CLASSES + 1))
-VIEWS: Final = ("portrait", "landscape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,26 +59,6 @@ def equal_area(lonlat: Floats) -> Floats:
     return np.column_stack((_SEMI_MAJOR_M * np.radians(lonlat[:, 0]), _SEMI_MAJOR_M * authalic / 2))
 
 
-def resolution_of(cells: Cells) -> NDArray[np.int64]:
-    """Read the resolution out of cell numbers.
-
-    Parameters
-    ----------
-    cells : ndarray, shape (n,)
-        Valid H3 cells.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Resolution, 0-15.
-
-    References
-    ----------
-    H3 documentation, "H3 Index Representations": bits 52-55 hold the resolution.
-    """
-    return cells >> _RESOLUTION_SHIFT & 15
-
-
 def parents(cells: Cells, resolution: int) -> Cells:
     """Return the ancestor of each cell at a coarser resolution.
 

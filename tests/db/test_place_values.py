@@ -12,8 +12,6 @@ from layers import place_values, versions
 from layers.models import Indicator, Observation, PeriodRow, PlaceValue
 from tests import builders
 
-DISTRICT_OF_ORG = {code: district for code, (_, _, district, _) in builders.ORGS.items()}
-
 
 def value_of(session, key, level, place_id, *, period="2024"):
     session.expire_all()

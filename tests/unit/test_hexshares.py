@@ -12,7 +12,7 @@ from pyproj import Geod
 from shapely import MultiPolygon, Polygon, box
 
 from layers.analysis import hexshares
-from layers.analysis.hexgrid import cells_in, equal_area, outlines, parents, resolution_of
+from layers.analysis.hexgrid import cells_in, equal_area, outlines, parents
 from layers.analysis.hexshares import area_shares, coarsen, overlay_shares
 
 WGS84 = Geod(ellps="WGS84")
@@ -152,7 +152,6 @@ def test_parents_are_those_of_the_library(lat, lon, first, second):
     fine, coarse = max(first, second), min(first, second)
     cell = np.array([h3.latlng_to_cell(lat, lon, fine)], dtype=np.int64)
     assert int(parents(cell, coarse)[0]) == int(h3.cell_to_parent(int(cell[0]), coarse))
-    assert resolution_of(cell).tolist() == [fine]
 
 
 @settings(max_examples=20, deadline=None)
