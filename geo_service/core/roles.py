@@ -267,9 +267,6 @@ def missing_statements(connection: Connection) -> list[str]:
 
 
 _HARMLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
-_LOGIN = """
-SELECT quote_ident(rolname), rolsuper FROM pg_roles WHERE rolname = session_user
-"""
 _FOUND = """
 SELECT r.rolname, coalesce(r.rolconfig, '{}') AS settings,
        r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls AS is_dangerous,
