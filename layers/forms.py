@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.orm import Session
 
 from geo_service.core.direct import Statement
-from geo_service.core.known import remembered
+from geo_service.core.known import NotKnown, remembered
+from layers.cql2.bound import take_values
 from layers.filters import BoundBox, Box, edges_of
 from layers.questions import Question
 
@@ -19,6 +20,8 @@ Made = TypeVar("Made")
 
 #: Statements kept for a state of the data; each takes some tens of kilobytes.
 _MOST_STATEMENTS = 200
+#: Filters with more parts are described each time.
+_MOST_NODES = 100
 #: How the driver of the short way takes statements: every value has its type and its place.
 _DIRECT: Any = PGDialect_asyncpg(dbapi=PGDialect_asyncpg.import_dbapi())  # type: ignore[no-untyped-call]
 
@@ -28,11 +31,13 @@ class Form:
     """A question without its values: many questions have the same form, and one statement.
 
     `values` are those of the question it was taken from, by the names that `question` binds.
+    ``is_large`` forms are rarely met again, and each takes much of what is kept of all.
     """
 
     key: Hashable
     question: Question
     values: Mapping[str, Any]
+    is_large: bool = False
 
 
 def form_of(question: Question) -> Form:
@@ -51,18 +56,21 @@ def form_of(question: Question) -> Form:
     box = question.box
     edges = edges_of(box) if isinstance(box, Box) else None
     names = {name: f"equal_{at}" for at, name in enumerate(question.equal)}
+    taken = None if question.filter is None else take_values(question.filter, "filter_")
     bound = replace(
         question,
         box=box if edges is None else BoundBox(),
         equal={name: bindparam(own) for name, own in names.items()},
+        filter=None if taken is None else taken.structure,
     )
     values = {own: question.equal[name] for name, own in names.items()} | (edges or {})
+    values |= {} if taken is None else taken.values
     key = (
         question.collection.id, bound.box, question.when, question.period, tuple(names),
-        question.properties, question.sort, question.crs, question.filter,
+        question.properties, question.sort, question.crs, bound.filter,
         question.with_geometry,
     )  # fmt: skip
-    return Form(key, bound, values)
+    return Form(key, bound, values, taken is not None and taken.size > _MOST_NODES)
 
 
 def rows_of(
@@ -92,7 +100,7 @@ def rows_of(
     sequence of Row
         All of them.
     """
-    if kind is None:
+    if kind is None or form.is_large:
         statement = build(form.question)
     else:
         statement = _statement(session, (kind, form.key), lambda: build(form.question))
@@ -125,7 +133,14 @@ def direct_of(
     -------
     Statement
         With its values.
+
+    Raises
+    ------
+    NotKnown
+        If the form is so large that describing it would hold everybody up.
     """
+    if form.is_large:
+        raise NotKnown
     bound = {**form.values, **values}
     key = ("direct", kind, form.key)
     return _statement(session, key, lambda: written(build(form.question), bound)).with_(bound)

@@ -19,7 +19,19 @@ from layers.cql2.functions import ARITHMETIC, calculated, called
 from layers.cql2.json import read_json
 from layers.cql2.text import read_text
 from layers.cql2.time import RELATIONS, interval_of, related
-from layers.cql2.tree import Call, Filter, Group, Literal, Name, Node, Open, Shape, refuse
+from layers.cql2.tree import (
+    Bound,
+    BoundShape,
+    Call,
+    Filter,
+    Group,
+    Literal,
+    Name,
+    Node,
+    Open,
+    Shape,
+    refuse,
+)
 from layers.cql2.typed import (
     Expression,
     Type,
@@ -115,11 +127,11 @@ class _Compiler:
             Its expression.
         """
         match node:
-            case Literal():
+            case Literal() | Bound():
                 return of_value(node)
             case Name():
                 return self._property(node.name)
-            case Shape():
+            case Shape() | BoundShape():
                 return of_shape(node, self.crs)
             case Group():
                 return self._list(node)

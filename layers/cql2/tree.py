@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal as OneOf
 from typing import NoReturn
 
 from shapely.geometry.base import BaseGeometry
@@ -31,6 +32,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-
 _LARGEST = 2**63 - 1
 
 Value = str | int | float | bool | date | datetime
+ValueKind = OneOf["string", "integer", "number", "boolean", "date", "datetime"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,28 @@ class Shape:
     geometry: BaseGeometry
     is_box: bool = False
 
+    @property
+    def is_collection(self) -> bool:
+        """Whether some relations cannot be asked of it."""
+        return self.geometry.geom_type == "GeometryCollection"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A value that is given when the statement runs, by name; its kind is known before."""
+
+    name: str
+    kind: ValueKind
+
+
+@dataclass(frozen=True, slots=True)
+class BoundShape:
+    """A shape that is given as WKB when the statement runs; a box gives its step, too."""
+
+    name: str
+    step: str | None = None
+    is_collection: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -77,7 +101,7 @@ class Call:
     depth: int = field(default=1, compare=False)
 
 
-Node = Name | Literal | Open | Shape | Group | Call
+Node = Name | Literal | Open | Shape | Group | Call | Bound | BoundShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +110,33 @@ class Filter:
 
     tree: Node
     crs: Crs = CRS84
+
+
+def kind_of(value: Value) -> ValueKind:
+    """Tell the kind of a value.
+
+    Parameters
+    ----------
+    value : str, int, float, bool, date or datetime
+        Of a literal.
+
+    Returns
+    -------
+    str
+        Whole numbers are ``integer``, others ``number``.
+    """
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case datetime():
+            return "datetime"
+        case date():
+            return "date"
+    return "string"
 
 
 def refuse(th: str, en: str) -> NoReturn:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -17,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     SQLColumnExpression,
     Text,
+    bindparam,
     cast,
     func,
     literal,
@@ -24,13 +24,19 @@ from sqlalchemy import (
 )
 
 from geo_service.core.crs import STORAGE_SRID, Crs
+from layers.cql2.tree import Bound, BoundShape, Shape, ValueKind, kind_of, refuse
 from layers.cql2.tree import Literal as Value
-from layers.cql2.tree import Shape, refuse
 
 Type = Literal["string", "number", "boolean", "date", "datetime", "interval", "geometry", "list"]
 Expression = SQLColumnExpression[Any]
 
 INSTANT = TIMESTAMP(timezone=True)
+#: How the kinds of values are compared, and what the database knows them as.
+_STORED: Mapping[ValueKind, tuple[Type, Any]] = {
+    "boolean": ("boolean", Boolean), "integer": ("number", BigInteger),
+    "number": ("number", Double), "datetime": ("datetime", INSTANT), "date": ("date", Date),
+    "string": ("string", Text),
+}  # fmt: skip
 #: Steps along each side of a box before it is brought to degrees: straight lines bend.
 _STEPS = 32
 _MARKS = "[\u0300-\u036f]+"
@@ -50,12 +56,12 @@ class Typed:
     is_collection: bool = False
 
 
-def of_value(value: Value) -> Typed:
+def of_value(value: Value | Bound) -> Typed:
     """Bind a literal.
 
     Parameters
     ----------
-    value : Literal
+    value : Literal or Bound
         Of the tree.
 
     Returns
@@ -63,27 +69,36 @@ def of_value(value: Value) -> Typed:
     Typed
         A bound value with its type.
     """
-    told = value.value
-    match told:
-        case bool():
-            return Typed("boolean", cast(literal(told), Boolean))
-        case int():
-            return Typed("number", cast(literal(told), BigInteger))
-        case float():
-            return Typed("number", cast(literal(told), Double))
-        case datetime():
-            return Typed("datetime", cast(literal(told), INSTANT))
-        case date():
-            return Typed("date", cast(literal(told), Date))
-    return Typed("string", cast(literal(told), Text))
+    if isinstance(value, Bound):
+        type_, stored = _STORED[value.kind]
+        return Typed(type_, cast(bindparam(value.name, type_=stored), stored))
+    type_, stored = _STORED[kind_of(value.value)]
+    return Typed(type_, cast(literal(value.value, stored), stored))
 
 
-def of_shape(shape: Shape, crs: Crs) -> Typed:
-    """Bind a shape, brought to the system the tables are in.
+def step_of(shape: Shape) -> float:
+    """Tell how far apart the points along the sides of a box are, before it is transformed.
 
     Parameters
     ----------
     shape : Shape
+        A box.
+
+    Returns
+    -------
+    float
+        In the unit of its system.
+    """
+    west, south, east, north = shape.geometry.bounds
+    return float(max(east - west, north - south, 1.0) / _STEPS)
+
+
+def of_shape(shape: Shape | BoundShape, crs: Crs) -> Typed:
+    """Bind a shape, brought to the system the tables are in.
+
+    Parameters
+    ----------
+    shape : Shape or BoundShape
         Of the tree.
     crs : Crs
         System of the filter.
@@ -93,14 +108,19 @@ def of_shape(shape: Shape, crs: Crs) -> Typed:
     Typed
         EPSG:4326; a constant to the database, so that an index serves.
     """
-    made: Any = func.ST_GeomFromWKB(literal(shape.geometry.wkb, LargeBinary), crs.srid)
+    wkb: Any
+    step: Any = None
+    if isinstance(shape, BoundShape):
+        wkb = bindparam(shape.name, type_=LargeBinary)
+        step = None if shape.step is None else bindparam(shape.step, type_=Double)
+    else:
+        wkb = literal(shape.geometry.wkb, LargeBinary)
+        step = literal(step_of(shape), Double) if shape.is_box else None
+    made: Any = func.ST_GeomFromWKB(wkb, crs.srid)
     if crs.srid != STORAGE_SRID:
-        if shape.is_box:
-            west, south, east, north = shape.geometry.bounds
-            made = func.ST_Segmentize(made, max(east - west, north - south, 1.0) / _STEPS)
+        made = made if step is None else func.ST_Segmentize(made, step)
         made = func.ST_Transform(made, STORAGE_SRID)
-    is_collection = shape.geometry.geom_type == "GeometryCollection"
-    return Typed("geometry", made, is_collection=is_collection)
+    return Typed("geometry", made, is_collection=shape.is_collection)
 
 
 def without_case(text: Expression) -> Expression:

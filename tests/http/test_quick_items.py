@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from geo_service.core.direct import Astray, Direct
 from geo_service.main import create_app
+from layers import forms as forms_of
 
 BOX = "bbox=98,12,103,17"
 JSON = '{"op":">","args":[{"property":"area_km2"},300]}'
@@ -149,6 +150,31 @@ def test_what_the_short_way_leaves_is_answered_by_the_long_way(plain, monkeypatc
 )  # fmt: skip
 def test_headers_count_as_on_the_long_way(plain, monkeypatch, headers):
     alike(*both(plain, monkeypatch, f"/collections/subdistricts/items?{BOX}", headers))
+
+
+def test_a_filter_with_new_values_is_not_described_again(plain, monkeypatch, asked):
+    address = "/collections/subdistricts/items?limit=5&filter="
+    forms = (
+        "area_km2 > {} AND name_th LIKE '{}%25'",
+        "code IN ('{}','500101')",
+        "S_INTERSECTS(geometry,BBOX({},12,104,{}))",
+    )
+    values = ((1, 2), (0, 1), (90, 15), (300, 18), (-5, 16))
+    for form in forms:
+        both(plain, monkeypatch, address + form.format("90", "15"))
+    described, describe = [], forms_of.written
+
+    def note(*what):
+        described.append(what)
+        return describe(*what)
+
+    monkeypatch.setattr(forms_of, "written", note)
+    for form in forms:
+        for pair in values:
+            asked.clear()
+            quick, slow = both(plain, monkeypatch, address + form.format(*pair))
+            alike(quick, slow)
+    assert not described
 
 
 def test_a_walk_over_all_pages_meets_what_the_long_way_meets(plain, monkeypatch, asked):
