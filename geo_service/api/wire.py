@@ -31,6 +31,8 @@ _NOT_MODIFIED = 304
 _WRITING = ("POST", "DELETE")
 LONGEST_QUERY_BYTES = 16_000
 SMALLEST_COMPRESSED_BYTES = 600
+#: From here on compressing takes a millisecond, which others would wait for: a thread does it.
+_LARGE_BYTES = 65_536
 _COMPRESSIBLE = re.compile(
     r"text/|application/(?:[\w.+-]*json|javascript|xml|vnd\.(?:mapbox-vector-tile|oai)|yaml)"
     r"|image/svg"
@@ -258,7 +260,7 @@ class Compression:
             if held is not None:
                 start, held = held, None
                 if is_last:
-                    message = {**message, "body": _packed(start, body, coding)}
+                    message = {**message, "body": await _packed(start, body, coding)}
                 elif _takes_packing(start):
                     _say_packed(start, coding)
                     # The headers of HEAD are all that is wanted.
@@ -298,14 +300,25 @@ def coding_of(accept: str) -> str | None:
     return next((coding for coding in ("br", "gzip") if coding in accepted), None)
 
 
-def _packed(start: Message, body: bytes, coding: str) -> bytes:
+async def _packed(start: Message, body: bytes, coding: str) -> bytes:
     if len(body) < SMALLEST_COMPRESSED_BYTES or not _takes_packing(start):
         return body
-    # Quality 4 and level 5: near the size of the best at a tenth of the time.
-    packed = brotli.compress(body, quality=4) if coding == "br" else gzip.compress(body, 5, mtime=0)
+    if len(body) < _LARGE_BYTES:
+        packed = _at_once(body, coding)
+    else:
+        packed = await run_sync(_at_once, body, coding, limiter=_packers)
     _say_packed(start, coding)
     MutableHeaders(scope=start)["Content-Length"] = str(len(packed))
     return packed
+
+
+def _at_once(body: bytes, coding: str) -> bytes:
+    # Near the size of the best at a tenth of the time; for large answers at half of that again,
+    # by which shapes and tiles become no larger (docs/speed.md).
+    is_large = len(body) >= _LARGE_BYTES
+    if coding == "br":
+        return brotli.compress(body, quality=2 if is_large else 4)
+    return gzip.compress(body, 3 if is_large else 5, mtime=0)
 
 
 def _takes_packing(start: Message) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 
 import brotli
 import pytest
@@ -10,6 +11,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import Route
 
 from geo_service.api.wire import Compression, Methods
@@ -30,7 +32,13 @@ def pieces(tmp_path_factory):
         headers = {"Content-Length": str(len(WHOLE)), "Vary": "Accept"}
         return StreamingResponse(iter(PIECES), headers=headers, media_type=kind)
 
+    def whole(request):
+        size = int(request.query_params["size"])
+        headers = {"ETag": 'W/"1"', "Vary": "Accept"}
+        return Response(WHOLE[:size], headers=headers, media_type="application/geo+json")
+
     routes = [
+        Route("/whole", whole),
         Route("/pieces", streamed),
         Route("/file", lambda _: FileResponse(path, media_type="application/geo+json")),
     ]
@@ -75,3 +83,35 @@ def test_other_answers_go_as_they_are(pieces, path, coding):
     assert "content-encoding" not in answer.headers
     assert int(answer.headers["content-length"]) == len(WHOLE)
     assert answer.content == WHOLE
+
+
+@pytest.mark.parametrize("size", [599, 600, 65_535, 65_536, len(WHOLE)])
+@pytest.mark.parametrize("coding", UNPACK)
+def test_whole_answers_are_compressed_by_a_thread_when_they_are_large(
+    pieces, monkeypatch, size, coding
+):
+    threads = []
+
+    def note(body, *how, **named):
+        threads.append(threading.current_thread().name)
+        return compress(body, *how, **named)
+
+    library = {"br": brotli, "gzip": gzip}[coding]
+    compress = library.compress
+    monkeypatch.setattr(library, "compress", note)
+    with pieces.stream("GET", f"/whole?size={size}", headers={"Accept-Encoding": coding}) as answer:
+        sent = b"".join(answer.iter_raw())
+    assert int(answer.headers["content-length"]) == len(sent)
+    assert answer.headers["etag"] == 'W/"1"'
+    if size < 600:
+        assert sent == WHOLE[:size]
+        assert answer.headers["vary"] == "Accept"
+        assert not threads
+        return
+    assert answer.headers["content-encoding"] == coding
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+    assert UNPACK[coding](sent) == WHOLE[:size]
+    (thread,) = threads
+    assert ("worker thread" in thread) == (size >= 65_536)
+    told = pieces.head(f"/whole?size={size}", headers={"Accept-Encoding": coding})
+    assert int(told.headers["content-length"]) == len(sent)
