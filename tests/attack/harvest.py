@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 Get = Callable[[str], Any]
 
 LEVELS = ("country", "region", "province", "district", "subdistrict", "org")
+_SUBDISTRICT = LEVELS.index("subdistrict")
 SCHEMES = ("ngc6", "nso4", "nesdc7", "cluster18_2552", "cluster18_2560")
 #: Counts of the catalogue that everybody knows to add up, though no document says so.
 OPEN_BUT_TELLING = ("pop_total",)
@@ -157,16 +158,22 @@ def _tree(get: Get, loot: Loot, key: str, schemes: tuple[str, ...]) -> None:
             add(("region", row["keys"][0]), "province", row["keys"][1])
 
 
-# A level between two that have numbers, and without one, is withheld whole: it is unknown, too.
+# What has no number anywhere, down to the finest level of the catalogue, is unknown, too: of a
+# level that is withheld whole no document need say anything.
 def _levels_without_a_number(loot: Loot, measure: Mapping[str, Any]) -> None:
-    areas = [level for level in LEVELS[:-1] if level in measure["levels"]]
-    if not areas:
-        return
-    places = {code for code in loot.children if code[0] in LEVELS[: LEVELS.index(areas[-1])]}
-    for period in measure["periods"][areas[-1]]:
+    key = measure["key"]
+    finest = LEVELS.index(loot.catalogue[key]["finestLevel"])
+    places = set(loot.children)
+    for found in loot.children.values():
+        places |= {(level, code) for level, codes in found.items() for code in codes}
+    every = {period for told in measure["periods"].values() for period in told}
+    for period in every:
+        told = {level for level in LEVELS[:-1] if period in measure["periods"].get(level, [])}
         for level, code in places:
-            if period not in measure["periods"].get(level, []):
-                loot.hidden.add(Cell(measure["key"], "value", (), level, code, period))
+            if level in LEVELS[: min(finest, _SUBDISTRICT) + 1] and level not in told:
+                cell = Cell(key, "value", (), level, code, period)
+                if cell not in loot.absent and cell not in loot.shown:
+                    loot.hidden.add(cell)
 
 
 # Organisations that have all of some sub-districts to themselves.
