@@ -1,6 +1,6 @@
 # Short names for the scripts; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo data up test unit bench soak conformance lint format doctor stop lock clean
+.PHONY: help demo data up test unit bench audit soak conformance lint format doctor stop lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
