@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from datetime import timedelta
+from typing import Annotated, Final
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
-from geo_service.api.links import JSON
+from geo_service.api.account_answers import (
+    FormatQuery,
+    account_json,
+    answer,
+    csrf_of,
+    key_json,
+    to,
+    wants_page,
+)
 from geo_service.core import audit
 from geo_service.core.accounts import entry, keys, passwords, people, sessions
-from geo_service.core.accounts.keys import KeyInfo
-from geo_service.core.accounts.people import AccountInfo
-from geo_service.core.accounts.tokens import form_token, make_secret
-from geo_service.core.auth import ANONYMOUS, ROLE_SCOPES, SCOPES, Principal
+from geo_service.core.accounts.tokens import form_token
+from geo_service.core.auth import ANONYMOUS, SCOPES, Principal
 from geo_service.core.db import transaction
 from geo_service.core.errors import BadParameter, Conflict, Forbidden
 from geo_service.core.settings import Settings
@@ -30,7 +34,6 @@ from geo_service.deps.desk import (
     AskedDep,
     DeskDep,
     drop_session,
-    form_cookie,
     give_form,
     give_session,
     is_secure,
@@ -38,7 +41,7 @@ from geo_service.deps.desk import (
 )
 from geo_service.deps.forms import Said, SaidDep
 from geo_service.deps.shown import Shown
-from geo_service.problems import as_fault, prefers_page, status_of
+from geo_service.problems import as_fault, status_of
 
 router = APIRouter(prefix="/account", include_in_schema=False)
 
@@ -47,7 +50,6 @@ _LOCAL: Final = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]{0,500}")
 
 #: Somebody with an account, by cookie or by key.
 OwnerDep = Annotated[Principal, Depends(require())]
-FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 DoneQuery = Annotated[str | None, Query(max_length=40)]
 
 
@@ -65,7 +67,7 @@ def account(
         For this caller alone.
     """
     shown = Shown(lang, who, done=done or "", return_to=local(return_to))
-    if asked == "html" or (asked is None and prefers_page(request)):
+    if wants_page(request, asked):
         return _page(request, settings, shown)
     if who.is_anonymous:
         return answer({"signedIn": False, "role": who.role, "scopes": sorted(who.scopes)})
@@ -272,44 +274,6 @@ def revoke_key(
     return answer({"revoked": prefix})
 
 
-def answer(body: Mapping[str, Any], status: int = 200) -> Response:
-    """Write an answer to one person in JSON.
-
-    Parameters
-    ----------
-    body : mapping
-        What to write.
-    status : int
-        Of the answer.
-
-    Returns
-    -------
-    Response
-        That no cache keeps.
-    """
-    return Response(orjson.dumps(body), status, headers=dict(PERSONAL), media_type=JSON)
-
-
-def to(address: str, lang: Lang) -> RedirectResponse:
-    """Send a browser on after a form.
-
-    Parameters
-    ----------
-    address : str
-        Page of ours.
-    lang : {"th", "en"}
-        Language to keep.
-
-    Returns
-    -------
-    RedirectResponse
-        303.
-    """
-    mark = "&" if "?" in address else "?"
-    said = "" if "lang=" in address else f"{mark}lang={lang}"
-    return RedirectResponse(f"{address}{said}", status_code=303, headers=dict(PERSONAL))
-
-
 def local(address: str | None) -> str:
     """Keep an address only if it is a page of ours.
 
@@ -417,100 +381,6 @@ def shown_with_fault(
         if "retryAfter" in fault.extra:
             made.headers["Retry-After"] = str(fault.extra["retryAfter"])
         return made
-
-
-def csrf_of(request: Request, settings: Settings) -> tuple[str, str]:
-    """Give the token for the forms of a page, and the cookie it needs when there is none yet.
-
-    Parameters
-    ----------
-    request : Request
-        For the page.
-    settings : Settings
-        Of the service.
-
-    Returns
-    -------
-    tuple of str
-        Token, and a new cookie or nothing.
-    """
-    if held := request.scope.get(SESSION_TOKEN):
-        return form_token(held), ""
-    name = form_cookie(secure=is_secure(request.scope, settings))
-    if held := request.cookies.get(name, ""):
-        return form_token(held), ""
-    made = make_secret()
-    return form_token(made), made
-
-
-def account_json(info: AccountInfo) -> dict[str, Any]:
-    """Write an account for programs.
-
-    Parameters
-    ----------
-    info : AccountInfo
-        The account.
-
-    Returns
-    -------
-    dict
-        JSON-ready.
-    """
-    return {
-        "name": info.name,
-        "title": info.title,
-        "email": info.email,
-        "role": info.role,
-        "place": info.place,
-        "grants": [one for one in SCOPES if one in ROLE_SCOPES[info.role]],
-        "signsInBy": info.way_in,
-        "mustChangePassword": info.must_change,
-        "created": moment(info.created_at),
-        "signedInAt": moment(info.signed_in_at),
-        "disabled": moment(info.disabled_at),
-    }
-
-
-def key_json(one: KeyInfo) -> dict[str, Any]:
-    """Write a key for programs, without its secret: that is nowhere.
-
-    Parameters
-    ----------
-    one : KeyInfo
-        The key.
-
-    Returns
-    -------
-    dict
-        JSON-ready.
-    """
-    return {
-        "prefix": one.prefix,
-        "account": one.account,
-        "label": one.label,
-        "scopes": list(one.scopes),
-        "created": moment(one.created_at),
-        "expires": moment(one.expires_at),
-        "revoked": moment(one.revoked_at),
-        "lastUsed": moment(one.used_at),
-        "isGood": one.is_good,
-    }
-
-
-def moment(at: datetime | None) -> str | None:
-    """Write a moment.
-
-    Parameters
-    ----------
-    at : datetime, optional
-        With its zone.
-
-    Returns
-    -------
-    str or None
-        ISO 8601, to the second.
-    """
-    return None if at is None else at.isoformat(timespec="seconds")
 
 
 def _page(request: Request, settings: Settings, shown: Shown, status: int = 200) -> Response:

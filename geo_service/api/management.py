@@ -1,48 +1,43 @@
-"""For administrators: accounts, everybody's keys, and the record of what was done."""
+"""For administrators: accounts and everybody's keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from boundaries import places
-from geo_service.api.accounts import (
+from geo_service.api.account_answers import (
     FormatQuery,
     account_json,
     answer,
     csrf_of,
     key_json,
-    moment,
     to,
+    wants_page,
 )
 from geo_service.core import audit
 from geo_service.core.accounts import keys, people
 from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo, Wishes
 from geo_service.core.accounts.tokens import make_readable
-from geo_service.core.audit import Line, Wanted
 from geo_service.core.auth import PLACED_ROLES, Principal, Role
-from geo_service.core.csv_text import csv_parts
 from geo_service.core.db import transaction
 from geo_service.core.errors import BadParameter, Fault
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, require, settings_of
-from geo_service.deps.desk import PERSONAL, AskedDep, Desk, DeskDep, note, recognition_of
+from geo_service.deps.desk import PERSONAL, AskedDep, Desk, DeskDep, recognition_of
 from geo_service.deps.forms import Said, SaidDep
 from geo_service.deps.shown import Managed
-from geo_service.problems import as_fault, prefers_page, status_of
+from geo_service.problems import as_fault, status_of
 
 router = APIRouter(prefix="/manage", include_in_schema=False)
 
 ManagerDep = Annotated[Principal, Depends(require("admin", scope="manage"))]
-_CSV: Final = "text/csv; charset=utf-8"
-_Word = Annotated[str | None, Query(max_length=200)]
+Word = Annotated[str | None, Query(max_length=200)]
 
 
 @router.get("/users")
@@ -52,7 +47,7 @@ def users(
     who: ManagerDep,
     lang: LangDep,
     asked: FormatQuery = None,
-    done: _Word = None,
+    done: Word = None,
 ) -> Response:
     """List accounts.
 
@@ -63,9 +58,9 @@ def users(
     """
     with transaction(engine) as session:
         found = tuple(people.list_all(session))
-    if _is_page(request, asked):
+    if wants_page(request, asked):
         shown = Managed(lang, who, accounts=found, done=done or "")
-        return _page(request, "users", shown)
+        return managed_page(request, "users", shown)
     return answer({"users": [account_json(one) | {"keys": one.keys} for one in found]})
 
 
@@ -101,14 +96,14 @@ def add_user(
             )  # fmt: skip
         if said.is_form:
             shown = Managed(lang, who, account=info, secret=password or "", done="made")
-            return _page(request, "user", shown, 201)
+            return managed_page(request, "user", shown, 201)
         return answer(account_json(info) | {"password": password}, 201)
 
     def again(fault: Fault) -> Response:
         with transaction(engine) as desk:
             found = tuple(people.list_all(desk))
         shown = Managed(lang, who, accounts=found, fault=fault, said=said)
-        return _page(request, "users", shown, status_of(fault))
+        return managed_page(request, "users", shown, status_of(fault))
 
     return _or_again(said, act, again)
 
@@ -121,7 +116,7 @@ def user(
     lang: LangDep,
     name: str,
     asked: FormatQuery = None,
-    done: _Word = None,
+    done: Word = None,
 ) -> Response:
     """Show one account with its keys.
 
@@ -131,9 +126,9 @@ def user(
         JSON, or the page.
     """
     info, found = _account(engine, name)
-    if _is_page(request, asked):
+    if wants_page(request, asked):
         shown = Managed(lang, who, account=info, keys=found, done=done or "")
-        return _page(request, "user", shown)
+        return managed_page(request, "user", shown)
     return answer(account_json(info) | {"keys": [key_json(one) for one in found]})
 
 
@@ -271,7 +266,7 @@ def new_password(
             return answer({"password": password})
         info, found = _account(engine, name)
         shown = Managed(lang, who, account=info, keys=found, secret=password, done="password")
-        return _page(request, "user", shown)
+        return managed_page(request, "user", shown)
 
     return _or_again(said, act, _again_of(request, Managed(lang, who, said=said), engine, name))
 
@@ -283,7 +278,7 @@ def all_keys(
     who: ManagerDep,
     lang: LangDep,
     asked: FormatQuery = None,
-    done: _Word = None,
+    done: Word = None,
 ) -> Response:
     """List everybody's keys.
 
@@ -294,8 +289,8 @@ def all_keys(
     """
     with transaction(engine) as session:
         found = tuple(keys.list_all(session))
-    if _is_page(request, asked):
-        return _page(request, "keys", Managed(lang, who, keys=found, done=done or ""))
+    if wants_page(request, asked):
+        return managed_page(request, "keys", Managed(lang, who, keys=found, done=done or ""))
     return answer({"keys": [key_json(one) for one in found]})
 
 
@@ -327,74 +322,6 @@ def revoke_any_key(
     return to("/manage/keys?done=revoked", lang) if said.is_form else answer({"revoked": prefix})
 
 
-@router.get("/audit")
-def record(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    lang: LangDep,
-    wanted_who: Annotated[str | None, Query(alias="who", max_length=200)] = None,
-    action: _Word = None,
-    outcome: _Word = None,
-    what: _Word = None,
-    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
-    below: Annotated[int | None, Query(ge=1, le=2**62)] = None,
-    asked: FormatQuery = None,
-) -> Response:
-    """Read the record of what was done, the newest first.
-
-    Returns
-    -------
-    Response
-        JSON, CSV, or the page.
-    """
-    wanted = Wanted(
-        who=wanted_who or None, action=action or None, outcome=outcome or None,
-        what=what or None, first=_day(first, "from"), last=_day(last, "to"), below=below,
-    )  # fmt: skip
-    if asked == "csv":
-        return _csv(request, engine, who, wanted, lang)
-    with transaction(engine) as session:
-        found = audit.read(session, wanted, limit=audit.PAGE + 1)
-    lines, older = tuple(found[: audit.PAGE]), None
-    if len(found) > audit.PAGE:
-        older = lines[-1].id
-    if _is_page(request, asked):
-        shown = Managed(lang, who, lines=lines, wanted=wanted, older=older)
-        return _page(request, "record", shown)
-    return answer({"lines": [line_json(one) for one in lines], "older": older})
-
-
-def line_json(one: Line) -> dict[str, Any]:
-    """Write a line of the record for programs.
-
-    Parameters
-    ----------
-    one : Line
-        The line.
-
-    Returns
-    -------
-    dict
-        JSON-ready; what was done in words of both languages, too.
-    """
-    words = audit.ACTIONS.get(one.action, Text(one.action, one.action))
-    return {
-        "id": one.id,
-        "at": moment(one.at),
-        "action": one.action,
-        "th": words.th,
-        "en": words.en,
-        "outcome": one.outcome,
-        "who": {"kind": one.who_kind, "id": one.who_id, "name": one.who_name},
-        "what": one.what,
-        "address": one.address,
-        "request": one.request_id,
-        "detail": dict(one.detail),
-    }
-
-
 def check_place(engine: Desk, role: Role, place: str | None) -> None:
     """Refuse a place that does not exist for a role that stands for one.
 
@@ -423,10 +350,6 @@ def check_place(engine: Desk, role: Role, place: str | None) -> None:
             Text(th=f"ไม่มี{kind.th}รหัส '{place}'", en=f"There is no {kind.en} '{place}'"),
             parameter="place",
         )
-
-
-def _is_page(request: Request, asked: str | None) -> bool:
-    return asked == "html" or (asked is None and prefers_page(request))
 
 
 def _account(engine: Desk, name: str) -> tuple[AccountInfo, tuple[KeyInfo, ...]]:
@@ -461,51 +384,33 @@ def _again_of(
     def again(fault: Fault) -> Response:
         info, found = _account(engine, name)
         page = replace(shown, account=info, keys=found, fault=fault)
-        return _page(request, "user", page, status_of(fault))
+        return managed_page(request, "user", page, status_of(fault))
 
     return again
 
 
-def _page(request: Request, name: str, shown: Managed, status: int = 200) -> Response:
+def managed_page(request: Request, name: str, shown: Managed, status: int = 200) -> Response:
+    """Show a page of administrators.
+
+    Parameters
+    ----------
+    request : Request
+        For the page.
+    name : str
+        Which one.
+    shown : Managed
+        What to show.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        That no cache keeps.
+    """
     token, _ = csrf_of(request, settings_of(request))
     made: Response = getattr(request.app.state.account_pages, name)(
         replace(shown, csrf=token), status
     )
     made.headers.update(PERSONAL)
     return made
-
-
-def _csv(request: Request, engine: Desk, who: Principal, wanted: Wanted, lang: Lang) -> Response:
-    with transaction(engine) as session:
-        found = audit.read(session, wanted, limit=audit.MOST_ROWS)
-    note(request, "audit-read", what="csv", detail={"rows": len(found), "who": who.name})
-    rows = [
-        (
-            moment(one.at), one.action, audit.ACTIONS.get(one.action, _UNKNOWN).in_(lang),
-            one.outcome, one.who_kind, one.who_id, one.who_name, one.what, one.address,
-            one.request_id, orjson.dumps(one.detail).decode(),
-        )
-        for one in found
-    ]  # fmt: skip
-    body = "".join(csv_parts(_COLUMNS, [rows], is_sample=False))
-    headers = {**PERSONAL, "Content-Disposition": 'attachment; filename="audit.csv"'}
-    return Response(body, headers=headers, media_type=_CSV)
-
-
-def _day(said: str | None, name: str) -> date | None:
-    if not said:
-        return None
-    try:
-        return date.fromisoformat(said)
-    except ValueError as error:
-        raise BadParameter(
-            Text(th="วันที่ต้องเป็นแบบ 2026-11-22", en="A day is written like 2026-11-22"),
-            parameter=name,
-        ) from error
-
-
-_UNKNOWN: Final = Text("อื่น ๆ", "other")
-_COLUMNS: Final = (
-    "at", "action", "words", "outcome", "who_kind", "who_id", "who_name", "what", "address",
-    "request", "detail",
-)  # fmt: skip
