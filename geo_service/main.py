@@ -20,8 +20,8 @@ from starlette.types import Receive, Scope, Send
 
 from geo_service import __version__, problems
 from geo_service.api import (
-    ageing,
     accounts,
+    ageing,
     collections,
     cube,
     datasets,
