@@ -59,12 +59,33 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One layer of a tile: its name, rows, shape (any system) and what lies near the tile."""
+    """One layer of a tile: its name, shape (any system) and what lies near the tile.
+
+    ``beside`` is the table of prepared shapes, and which of them are a row's own.
+    """
 
     name: str
-    source: Any
     shape: Expression
     conditions: tuple[ColumnElement[bool], ...]
+    beside: tuple[Any, ColumnElement[bool]] | None = None
+
+    def source(self, relation: Relation, read: Sequence[Expression]) -> Any:  # noqa: ANN401  (rows of any tables)
+        """Give the rows to draw, without what nobody reads of them.
+
+        Parameters
+        ----------
+        relation : Relation
+            Of the collection.
+        read : sequence of Expression
+            What is read of each row, beside the shape and what lies near.
+
+        Returns
+        -------
+        Any
+            To select from.
+        """
+        rows = relation.source_for((*read, self.shape, *self.conditions))
+        return rows if self.beside is None else join(rows, *self.beside)
 
 
 @lru_cache(maxsize=64)
@@ -176,10 +197,10 @@ def layers_drawn(
     if has_shapes:
         shapes = _prepared(known, relation, ground)
     else:
-        shapes = raw(known.id, relation.source, relation.shape, ground)
+        shapes = raw(known.id, relation.shape, ground)
     if known.family != "org":
         return [shapes]
-    return [shapes, raw("orgs-points", relation.source, relation.geom, ground)]
+    return [shapes, raw("orgs-points", relation.geom, ground)]
 
 
 def _prepared(known: Collection, relation: Relation, ground: Ground) -> Drawn:
@@ -191,20 +212,17 @@ def _prepared(known: Collection, relation: Relation, ground: Ground) -> Drawn:
         table, owner, own = OrgShape, OrgShape.org_id, true()
     else:
         table, owner, own = AreaShape, AreaShape.area_id, AreaShape.level == known.level
-    source = join(relation.source, table, owner == relation.place_id)
     conditions = (own, table.band == band, table.geom.op("&&")(near))
-    return Drawn(known.id, source, table.geom, conditions)
+    return Drawn(known.id, table.geom, conditions, (table, owner == relation.place_id))
 
 
-def raw(name: str, source: Any, geom: Expression, ground: Ground) -> Drawn:  # noqa: ANN401  (rows of any table)
+def raw(name: str, geom: Expression, ground: Ground) -> Drawn:
     """Draw shapes as they are stored.
 
     Parameters
     ----------
     name : str
         Of the layer.
-    source : Any
-        Rows.
     geom : Expression
         Shape, EPSG:4326.
     ground : Ground
@@ -217,7 +235,7 @@ def raw(name: str, source: Any, geom: Expression, ground: Ground) -> Drawn:  # n
     """
     # The tile's envelope is brought to the column's system so that its index is used.
     is_near = geom.op("&&")(func.ST_Transform(ground.near, STORAGE_SRID))
-    return Drawn(name, source, geom, (is_near,))
+    return Drawn(name, geom, (is_near,))
 
 
 def drawn(
@@ -248,13 +266,14 @@ def drawn(
     Select of bytes
         A tile with this layer alone.
     """
+    columns = [relation.columns[name] for name in names]
     rows = (
         select(
             _on_grid(layer.shape, ground).label("shape"),
             _number(relation.id).label("number"),
-            *(relation.columns[name].label(name) for name in names),
+            *(column.label(name) for name, column in zip(names, columns, strict=True)),
         )
-        .select_from(layer.source)
+        .select_from(layer.source(relation, (relation.id, *columns, *conditions)))
         .where(*conditions, *layer.conditions)
     )
     if ground.listed:

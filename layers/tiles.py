@@ -22,7 +22,6 @@ from layers.relations import relation_of
 from layers.tile_drawing import (
     BUFFER,
     EXTENT,
-    Drawn,
     Ground,
     drawn,
     edges_of,
@@ -158,8 +157,10 @@ def asked_tile(
         return AskedTile(made, edges)
     conditions = (*relation.conditions, *conditions_of(relation, question))
     if scale < kept.points_from:
-        rows = raw(known.id, relation.source, relation.geom, ground)
-        _refuse_crowd(session, rows, conditions, edges)
+        found = raw(known.id, relation.geom, ground)
+        _refuse_crowd(
+            session, found.source(relation, conditions), (*conditions, *found.conditions), edges
+        )
     made = tuple(
         drawn(layer, relation, ground, names=names, conditions=conditions)
         for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
@@ -342,13 +343,13 @@ def _is_filtered(question: Question) -> bool:
 
 def _refuse_crowd(
     session: Session,
-    layer: Drawn,
+    source: Any,  # noqa: ANN401  (rows of any tables)
     conditions: Sequence[ColumnElement[bool]],
     edges: dict[str, float],
 ) -> None:
     # Nobody has counted the points of a filter in hexagons, and a cut would not be seen.
-    found = select(literal(1).label("one")).select_from(layer.source)
-    found = found.where(*conditions, *layer.conditions).limit(MOST_FILTERED + 1)
+    found = select(literal(1).label("one")).select_from(source)
+    found = found.where(*conditions).limit(MOST_FILTERED + 1)
     counted = select(func.count()).select_from(found.subquery())
     if (session.scalar(counted, edges) or 0) > MOST_FILTERED:
         raise BadParameter(

@@ -22,7 +22,7 @@ from layers.cql2 import read_filter
 from layers.filters import Interval
 from layers.models import Drawing, Feature, FeatureLayer, PlaceText, PointCell, PreparedTile
 from layers.questions import Question
-from layers.tiles import layers_of, resolution_at
+from layers.tiles import asked_tile, layers_of, resolution_at
 from layers.tiles import tile as make_tile
 from tests.builders import SUBDISTRICTS
 
@@ -340,3 +340,14 @@ def test_a_collection_tells_the_time_it_is_about(session, small_country):
     assert told["health-centres"] is None
     assert told["population-by-subdistrict"].start.year == 2023
     assert told["population-by-subdistrict"].end == date(2024, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("names", "joined"),
+    [(("code",), 0), (("code", "district_code"), 1), (("province_name_th",), 2)],
+)
+def test_a_tile_reads_no_table_that_it_does_not_show(session, small_country, names, joined):
+    question = Question(registry.read(session, "subdistricts"), properties=names)
+    (statement,) = asked_tile(session, question, place=(12, 3190, 1835)).statements
+    assert str(statement).count("LEFT OUTER JOIN") == joined
+    assert "place_text" not in str(statement)
