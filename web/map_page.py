@@ -11,6 +11,7 @@ from shapely.geometry import shape as as_shape
 from geo_service.core.text import Lang
 from geo_service.deps import SessionDep
 from layers import outlines
+from layers.analysis.numbers import MINUS
 from layers.indicators import IndicatorInfo
 from layers.thematic import MapPlace, ThematicMap
 from web import figures, folium_map, hexagons, legend
@@ -18,7 +19,7 @@ from web.choices import State
 from web.folium_map import Canvas, Points, Tiles
 from web.hexagons import Hexagons
 from web.payload import page_data, steps_of, words_of
-from web.words import MINUS, PLACES, STATUSES, number, short_year, words
+from web.words import PLACES, STATUSES, number, short_year, words
 
 MOST_TABLE_ROWS: Final = 1000
 MOST_TABLE_ROWS_EMBED: Final = 200

@@ -10,9 +10,8 @@ from typing import Final
 
 from geo_service.core.periods import Period
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
+from layers.analysis.numbers import readable
 from layers.registry import STATUS_NAMES
-
-MINUS: Final = "\N{MINUS SIGN}"
 
 LEVELS: Final = {
     "country": Text("ทั้งประเทศ", "whole country"),
@@ -135,11 +134,7 @@ def number(value: float | None, decimals: int) -> str:
     str
         ``1,234.50``; an em dash when there is no number.
     """
-    if value is None:
-        return "\N{EM DASH}"
-    written = f"{abs(value):,.{decimals}f}"
-    is_zero = not written.strip("0.,")
-    return f"{MINUS}{written}" if value < 0 and not is_zero else written
+    return "\N{EM DASH}" if value is None else readable(value, decimals)
 
 
 def measured(value: float | None, unit: str, decimals: int) -> str:

@@ -11,9 +11,9 @@ from fastapi import Request, Response
 
 from geo_service.api.links import Links
 from geo_service.core.text import Lang, Text, day_in
+from layers.analysis.numbers import readable
 
 MOST_DECIMALS = 3
-_MINUS = "\N{MINUS SIGN}"
 _NOTHING = "\N{EM DASH}"
 _YES, _NO = Text("ใช่", "yes"), Text("ไม่ใช่", "no")
 _NEXT = Text("หน้าถัดไป", "Next page")
@@ -267,12 +267,9 @@ def _day(value: date, lang: Lang) -> str:
 
 
 def _number(value: float, decimals: int | None) -> str:
-    if decimals is None:
-        written = f"{abs(value):,.{MOST_DECIMALS}f}".rstrip("0").rstrip(".")
-    else:
-        written = f"{abs(value):,.{decimals}f}"
-    is_zero = not written.strip("0.,")
-    return f"{_MINUS}{written}" if value < 0 and not is_zero else written
+    if decimals is not None:
+        return readable(value, decimals)
+    return readable(value, MOST_DECIMALS).rstrip("0").rstrip(".")
 
 
 def _heading(column: Column, lang: Lang) -> str:
