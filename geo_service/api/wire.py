@@ -317,7 +317,8 @@ def _at_once(body: bytes, coding: str) -> bytes:
     # by which shapes and tiles become no larger (docs/speed.md).
     is_large = len(body) >= _LARGE_BYTES
     if coding == "br":
-        return brotli.compress(body, quality=2 if is_large else 4)
+        packed: bytes = brotli.compress(body, quality=2 if is_large else 4)
+        return packed
     return gzip.compress(body, 3 if is_large else 5, mtime=0)
 
 
