@@ -26,6 +26,7 @@ from geo_service.api import (
     cube,
     datasets,
     downloads,
+    embeds,
     features,
     forecasts,
     health,
@@ -68,11 +69,13 @@ from geo_service.core.roles import DESK, INGEST, INSIDER, READER, address
 from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
+from geo_service.deps.embeds import Embeds
 from layers import inside
 from web import (
     account_pages,
     ageing_page,
     data_page,
+    embed_pages,
     forecast_page,
     glyphs,
     pages,
@@ -112,6 +115,8 @@ ROUTERS = (
     accounts.router,
     management.router,
     record.router,
+    embeds.router,
+    embed_pages.router,
     pages.router,
     dashboards.router,
     questions.router,
@@ -158,7 +163,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     watcher = Watcher(engine, recheck_s=settings.recheck_s)
     gate = Gate(bounds_of(settings), metrics.registry)
     desk = open_engine(settings, DESK)
-    keeper = doorkeeper(desk, settings)
+    known_embeds = Embeds(desk, settings)
+    keeper = doorkeeper(desk, known_embeds, settings)
     app: Service = Service(
         title="thai-geo-service",
         version=__version__,
@@ -191,6 +197,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.desk = desk
     app.state.loader = open_engine(settings, INGEST)
     app.state.recognition = keeper.recognition
+    app.state.embeds = known_embeds
     app.state.openid, app.state.openid_rules = openid.provider_of(settings)
     app.state.gate = gate
     app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)

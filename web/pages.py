@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlencode
 
@@ -19,7 +19,7 @@ from layers.thematic import Scheme
 from web import explore, gallery, hexagons, map_page
 from web.assets import STATIC
 from web.choices import State
-from web.render import respond
+from web.render import OPEN_FRAME, respond
 
 A_YEAR_S: Final = 31_536_000
 A_DAY_S: Final = 86_400
@@ -216,11 +216,48 @@ def embedded_map(
     HTMLResponse
         The page; the settings say who may frame it.
     """
+    return embedded(request, session, settings, state, ancestors=settings.frame_ancestors)
+
+
+def embedded(
+    request: Request,
+    session: SessionDep,
+    settings: Settings,
+    state: State,
+    *,
+    ancestors: str,
+    frame: Mapping[str, Any] | None = None,
+) -> HTMLResponse:
+    """Write the map of an indicator for a frame.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+    session : Session
+        Only read.
+    settings : Settings
+        Say what our address is.
+    state : State
+        What the map shows.
+    ancestors : str
+        Who may frame the page, in the words of CSP.
+    frame : mapping, optional
+        What the scripts in the frame must know of the token that opened it.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+    """
     shown = _shown(request, session, settings, state)
     most = map_page.MOST_TABLE_ROWS_EMBED
     shown["table"], shown["table_cut"] = map_page.table(shown["map"], state.lang, most=most)
-    shown["full_address"] = f"{_base(request, settings)}{shown['full_address']}"
-    return respond("embed.html", state.lang, shown, frame_ancestors=settings.frame_ancestors)
+    # What is locked in a frame is not led out of by a link of ours.
+    leads_out = frame is None
+    shown["full_address"] = f"{_base(request, settings)}{shown['full_address']}" * leads_out
+    shown["frame"] = frame or OPEN_FRAME
+    return respond("embed.html", state.lang, shown, frame_ancestors=ancestors)
 
 
 def landing_html(session: SessionDep, lang: Lang) -> HTMLResponse:

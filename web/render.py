@@ -24,6 +24,8 @@ FIXED_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'"
 )
+#: What a frame that needs no token tells its scripts.
+OPEN_FRAME: Final[Mapping[str, Any]] = {"token": None, "origins": [], "editable": None, "state": {}}
 #: They load what base.html loads; a reader's words in them may look like anything.
 _TEXT_ONLY: Final = frozenset({"data.html", "problem.html"})
 

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,6 +25,7 @@ from geo_service.core.accounts.entry import wait_words
 from geo_service.core.accounts.limits import Buckets, neighbourhood
 from geo_service.core.accounts.recognition import BAD_KEY, Recognition, parse_key
 from geo_service.core.auth import ANONYMOUS, Principal
+from geo_service.core.embeds.tokens import OUTSIDE, is_token
 from geo_service.core.errors import Forbidden, TooManyRequests, Unauthenticated
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
@@ -39,6 +41,7 @@ from geo_service.deps.desk import (
     note_refusal,
     session_cookie,
 )
+from geo_service.deps.embeds import OPEN, Embeds, principal_of
 from geo_service.problems import answer_to
 
 #: Failures of one machine, or of one prefix: a few at once, then ten a minute.
@@ -53,7 +56,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MARK: Final = b"geo_session="
 #: Files of ours and signs of life; who is signed in gets them like everybody.
 _OPEN: Final = ("/static/", "/fonts/")
-_OPEN_EXACT: Final = frozenset({"/healthz", "/livez", "/readyz"})
+_OPEN_EXACT: Final = frozenset({"/healthz", "/livez", "/readyz", OPEN})
 #: Where a browser with a dead cookie gets a new one, and where a first password is changed.
 _ACCOUNT: Final = "/account"
 
@@ -67,12 +70,16 @@ class Doorkeeper:
         Where accounts and the record are kept.
     recognition : Recognition
         Recognises keys and sessions.
+    embeds : Embeds
+        Reads embed tokens.
     settings : Settings
         Quotas, and the public address.
     """
 
-    def __init__(self, desk: Desk, recognition: Recognition, settings: Settings) -> None:
-        self.recognition, self.settings = recognition, settings
+    def __init__(
+        self, desk: Desk, recognition: Recognition, embeds: Embeds, settings: Settings
+    ) -> None:
+        self.recognition, self.embeds, self.settings = recognition, embeds, settings
         self._desk = desk
         self._failures = Buckets(_FAILURES, _FAILURES_PER_S)
         self._quota = Buckets(settings.key_burst, settings.key_rate)
@@ -102,6 +109,8 @@ class Doorkeeper:
             If the key is not good.
         """
         scheme, _, token = said.partition(" ")
+        if scheme.lower() == "bearer" and is_token(token):
+            return await self.by_token(token.strip(), scope)
         parsed = parse_key(token.strip()) if scheme.lower() == "bearer" else None
         known = self.recognition.remembered(*parsed) if parsed else None
         if known is None:
@@ -109,6 +118,46 @@ class Doorkeeper:
         if wait_s := await self._over_quota(known.id):
             raise TooManyRequests(wait_words(_whole(wait_s)), retryAfter=_whole(wait_s))
         return known
+
+    async def by_token(self, said: str, scope: Scope) -> Principal:
+        """Recognise an embedded page, and hold it to what its token opens.
+
+        Parameters
+        ----------
+        said : str
+            The token.
+        scope : Scope
+            Of the request.
+
+        Returns
+        -------
+        Principal
+            Who sees what everybody sees.
+
+        Raises
+        ------
+        Unauthenticated
+            If the token is not good.
+        Forbidden
+            If it does not open what is asked for.
+        TooManyRequests
+            If those who came with it from one neighbourhood ask too often.
+        """
+        who, path = ANONYMOUS, scope["path"]
+        try:
+            token = await self.embeds.examine_soon(said)
+            who = principal_of(token)
+            query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            if scope["method"] not in _SAFE or not token.grant.permits(path, query):
+                raise Forbidden(OUTSIDE)  # noqa: TRY301  (noted like every other refusal)
+        except (Unauthenticated, Forbidden) as error:
+            reason = error.extra.get("reason", error.code)
+            detail = {"method": scope["method"], "reason": reason}
+            await self.note("token-refused", scope, who, path[:400], detail)
+            raise
+        if wait_s := await self._over_quota(("embed", token.jti, _neighbours(scope))):
+            raise TooManyRequests(wait_words(_whole(wait_s)), retryAfter=_whole(wait_s))
+        return who
 
     async def by_cookie(self, token: str, scope: Scope) -> Principal | None:
         """Recognise who sent a cookie of ours.
@@ -272,13 +321,15 @@ class Entrance:
         await send(message)
 
 
-def doorkeeper(desk: Desk, settings: Settings) -> Doorkeeper:
+def doorkeeper(desk: Desk, embeds: Embeds, settings: Settings) -> Doorkeeper:
     """Make the doorkeeper of an application.
 
     Parameters
     ----------
     desk : Desk
         Where accounts and the record are kept.
+    embeds : Embeds
+        Reads embed tokens.
     settings : Settings
         Of the application.
 
@@ -288,7 +339,7 @@ def doorkeeper(desk: Desk, settings: Settings) -> Doorkeeper:
         Nothing is connected before the first credentials.
     """
     idle = timedelta(minutes=settings.session_idle_min)
-    return Doorkeeper(desk, Recognition(desk, idle=idle), settings)
+    return Doorkeeper(desk, Recognition(desk, idle=idle), embeds, settings)
 
 
 def _has_credentials(scope: Scope) -> bool:

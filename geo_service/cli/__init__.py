@@ -13,6 +13,7 @@ import typer
 
 from geo_service import __version__
 from geo_service.cli import keeping, people
+from geo_service.cli.embeds import embeds
 from geo_service.cli.scenarios import scenarios as what_if
 from geo_service.cli.terminal import Friendly, Shown, bars, leave, line, out, say
 from geo_service.core.text import Text
@@ -40,6 +41,7 @@ app.add_typer(what_if, name="scenarios")
 app.add_typer(datasets, name="datasets")
 app.add_typer(people.users, name="users")
 app.add_typer(people.keys, name="keys")
+app.add_typer(embeds, name="embeds")
 for command in (keeping.backup, keeping.restore, keeping.verify):
     app.command()(command)
 

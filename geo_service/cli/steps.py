@@ -279,11 +279,16 @@ def serve(settings: Settings) -> None:
     ------
     Conflict
         If the port is taken, or the tables are of another version.
+    BadParameter
+        If embed tokens are switched on without a secret that holds.
     """
     from geo_service.cli import serving
     from geo_service.core import log
+    from geo_service.core.embeds.tokens import signer_of
 
     log.configure(settings.log_level)
+    # Told here, once and in words; each worker would only die of it.
+    signer_of(settings)
     check_tables(settings)
     try:
         listening = _listening(settings.host, settings.port)

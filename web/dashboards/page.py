@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,7 +22,7 @@ from web.dashboards.panels import Filling
 from web.dashboards.views import Asked
 from web.pages import PageRoute
 from web.profile import title
-from web.render import SITE_FRAMES, respond_kept
+from web.render import OPEN_FRAME, SITE_FRAMES, respond_kept
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -81,7 +82,7 @@ def dashboard_page(
     asked = Asked(
         name, place or "TH", lang, period or None, compare or None, against or None, peers or None
     )
-    return _answer(request, session, settings, asked, frame=None)
+    return answer(request, session, settings, asked, ancestors=None)
 
 
 @router.get("/embed/dashboards/{name}")
@@ -108,18 +109,48 @@ def embedded_dashboard(
     asked = Asked(
         name, place or "TH", lang, period or None, compare or None, against or None, peers or None
     )
-    return _answer(request, session, settings, asked, frame=settings.frame_ancestors, only=panel)
+    return answer(request, session, settings, asked, ancestors=settings.frame_ancestors, only=panel)
 
 
-def _answer(
+def answer(
     request: Request,
     session: SessionDep,
     settings: Settings,
     asked: Asked,
     *,
-    frame: str | None,
+    ancestors: str | None,
     only: int | None = None,
+    frame: Mapping[str, Any] | None = None,
 ) -> HTMLResponse:
+    """Write a dashboard for a place.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+    session : Session
+        Only read.
+    settings : Settings
+        Say where dashboards of one's own are.
+    asked : Asked
+        Which dashboard, for which place and year.
+    ancestors : str or None
+        Who may frame it, in the words of CSP; ``None`` for the page that is in no frame.
+    only : int, optional
+        The one panel that is shown, counted from 1.
+    frame : mapping, optional
+        What the scripts in a frame must know of the token that opened it.
+
+    Returns
+    -------
+    HTMLResponse
+        The page.
+
+    Raises
+    ------
+    NotFound
+        If there is no such panel.
+    """
     declared = dashboards.read(asked.name, settings.data_dir)
     year = _year(asked.period)
     shown = profile.build(session, asked.place, year=year)
@@ -141,12 +172,13 @@ def _answer(
         "views": list(filling.views(declared)),
         "asked": asked,
         "place": title(shown.place, asked.lang),
-        "is_embedded": frame is not None,
+        "is_embedded": ancestors is not None,
+        "frame": frame or OPEN_FRAME,
         "is_sample": state.is_sample,
         "other_language": asked.address(lang=_other(asked.lang)),
     }
     return respond_kept(
-        "dashboard.html", asked.lang, context, headers, frame_ancestors=frame or SITE_FRAMES
+        "dashboard.html", asked.lang, context, headers, frame_ancestors=ancestors or SITE_FRAMES
     )
 
 

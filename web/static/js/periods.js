@@ -101,9 +101,11 @@
       atlas.say(atlas.data.words.load_failed);
       return;
     }
-    slider.value = String(position);
-    slider.setAttribute("aria-valuetext", period.label);
-    document.getElementById("time-label").textContent = period.label;
+    if (slider) {
+      slider.value = String(position);
+      slider.setAttribute("aria-valuetext", period.label);
+      document.getElementById("time-label").textContent = period.label;
+    }
     const select = document.querySelector("select[name=period]");
     if (select) select.value = period.key;
     const url = new URL(location.href);
@@ -139,6 +141,10 @@
       if (Number(slider.value) >= atlas.data.periods.length - 1) await go(0);
     });
   }
+
+  // For the page around a frame, which has no slider.
+  const at = (key) => atlas.data.periods.findIndex((one) => one.key === key);
+  window.AtlasPeriods = { has: (key) => at(key) >= 0, show: (key) => go(at(key)) };
 
   // A small line of the place's own history, drawn when somebody asks about the place.
   atlas.on("select", async (place, box) => {
