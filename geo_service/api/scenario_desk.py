@@ -11,6 +11,7 @@ from geo_service.api.links import Links
 from geo_service.core.auth import Principal
 from geo_service.core.db import transaction
 from geo_service.core.errors import BadRequest, Forbidden
+from geo_service.core.json_text import read_object
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, require
 from geo_service.deps.desk import PERSONAL, Desk, note
@@ -118,13 +119,7 @@ def _may_change(who: Principal, author: str | None) -> None:
 def _object(body: bytes) -> dict[str, Any]:
     if len(body) > _LARGEST_BYTES:
         raise BadRequest(Text(th="ฉากทัศน์ยาวเกินไป", en="The scenario is too long"))
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(_NO_OBJECT) from error
-    if not isinstance(said, dict):
-        raise BadRequest(_NO_OBJECT)
-    return said
+    return read_object(body, _NO_OBJECT)
 
 
 _NO_OBJECT: Final = Text(

@@ -14,6 +14,7 @@ import orjson
 from fastapi import Depends, Query
 
 from geo_service.core.errors import BadParameter, BadRequest
+from geo_service.core.json_text import read_object
 from geo_service.core.text import Text
 from geo_service.deps.parameters import parse_count
 from layers.cql2 import LANGUAGES, read_filter
@@ -30,6 +31,10 @@ _LISTS = ("measures", "rows", "columns", "totals", "peers")
 LONGEST_PLAIN = 4_000
 #: What a packed question may grow to.
 _MOST_BYTES = 8 * MAX_CHARACTERS
+_NO_QUESTION = Text(
+    th=f"คำถามเป็นวัตถุ JSON ไม่เกิน {_MOST_BYTES:,} ไบต์",
+    en=f"A question is a JSON object of at most {_MOST_BYTES:,} bytes",
+)
 _PLAIN = ":/,-._~()'*"
 
 ListText = Annotated[str | None, Query(max_length=2_000)]
@@ -177,20 +182,13 @@ def read_document(body: bytes) -> CubeForm:
     Raises
     ------
     BadRequest
-        If it is no JSON object, or longer than a question can be.
+        If it is no JSON object, gives a name twice, or is longer than a question can be.
+    TooLarge
+        If it is nested too deep.
     """
-    try:
-        said = orjson.loads(body) if len(body) <= _MOST_BYTES else None
-    except orjson.JSONDecodeError:
-        said = None
-    if not isinstance(said, dict):
-        raise BadRequest(
-            Text(
-                th=f"คำถามเป็นวัตถุ JSON ไม่เกิน {_MOST_BYTES:,} ไบต์",
-                en=f"A question is a JSON object of at most {_MOST_BYTES:,} bytes",
-            )
-        )
-    return form_of(said)
+    if len(body) > _MOST_BYTES:
+        raise BadRequest(_NO_QUESTION)
+    return form_of(read_object(body, _NO_QUESTION))
 
 
 def _text(name: str, value: object) -> str:
@@ -230,13 +228,10 @@ def _unpacked(text: str) -> dict[str, Any]:
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         # A few bytes may unpack to many: no more is taken than a question needs.
-        said = orjson.loads(zlib.decompressobj().decompress(packed, _MOST_BYTES))
-    except (binascii.Error, zlib.error, ValueError):
-        said = None
-    if not isinstance(said, dict):
+        return read_object(zlib.decompressobj().decompress(packed, _MOST_BYTES), _NO_QUESTION)
+    except (binascii.Error, zlib.error, ValueError, BadRequest):
         _refuse("q")
-    found: dict[str, Any] = said
-    return found
+    return {}
 
 
 def _written(words: Mapping[str, str]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import parse_qs
 
-import orjson
 from fastapi import Depends, Request
 
 from geo_service.core.accounts.tokens import is_form_token
 from geo_service.core.errors import BadParameter, BadRequest, Forbidden
+from geo_service.core.json_text import read_object
 from geo_service.core.text import Text
 from geo_service.deps.context import settings_of
 from geo_service.deps.desk import SESSION_TOKEN, comes_from_us, form_cookie, is_secure
@@ -235,11 +235,8 @@ def _form(body: bytes) -> dict[str, tuple[str, ...]]:
 
 
 def _object(body: bytes) -> dict[str, tuple[str, ...]]:
-    try:
-        told: Any = orjson.loads(body) if body else {}
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(_UNREADABLE) from error
-    if not isinstance(told, dict) or len(told) > _MOST_FIELDS:
+    told = read_object(body, _UNREADABLE) if body else {}
+    if len(told) > _MOST_FIELDS:
         raise BadRequest(_UNREADABLE)
     return {name: _values(value) for name, value in told.items() if value is not None}
 

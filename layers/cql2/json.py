@@ -13,12 +13,14 @@ import orjson
 from shapely.geometry.base import BaseGeometry
 
 from geo_service.core.crs import Crs
+from geo_service.core.json_text import repeated
 from layers.cql2.shapes import box_of, collection_of, shape_of
 from layers.cql2.tree import MAX_BRACKETS, Builder, Node, check_size, refuse, too_deep
 
 #: One level of a filter is an object and its list.
 _MOST = 2 * MAX_BRACKETS
-_STRING = re.compile(r'"(?:\\.|[^"\\])*+"', re.DOTALL)
+# To its end or, without one, to that of the text: otherwise each quote in it is tried in turn.
+_STRING = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)', re.DOTALL)
 _OPENING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _ENDS = 2
 
@@ -44,6 +46,9 @@ def read_json(text: str, crs: Crs) -> Node:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
         refuse("ไม่ใช่ JSON ที่อ่านได้", "it is not JSON")
+    twice = repeated(text)
+    if twice is not None:
+        refuse(f"ให้ '{twice[:40]}' ซ้ำสองครั้ง", f"'{twice[:40]}' is given twice")
     return _Reader(crs).node(document)
 
 

@@ -143,6 +143,20 @@ def test_a_document_that_is_no_question_is_refused(client, body):
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"measures": "pop_total", "measures": "households"}', 400),
+        (b'{"measures": "pop_total", "filter": ' + b"[" * 70 + b"]" * 70 + b"}", 413),
+        (b'{"measures": [' + b'"",' * 25_000 + b'""]}', 413),
+    ],
+    ids=["twice", "deep", "many"],
+)
+def test_a_document_that_says_two_things_or_goes_too_far_is_refused(client, body, status):
+    answer = client.post("/cube", content=body)
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+
+
 def test_a_table_beyond_the_limit_is_refused_with_its_size(client, monkeypatch):
     monkeypatch.setattr("layers.cube.MOST_CELLS", 10)
     answer = client.get(
