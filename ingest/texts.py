@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geo_service.core.crs import CRS84
-from layers import queries
+from layers import feature_texts
 from layers.models import Feature, PlaceText
 from layers.registry import Collection
 from layers.relations import relation_of
@@ -46,13 +46,15 @@ def rebuild(session: Session, collection: Collection, version: int) -> int:
         )
     )
     names = relation.prepared.names if relation.prepared else ()
-    properties: Any = queries.properties_text(relation, names) if names else typed(null(), Text)
+    properties: Any = (
+        feature_texts.properties_text(relation, names) if names else typed(null(), Text)
+    )
     written = (
         select(
             literal(collection.family),
             relation.place_id,
             typed(literal(version), BigInteger),
-            queries.geometry_text(relation.shape, CRS84),
+            feature_texts.geometry_text(relation.shape, CRS84),
             properties,
         )
         .select_from(relation.source)

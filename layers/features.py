@@ -18,10 +18,11 @@ from geo_service.core.db import begin_snapshot
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
-from layers import queries, registry
+from layers import feature_texts, queries, registry
+from layers.feature_texts import ShapeForm
 from layers.filters import Interval
 from layers.forms import Form, form_of, rows_of
-from layers.queries import Cell, Order, ShapeForm
+from layers.queries import Cell, Order
 from layers.questions import Question, conditions_of, periods_of, relation_for
 from layers.registry import Collection
 from layers.relations import Relation, relation_of
@@ -170,7 +171,7 @@ def asked_page(
             return queries.page_keys(relation, **rows)
         text = _text(relation, bound)
         return queries.paged(
-            relation, [queries.as_bytes(text) if told == "bytes" else text], **rows
+            relation, [feature_texts.as_bytes(text) if told == "bytes" else text], **rows
         )
 
     return AskedPage(
@@ -294,7 +295,7 @@ def read_rows(
     offset : int
         Rows passed over.
     shape : {"lonlat", "wkt", "file", "none"}
-        How the shape is told, see `queries.shape_columns`.
+        How the shape is told, see `feature_texts.shape_columns`.
 
     Returns
     -------
@@ -307,7 +308,7 @@ def read_rows(
     conditions = conditions_of(relation, question)
     if cursor is not None:
         conditions.append(queries.after(order, _read_cursor(cursor, question)))
-    told = queries.shape_columns(relation, shape, question.crs)
+    told = feature_texts.shape_columns(relation, shape, question.crs)
     columns: list[ColumnElement[Any]] = [
         relation.columns[name].label(name) for name in question.names
     ]
@@ -363,7 +364,7 @@ def stream_rows(
     question : Question
         What is asked; its order is passed over.
     shape : {"lonlat", "wkt", "file", "none"}
-        How the shape is told, see `queries.shape_columns`.
+        How the shape is told, see `feature_texts.shape_columns`.
 
     Yields
     ------
@@ -372,7 +373,7 @@ def stream_rows(
     """
     begin_snapshot(session)
     relation = relation_for(session, question)
-    told = queries.shape_columns(relation, shape, question.crs)
+    told = feature_texts.shape_columns(relation, shape, question.crs)
     statement = (
         queries.as_rows(relation, question.names)
         .add_columns(*told)
@@ -482,7 +483,7 @@ def interval_of(session: Session, collection: Collection) -> Interval | None:
 
 
 def _text(relation: Relation, question: Question) -> ColumnElement[str]:
-    return queries.feature_text(
+    return feature_texts.feature_text(
         relation, question.names, question.crs, with_geometry=question.with_geometry
     )
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from geo_service.core.beside import Hidden, Plan, Room
 from geo_service.core.crs import CRS84
 from geo_service.core.known import TODAY, known_of
-from layers import queries
+from layers import feature_texts, queries
 from layers.drawings import kept_for
 from layers.models import PreparedTile
 from layers.questions import Question
@@ -235,7 +235,7 @@ def _write_features(session: Session, known: Collection, room: Room) -> FeatureP
         return None
     names = [one.name for one in known.properties]
     statement = (
-        select(relation.place_id, *queries.feature_pieces(relation, names))
+        select(relation.place_id, *feature_texts.feature_pieces(relation, names))
         .select_from(relation.source)
         .where(*relation.conditions)
         .order_by(relation.id)

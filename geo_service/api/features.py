@@ -37,8 +37,8 @@ from geo_service.deps import (
 )
 from layers import exports, features, registry
 from layers import periods as calendars
+from layers.feature_texts import ShapeForm
 from layers.filters import Scalar, parse_value
-from layers.queries import ShapeForm
 from layers.questions import Question, State, state_of
 from layers.registry import Collection
 
