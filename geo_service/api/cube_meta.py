@@ -10,7 +10,7 @@ from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from layers.cube import MOST_CELLS
 from layers.cube.filter import CONDITION_FORMS, OVER_PERIODS
-from layers.cube.known import periods_known
+from layers.cube.known import periods_known, periods_withheld
 from layers.cube.parts import OWN_NAMES
 from layers.cube.places import SIZE_NAMES, TIER_NAMES
 from layers.cube.query import (
@@ -25,6 +25,7 @@ from layers.cube.query import (
 )
 from layers.cube.slices import members_of
 from layers.models import PLACE_LEVELS
+from layers.registry import STATUS_NAMES
 
 _TRAITS = {"tier": TIER_NAMES, "kind": KIND_NAMES, "size": SIZE_NAMES}
 
@@ -68,10 +69,15 @@ def meta_of(session: SessionDep, names: Names, lang: Lang) -> dict[str, Any]:
 
 
 def _measures(session: SessionDep, names: Names, lang: Lang) -> Iterator[dict[str, Any]]:
-    known = periods_known(session)
+    known, withheld = periods_known(session), periods_withheld(session)
     for one in names.indicators.values():
         levels = [level for level in PLACE_LEVELS if (one.key, level) in known]
-        if not levels:
+        hidden = {
+            level: [period.key for period in withheld[one.key, level]]
+            for level in PLACE_LEVELS
+            if (one.key, level) in withheld
+        }
+        if not levels and not hidden:
             continue
         told = {level: [period.key for period in known[one.key, level]] for level in levels}
         yield {
@@ -85,6 +91,11 @@ def _measures(session: SessionDep, names: Names, lang: Lang) -> Iterator[dict[st
             "isComponent": one.is_component,
             "levels": levels,
             "periods": told,
+            "withheld": {
+                "status": "suppressed",
+                "title": STATUS_NAMES["suppressed"].in_(lang),
+                "periods": hidden,
+            },
             "breakdowns": sorted(members_of(session, one.key)),
         }
 

@@ -56,13 +56,29 @@ def periods_known(session: Session) -> Mapping[tuple[str, str], tuple[Period, ..
     mapping of (str, str) to tuple of Period
         By key and level, oldest first; remembered with the state of the data.
     """
+    return remembered(session, "cube_periods", lambda: _periods(session, "cube_known"))
 
-    def find() -> dict[tuple[str, str], tuple[Period, ...]]:
-        every = {one.key: one for one in periods.list_all(session)}
-        rows = session.execute(fixed_sql("layers", "cube_known"), {"levels": list(PLACE_LEVELS)})
-        found: dict[tuple[str, str], list[Period]] = {}
-        for row in rows:
-            found.setdefault((row.key, row.level), []).append(every[row.period_key])
-        return {place: tuple(told) for place, told in found.items()}
 
-    return remembered(session, "cube_periods", find)
+def periods_withheld(session: Session) -> Mapping[tuple[str, str], tuple[Period, ...]]:
+    """List the periods of which an indicator has withheld values at a level, and no other.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    mapping of (str, str) to tuple of Period
+        By key and level, oldest first; remembered with the state of the data.
+    """
+    return remembered(session, "cube_withheld", lambda: _periods(session, "cube_withheld"))
+
+
+def _periods(session: Session, statement: str) -> dict[tuple[str, str], tuple[Period, ...]]:
+    every = {one.key: one for one in periods.list_all(session)}
+    rows = session.execute(fixed_sql("layers", statement), {"levels": list(PLACE_LEVELS)})
+    found: dict[tuple[str, str], list[Period]] = {}
+    for row in rows:
+        found.setdefault((row.key, row.level), []).append(every[row.period_key])
+    return {place: tuple(told) for place, told in found.items()}

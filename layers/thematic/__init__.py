@@ -19,8 +19,15 @@ from geo_service.core.text import Text
 from layers import indicators, versions
 from layers.analysis.classify import Values, histogram
 from layers.indicators import IndicatorInfo
-from layers.models import SeriesBreak
-from layers.thematic.choices import area_of, level_of, period_of, regions_of, scheme_of
+from layers.models import PLACE_LEVELS, SeriesBreak
+from layers.thematic.choices import (
+    area_of,
+    level_of,
+    period_of,
+    refuse_withheld,
+    regions_of,
+    scheme_of,
+)
 from layers.thematic.classes import classes_of
 from layers.thematic.map import (
     SCHEMES,
@@ -93,6 +100,8 @@ def build(
     """
     indicator = indicators.read(session, key)
     levels = indicators.levels(session, key)
+    if level in PLACE_LEVELS and level not in levels:
+        refuse_withheld(session, indicator, level)
     chosen = level_of(indicator, levels, level)
     periods = indicators.periods(session, key, chosen)
     now = period_of(indicator, periods, period)

@@ -13,6 +13,7 @@ from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
 from layers.analysis.classify import MOST_CLASSES
 from layers.indicators import IndicatorInfo
+from layers.models import PlaceValue
 from layers.thematic.map import SCHEMES, Scheme
 
 #: Shown when no level is asked for: the first of these that has values.
@@ -73,6 +74,38 @@ def level_of(indicator: IndicatorInfo, levels: Sequence[str], asked: str | None)
             known=list(levels),
         )
     return asked
+
+
+def refuse_withheld(session: Session, indicator: IndicatorInfo, level: str) -> None:
+    """Say so where a level has no value to show because all are withheld.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    indicator : IndicatorInfo
+        What is measured.
+    level : str
+        A level without values to show.
+
+    Raises
+    ------
+    NotFound
+        If anything is withheld there; with ``valueStatus``: ``suppressed``.
+    """
+    found = select(PlaceValue.status).where(
+        PlaceValue.indicator_key == indicator.key,
+        PlaceValue.level == level,
+        PlaceValue.status == "suppressed",
+    )
+    if session.scalar(found.limit(1)):
+        raise NotFound(
+            Text(
+                th=f"ตัวชี้วัดนี้ในระดับ '{level}' ปกปิดทุกค่าเพื่อคุ้มครองบุคคล",
+                en=f"All values of this indicator by {level} are withheld to protect people",
+            ),
+            valueStatus="suppressed",
+        )
 
 
 def period_of(

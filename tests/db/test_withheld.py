@@ -7,8 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from geo_service.core.errors import NotFound
 from layers import place_values
+from layers.cube.known import periods_known, periods_withheld
 from layers.models import Indicator, Observation, PeriodRow
+from layers.thematic import build
 from tests import builders
 
 #: children in centres by sub-district: 500102 has three, 510201 is the only one of its district
@@ -223,3 +226,17 @@ def test_a_rate_over_fewer_places_does_not_tell_the_rest(session, small_country)
         )
     ).scalars()
     assert all(rest >= 5 for rest in told)
+
+
+def test_a_level_withheld_whole_is_told_to_be_withheld_not_unknown(session, small_country):
+    add_indicator(session, "cdc_children")
+    observe(session, small_country, "cdc_children", dict.fromkeys(CHILDREN, 2))
+    place_values.rebuild(session, ["cdc_children"])
+    place = ("cdc_children", "subdistrict")
+    assert place not in periods_known(session)
+    assert [period.key for period in periods_withheld(session)[place]] == ["2024"]
+    assert ("cdc_children", "country") not in periods_withheld(session)
+    with pytest.raises(NotFound) as refused:
+        build(session, "cdc_children", level="subdistrict")
+    assert "withheld" in refused.value.detail.en
+    assert "ปกปิด" in refused.value.detail.th
