@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, pool, text
 
 import boundaries.models
 import geo_service.core.accounts.models
+import ingest.submissions
 import layers.forecasts.models
 import layers.models
 import layers.scenarios.models
@@ -18,7 +19,7 @@ from layers import inside
 TABLES = (
     *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
     *layers.sealed.TABLES, *layers.scenarios.models.TABLES,
-    *geo_service.core.accounts.models.TABLES,
+    *geo_service.core.accounts.models.TABLES, *ingest.submissions.TABLES,
 )  # fmt: skip
 LOCK = 7_850_077
 

@@ -44,6 +44,7 @@ from geo_service.api import (
     scenario_desk,
     scenarios,
     styles,
+    submissions,
     tilejson,
     tiles,
     tilesets,
@@ -70,6 +71,7 @@ from geo_service.core.settings import Settings
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
 from geo_service.deps.embeds import Embeds
+from geo_service.deps.uploads import BESIDES
 from layers import inside
 from web import (
     account_pages,
@@ -83,6 +85,7 @@ from web import (
     profile,
     questions,
     scenario_page,
+    submission_pages,
 )
 from web.dashboards import page as dashboards
 
@@ -117,6 +120,7 @@ ROUTERS = (
     record.router,
     embeds.router,
     embed_pages.router,
+    submissions.router,
     pages.router,
     dashboards.router,
     questions.router,
@@ -179,7 +183,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Trace, log_all=settings.access_log),
             Middleware(Counting, metrics=metrics),
             Middleware(Safety),
-            Middleware(Limits, most_bytes=settings.body_kb * 1_000),
+            Middleware(
+                Limits,
+                most_bytes=settings.body_kb * 1_000,
+                larger=[("/submissions", settings.upload_mb * 1_000_000 + BESIDES)],
+            ),
             # Before the gate: who is told to wait takes no place that another could have.
             Middleware(Entrance, doorkeeper=keeper),
             Middleware(Admission, gate=gate),
@@ -223,6 +231,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page
     app.state.account_pages = account_pages
+    app.state.submission_pages = submission_pages
     app.memory = Memory(
         Front(partial(FastAPI.__call__, app), metrics),
         known=watcher.known,

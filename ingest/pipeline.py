@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -25,7 +26,10 @@ from ingest.report import Rejected, Report
 from ingest.undo import subjects_of, undo
 from layers import versions
 
-__all__ = ["ingest", "known_recipes", "rollback"]
+__all__ = ["Also", "ingest", "known_recipes", "rollback"]
+
+#: What whoever asks for a load has done in the same transaction, so that both hold or neither.
+Also: TypeAlias = Callable[[Session, Report], None]
 
 
 def ingest(
@@ -39,6 +43,8 @@ def ingest(
     progress: Progress | None = None,
     gazetteers: Gazetteers | None = None,
     by: audit.By | None = None,
+    name: str | None = None,
+    also: Also | None = None,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -65,6 +71,10 @@ def ingest(
         Shared by the files of a batch.
     by : By, optional
         Who loads, for the audit log; the person at the command line when absent.
+    name : str, optional
+        What the file is called in reports, when it is kept under another name.
+    also : callable, optional
+        Done in the transaction that is committed, last.
 
     Returns
     -------
@@ -80,7 +90,7 @@ def ingest(
     """
     told = progress or silent
     known = read_recipe(recipe)
-    report = Report(known.dataset.id, known.name, Path(path).name, dry_run=dry_run)
+    report = Report(known.dataset.id, known.name, name or Path(path).name, dry_run=dry_run)
     kept = gazetteers or Gazetteers()
     try:
         source = Source.read(Path(path))
@@ -88,13 +98,14 @@ def ingest(
         _attempt(
             engine, source, known, report,
             refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept, by=by,
+            also=also,
         )  # fmt: skip
     except _Stop:
         pass
     except Fault as fault:
         _refused(report, fault)
         if not dry_run:
-            _record_refusal(engine, known, report, fault, by=by)
+            _record_refusal(engine, known, report, fault, by=by, also=also)
     return report
 
 
@@ -113,6 +124,7 @@ def _attempt(
     progress: Progress,
     gazetteers: Gazetteers,
     by: audit.By | None,
+    also: Also | None,
 ) -> None:
     with transaction(engine) as session:
         hold_lock(session, progress)
@@ -138,6 +150,8 @@ def _attempt(
                 )  # fmt: skip
         _finish_run(session, run, report)
         _note(session, "load", report, by)
+        if also is not None:
+            also(session, report)
         if report.dry_run:
             raise _Stop
 
@@ -314,7 +328,13 @@ def _refused(report: Report, fault: Fault) -> None:
 
 
 def _record_refusal(
-    engine: Engine, recipe: Recipe, report: Report, fault: Fault, *, by: audit.By | None
+    engine: Engine,
+    recipe: Recipe,
+    report: Report,
+    fault: Fault,
+    *,
+    by: audit.By | None,
+    also: Also | None,
 ) -> None:
     # A transaction of its own: the one that loaded is gone with everything in it.
     with transaction(engine) as session:
@@ -325,6 +345,8 @@ def _record_refusal(
         run.status = "refused" if isinstance(fault, Refused) else "failed"
         outcome: audit.Outcome = "refused" if isinstance(fault, Refused) else "failed"
         _note(session, "load", report, by, outcome=outcome)
+        if also is not None:
+            also(session, report)
 
 
 def _note(
@@ -347,9 +369,11 @@ def rollback(
     engine: Engine,
     dataset_id: str,
     *,
+    version: int | None = None,
     resolutions: str | None = None,
     progress: Progress | None = None,
     by: audit.By | None = None,
+    also: Also | None = None,
 ) -> Report:
     """Undo the newest load of a data set, exactly.
 
@@ -359,12 +383,16 @@ def rollback(
         Database, with a role that may write.
     dataset_id : str
         Id of the data set.
+    version : int, optional
+        Version that must be the newest; whichever is, when absent.
     resolutions : str, optional
         H3 resolutions to keep; those kept now when absent.
     progress : Progress, optional
         Told how far the work has come.
     by : By, optional
         Who undoes it, for the audit log; the person at the command line when absent.
+    also : callable, optional
+        Done in the same transaction, last.
 
     Returns
     -------
@@ -391,21 +419,30 @@ def rollback(
                     en=f"There is no data set '{dataset_id}'; the nearest: {', '.join(near)}",
                 )
             )
-        version = session.scalars(
+        newest = session.scalars(
             select(DatasetVersion)
             .where(DatasetVersion.dataset_id == dataset_id)
             .order_by(DatasetVersion.version.desc())
         ).first()
-        if version is None:
+        if newest is None:
             raise Conflict(
                 Text(
                     th=f"ชุดข้อมูล '{dataset_id}' ไม่มีการนำเข้าที่ยกเลิกได้",
                     en=f"The data set '{dataset_id}' holds no load that could be undone",
                 )
             )
-        touched = _undo_version(session, dataset, version, report=report)
+        if version is not None and newest.version != version:
+            raise Conflict(
+                Text(
+                    th=f"มีการนำเข้าที่ใหม่กว่า (ครั้งที่ {newest.version}) ให้ยกเลิกครั้งนั้นก่อน",
+                    en=f"There is a newer load (version {newest.version}); undo that first",
+                )
+            )
+        touched = _undo_version(session, dataset, newest, report=report)
         derive(session, touched, resolutions=resolutions, progress=told)
         _note(session, "undo", report, by)
+        if also is not None:
+            also(session, report)
     return report
 
 

@@ -23,6 +23,7 @@ from geo_service.core.auth import (
 )
 from geo_service.core.text import Lang, Text, day_in
 from geo_service.deps.shown import Managed, Shown
+from ingest.submissions import CHECKERS, SUBMITTERS
 from web.render import respond
 from web.words import words
 
@@ -60,6 +61,7 @@ def account(shown: Shown, status: int = 200) -> Response:
         "fault": shown.fault.detail.in_(lang) if shown.fault else "",
         "new_key": shown.new_key,
         "is_admin": shown.who.role == "admin",
+        "may_submit": shown.who.role in {*SUBMITTERS, *CHECKERS},
         "is_person": shown.who.kind == "user",
     }
     if info is None:

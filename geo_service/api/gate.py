@@ -45,7 +45,7 @@ _COSTS: Final = (
         ),
     ),
     (TILE, re.compile(r"/(?:collections/[^/]+/)?tiles/.*")),
-    (LONG, re.compile(r"/(?:collections/[^/]+/downloads/.+|uploads(?:/.*)?)")),
+    (LONG, re.compile(r"/(?:collections/[^/]+/downloads/.+|submissions)")),
 )
 #: Seconds for work that makes or takes whole files.
 LONG_S: Final = 900.0

@@ -98,6 +98,7 @@ TABLES: Final[Mapping[str, Class]] = {
     "site_type": "published",
     "slice": "published",
     "slice_value": "published",
+    "submission": "working",
     "web_session": "desk",
 }
 #: Columns that stay with those who write a published table.

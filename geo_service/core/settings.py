@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     beside_mb: int = Field(
         default=1_000, ge=0, description="Megabytes of features and tiles laid beside a process"
     )
+    upload_mb: int = Field(
+        default=100, ge=1, le=1_000, description="Megabytes of a file that is submitted"
+    )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"
     )

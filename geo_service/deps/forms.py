@@ -194,16 +194,18 @@ async def read_body(request: Request) -> Said:
     return said
 
 
-def prove(request: Request) -> None:
-    """Make sure that a request whose body is no form comes from where it should.
+def prove(request: Request, said: Said | None = None) -> None:
+    """Make sure that a request whose body is read elsewhere comes from where it should.
 
     Parameters
     ----------
     request : Request
         By a key, or by a session with the token of its forms in ``X-CSRF-Token``; anything else
         is refused.
+    said : Said, optional
+        The fields of a form that holds a file, with its token.
     """
-    _prove(request, Said({}, is_form=False))
+    _prove(request, said or Said({}, is_form=False))
 
 
 def _prove(request: Request, said: Said) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo
@@ -54,3 +55,19 @@ class Managed:
     done: str = ""
     fault: Fault | None = None
     said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The list of submissions with the form for a new one, or the page of one.
+
+    ``rows`` are as programs are told them; ``recipes`` is empty for who may submit nothing.
+    """
+
+    lang: Lang
+    who: Principal
+    csrf: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
+    recipes: tuple[str, ...] = ()
+    most_mb: int = 0
+    fault: Fault | None = None

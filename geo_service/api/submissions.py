@@ -1,0 +1,400 @@
+"""Files handed in over HTTP: tried, checked by a person, published by another, and undone."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Final, get_args
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from geo_service.api.account_answers import FormatQuery, answer, csrf_of, moment, to
+from geo_service.core import audit
+from geo_service.core.auth import Principal
+from geo_service.core.csv_text import csv_parts
+from geo_service.core.db import transaction
+from geo_service.core.errors import BadRequest, Busy, Fault, Forbidden
+from geo_service.core.roles import INGEST, address
+from geo_service.core.text import Lang, Text
+from geo_service.deps import LangDep, require, settings_of
+from geo_service.deps.desk import PERSONAL, Desk, asked_of
+from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
+from geo_service.deps.shown import Submitted
+from geo_service.deps.uploads import Received, receive
+from geo_service.problems import as_fault, prefers_page, status_of
+from ingest import submission_files, submission_work, submissions
+from ingest.submissions import Submission, Task
+
+router = APIRouter(prefix="/submissions", include_in_schema=False)
+
+_LONGEST: Final = 1_000
+#: Steps that only begin here; a process goes on with them.
+_WORK: Final = {"try": "check", "publish": "publish", "undo": "undo"}
+_NOTED: Final = {
+    "check": "submission-checked",
+    "refuse": "submission-refused",
+    "withdraw": "submission-withdrawn",
+}
+
+
+def _loader_of(request: Request) -> Desk:
+    engine: Desk = request.app.state.loader
+    return engine
+
+
+LoaderDep = Annotated[Desk, Depends(_loader_of)]
+#: Whoever may see any: those who submit and those who check.
+SomebodyDep = Annotated[
+    Principal, Depends(require(*dict.fromkeys(submissions.SUBMITTERS + submissions.CHECKERS)))
+]
+SubmitterDep = Annotated[Principal, Depends(require(*submissions.SUBMITTERS, scope="load"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the address of an upload says of its file; a form says it in its fields."""
+
+    recipe: str
+    name: str
+    note: str
+
+
+_Word = Annotated[str, Query(max_length=_LONGEST)]
+
+
+async def _said_of(recipe: _Word = "", name: _Word = "", note: _Word = "") -> Sent:
+    return Sent(recipe, name, note)
+
+
+SentDep = Annotated[Sent, Depends(_said_of)]
+
+
+@router.get("")
+def listed(
+    request: Request,
+    who: SomebodyDep,
+    lang: LangDep,
+    engine: LoaderDep,
+    asked: FormatQuery = None,
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """List submissions: all for those who check, one's own for those who submit.
+
+    Returns
+    -------
+    Response
+        JSON, or the page.
+    """
+    if _is_page(request, asked):
+        return _list_page(request, who, lang, before=before)
+    with transaction(engine) as session:
+        found = submissions.listed(session, who, below=before)
+    return answer({"submissions": [_told(one, who, in_full=False) for one in found]})
+
+
+@router.post("")
+async def submit(request: Request, who: SubmitterDep, lang: LangDep, sent: SentDep) -> Response:
+    """Take a file for loading, and try it at once without keeping anything.
+
+    Returns
+    -------
+    Response
+        201 with its address; a browser is sent there.
+
+    Raises
+    ------
+    Exception
+        Whatever a program is told as a problem; a form is shown again with the reason.
+    """
+    # A form of a page brings its token as a field; whatever else is proven before it is read.
+    is_form = (
+        request.headers.get("content-type", "").lower().startswith("multipart/")
+        and TOKEN_HEADER not in request.headers
+    )
+    try:
+        one = await _taken(request, who, sent, is_form=is_form)
+    except Exception as error:
+        fault = as_fault(error)
+        if fault is not error or not (is_form and prefers_page(request)):
+            raise
+        return await run_in_threadpool(partial(_list_page, request, who, lang, fault=fault))
+    where = f"/submissions/{one.id}"
+    if is_form and prefers_page(request):
+        return to(where, lang)
+    made = answer(_told(one, who), 201)
+    made.headers["Location"] = where
+    return made
+
+
+async def _taken(request: Request, who: Principal, sent: Sent, *, is_form: bool) -> Submission:
+    settings = settings_of(request)
+    if not is_form:
+        prove(request)
+    folder = await run_in_threadpool(submission_files.folder_of, settings.data_dir)
+    came = await receive(request, folder, most_bytes=settings.upload_mb * 1_000_000, name=sent.name)
+    try:
+        if is_form:
+            prove(request, Said({TOKEN_FIELD: (came.fields.get(TOKEN_FIELD, ""),)}, is_form=True))
+        return await run_in_threadpool(_keep, request, who, came, sent)
+    except BaseException:
+        came.path.unlink(missing_ok=True)
+        raise
+
+
+def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submission:
+    settings, asked = settings_of(request), asked_of(request)
+    name = came.fields.get("recipe") or sent.recipe
+    recipe = submission_files.recipe_of(name, settings.data_dir)
+    note = (came.fields.get("note") or sent.note)[:_LONGEST]
+    has_room = _has_room()
+    one = Submission(
+        recipe=name, dataset_id=recipe.dataset.id, file_name=came.name, stored=came.path.name,
+        file_sha256=came.sha256, file_bytes=came.size, note=note.replace("\x00", ""),
+        submitted_by=who.name,
+    )  # fmt: skip
+    try:
+        with transaction(_loader_of(request)) as session:
+            submissions.add(session, one)
+            if has_room:
+                submissions.begin_task(one, "check")
+            audit.note(
+                session, "submit", who=who, what=one.dataset_id, address=asked.address,
+                request_id=asked.request_id,
+                detail={"submission": one.id, "file": came.name, "sha256": came.sha256},
+            )  # fmt: skip
+            session.flush()
+            session.refresh(one)
+            needed = submissions.needed(session)
+    except BaseException:
+        if has_room:
+            submission_work.release()
+        raise
+    if has_room:
+        submission_work.start(_order(request, who, one.id, "check"))
+    submission_files.tidy(came.path.parent, needed)
+    return one
+
+
+def _has_room() -> bool:
+    # A file is kept all the same: it is tried when somebody asks for it again.
+    try:
+        submission_work.reserve()
+    except Busy:
+        return False
+    return True
+
+
+@router.get("/{number}")
+def one_of(
+    request: Request,
+    who: SomebodyDep,
+    lang: LangDep,
+    engine: LoaderDep,
+    number: int,
+    asked: FormatQuery = None,
+) -> Response:
+    """Tell how far a submission has come, and what came of it.
+
+    Returns
+    -------
+    Response
+        JSON, or the page.
+    """
+    if _is_page(request, asked):
+        return _one_page(request, who, lang, number)
+    with transaction(engine) as session:
+        return answer(_told(submissions.found(session, number, who), who))
+
+
+@router.get("/{number}/findings.csv")
+def findings(who: SomebodyDep, lang: LangDep, engine: LoaderDep, number: int) -> Response:
+    """Give all findings of the report as a table.
+
+    Returns
+    -------
+    Response
+        CSV.
+    """
+    with transaction(engine) as session:
+        told = _told(submissions.found(session, number, who), who)
+    rows = [
+        (
+            one["row"], one["column"] or "", one["severity"], one["reason"], one.get("said") or "",
+            (one.get("hint") or {}).get(lang, ""), "; ".join(one.get("candidates") or ()),
+        )
+        for one in told["report"].get("rejected", ())
+    ]  # fmt: skip
+    body = "".join(csv_parts(_COLUMNS, [rows], is_sample=False))
+    headers = {
+        **PERSONAL, "Content-Disposition": f'attachment; filename="submission-{number}.csv"',
+    }  # fmt: skip
+    return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@router.post("/{number}/{step}")
+def take_step(
+    request: Request, who: SomebodyDep, said: SaidDep, lang: LangDep, number: int, step: str
+) -> Response:
+    """Move a submission on: try, check, publish, refuse, withdraw or undo it.
+
+    Returns
+    -------
+    Response
+        As it is now; 202 when a process goes on with it.
+
+    Raises
+    ------
+    BadRequest
+        If there is no such step.
+    Exception
+        Whatever a program is told as a problem; a form is shown again with the reason.
+    """
+    if step not in submissions.STEPS:
+        raise BadRequest(
+            Text(
+                th=f"ขั้นตอนมี {' '.join(submissions.STEPS)}",
+                en=f"The steps are {' '.join(submissions.STEPS)}",
+            )
+        )
+    try:
+        one = _moved(request, who, number, step, said.text("reason", "")[:_LONGEST])
+    except Exception as error:
+        fault = as_fault(error)
+        if not said.is_form or fault is not error:
+            raise
+        return _one_page(request, who, lang, number, fault=fault)
+    if said.is_form:
+        return to(f"/submissions/{number}", lang)
+    return answer(_told(one, who), 202 if step in _WORK else 200)
+
+
+def _moved(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
+    if who.kind == "key" and not (who.may("load") or who.may("publish")):
+        raise Forbidden(_KEY)
+    one = _stepped(request, who, number, step, reason)
+    if (task := _task_of(step)) is not None:
+        submission_work.start(_order(request, who, number, task))
+    elif one.state not in submissions.OPEN:
+        folder = submission_files.folder_of(settings_of(request).data_dir)
+        (folder / one.stored).unlink(missing_ok=True)
+    return one
+
+
+def _stepped(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
+    asked, task = asked_of(request), _task_of(step)
+    with ExitStack() as held:
+        with transaction(_loader_of(request)) as session:
+            one = submissions.found(session, number, who, hold=True)
+            submissions.take_step(one, who, step, reason=reason)
+            if task is not None:
+                submission_work.reserve()
+                held.callback(submission_work.release)
+                submissions.begin_task(one, task)
+            if step in _NOTED:
+                audit.note(
+                    session, _NOTED[step], who=who, what=one.dataset_id, address=asked.address,
+                    request_id=asked.request_id, detail={"submission": number, "reason": reason},
+                )  # fmt: skip
+        held.pop_all()
+        return one
+
+
+def _task_of(step: str) -> Task | None:
+    return next((one for one in get_args(Task) if one == _WORK.get(step)), None)
+
+
+def _order(request: Request, who: Principal, number: int, task: Task) -> submission_work.Order:
+    settings, asked = settings_of(request), asked_of(request)
+    return submission_work.Order(
+        url=address(settings, INGEST), data_dir=str(settings.data_dir.absolute()), number=number,
+        task=task, resolutions=settings.resolutions,
+        who=submission_work.principal_as_json(who), address=asked.address,
+        request_id=asked.request_id,
+    )  # fmt: skip
+
+
+def _told(one: Submission, who: Principal, *, in_full: bool = True) -> dict[str, Any]:
+    fault = {"th": one.fault_th, "en": one.fault_en} if one.fault_en else None
+    told: dict[str, Any] = {
+        "id": one.id,
+        "state": one.state,
+        "progress": {"task": one.task, "stage": one.stage, "done": one.done, "total": one.total}
+        if one.task else None,
+        "recipe": one.recipe,
+        "dataset": one.dataset_id,
+        "file": {"name": one.file_name, "bytes": one.file_bytes, "sha256": one.file_sha256},
+        "note": one.note,
+        "fault": fault,
+        "submitted": {"by": one.submitted_by, "at": moment(one.submitted_at)},
+        "checked": {"by": one.checked_by, "at": moment(one.checked_at)} if one.checked_by else None,
+        "ended": {"by": one.ended_by, "at": moment(one.ended_at), "reason": one.reason}
+        if one.ended_at else None,
+        "version": one.version,
+        "steps": list(submissions.steps(who, one)),
+    }  # fmt: skip
+    if in_full:
+        is_open = who.has_role(*submissions.SEES_CONTENTS) or who.name == one.submitted_by
+        told["report"] = _report(one.report, is_open=is_open)
+    return told
+
+
+def _report(report: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
+    # What stood in a row may be what the public must not see; who only checks sees where and why.
+    if is_open or not report:
+        return report
+    kept = ("severity", "reason", "row", "column")
+    rejected = [{name: one[name] for name in kept} for one in report.get("rejected", ())]
+    return {**report, "rejected": rejected, "figures": {}}
+
+
+def _is_page(request: Request, asked: str | None) -> bool:
+    return asked == "html" or (asked is None and prefers_page(request))
+
+
+def _list_page(
+    request: Request,
+    who: Principal,
+    lang: Lang,
+    *,
+    before: int | None = None,
+    fault: Fault | None = None,
+) -> Response:
+    settings = settings_of(request)
+    with transaction(_loader_of(request)) as session:
+        found = submissions.listed(session, who, below=before)
+    may_submit = who.has_role(*submissions.SUBMITTERS) and who.may("load")
+    shown = Submitted(
+        lang, who, csrf_of(request, settings)[0],
+        rows=tuple(_told(one, who, in_full=False) for one in found),
+        recipes=tuple(submission_files.recipe_names(settings.data_dir)) if may_submit else (),
+        most_mb=settings.upload_mb, fault=fault,
+    )  # fmt: skip
+    made: Response = request.app.state.submission_pages.listed(
+        shown, 200 if fault is None else status_of(fault)
+    )
+    made.headers.update(PERSONAL)
+    return made
+
+
+def _one_page(
+    request: Request, who: Principal, lang: Lang, number: int, *, fault: Fault | None = None
+) -> Response:
+    with transaction(_loader_of(request)) as session:
+        one = _told(submissions.found(session, number, who), who)
+    shown = Submitted(
+        lang, who, csrf_of(request, settings_of(request))[0], rows=(one,), fault=fault
+    )
+    made: Response = request.app.state.submission_pages.one(
+        shown, 200 if fault is None else status_of(fault)
+    )
+    made.headers.update(PERSONAL)
+    return made
+
+
+_COLUMNS: Final = ("row", "column", "severity", "reason", "said", "hint", "candidates")
+_KEY: Final = Text(
+    th="คีย์นี้มีไว้อ่าน ให้ลงชื่อเข้าใช้ หรือใช้คีย์ที่นำเข้าข้อมูลได้",
+    en="This key may only read; sign in, or use a key that may load",
+)

@@ -1,0 +1,391 @@
+"""Files handed in for loading: what is known of each, and who may move it on.
+
+A file is submitted, tried without being kept, checked by a person, and published by another one.
+Long work is done by a process of its own (`ingest.submission_work`) that holds a lock of the
+database as long as it lives: who finds the lock free knows that the work was cut. What a load
+changes and the word "published" are committed together, so that neither is there without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import CheckConstraint, Identity, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from geo_service.core.auth import Principal
+from geo_service.core.errors import Conflict, Forbidden, NotFound
+from geo_service.core.models import Base, one_of
+from geo_service.core.text import Text
+
+Task: TypeAlias = Literal["check", "publish", "undo"]
+
+STATES: Final = (
+    "submitted", "checked", "publishing", "published", "failed", "refused", "withdrawn", "undone",
+)  # fmt: skip
+TASKS: Final = ("", "check", "publish", "undo")
+#: From which states a person may take which step.
+STEPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "try": ("submitted", "checked", "failed"),
+    "check": ("submitted", "failed"),
+    "publish": ("checked", "failed"),
+    "refuse": ("submitted", "checked", "failed"),
+    "withdraw": ("submitted", "checked", "failed"),
+    "undo": ("published",),
+}
+#: States in which the file is still needed.
+OPEN: Final = ("submitted", "checked", "publishing", "failed")
+SUBMITTERS: Final = ("lao", "province", "dla", "admin")
+CHECKERS: Final = ("analyst", "dla", "admin")
+PUBLISHERS: Final = ("dla", "admin")
+#: Who may read what stood in rows that were refused, besides who sent them.
+SEES_CONTENTS: Final = ("dla", "admin")
+MOST_OPEN: Final = 30
+PAGE: Final = 100
+#: A process is up and holds its lock by then, in seconds.
+_STARTS_WITHIN_S: Final = 30.0
+_LOCKS: Final = 7_850_131
+
+
+class Submission(Base):
+    """One file that somebody handed in; ``stored`` is its name on disk.
+
+    ``task`` is what a process does with it now, or nothing; ``ended_by`` who published, refused
+    or withdrew it, ``reason`` his words.
+    """
+
+    __tablename__ = "submission"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    recipe: Mapped[str]
+    dataset_id: Mapped[str]
+    file_name: Mapped[str]
+    stored: Mapped[str] = mapped_column(unique=True)
+    file_sha256: Mapped[str]
+    file_bytes: Mapped[int]
+    note: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str] = mapped_column(server_default="submitted")
+    task: Mapped[str] = mapped_column(server_default="")
+    stage: Mapped[str] = mapped_column(server_default="")
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int] = mapped_column(server_default="0")
+    started_at: Mapped[datetime | None]
+    fault_th: Mapped[str] = mapped_column(server_default="")
+    fault_en: Mapped[str] = mapped_column(server_default="")
+    report: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    version: Mapped[int | None]
+    submitted_by: Mapped[str]
+    submitted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    checked_by: Mapped[str] = mapped_column(server_default="")
+    checked_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(server_default="")
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", STATES), name="state"),
+        CheckConstraint(one_of("task", TASKS), name="task"),
+    )
+
+
+TABLES: tuple[Any, ...] = (Submission,)
+
+
+def sees(who: Principal, one: Submission) -> bool:
+    """Tell whether somebody may know of a submission.
+
+    Parameters
+    ----------
+    who : Principal
+        Who asks.
+    one : Submission
+        What for.
+
+    Returns
+    -------
+    bool
+        Those who check see all, those who submit their own.
+    """
+    return who.has_role(*CHECKERS) or who.name == one.submitted_by
+
+
+def steps(who: Principal, one: Submission) -> tuple[str, ...]:
+    """Tell what somebody may do with a submission now.
+
+    Parameters
+    ----------
+    who : Principal
+        Who asks.
+    one : Submission
+        As it is.
+
+    Returns
+    -------
+    tuple of str
+        Keys of `STEPS`.
+    """
+    if one.task:
+        return ()
+    return tuple(
+        step for step, states in STEPS.items() if one.state in states and _may(who, step, one)
+    )
+
+
+def _may(who: Principal, step: str, one: Submission) -> bool:
+    # Nobody passes his own file, except an administrator, who may do all of it anyway.
+    is_own = who.name == one.submitted_by
+    is_other = not is_own or who.has_role("admin")
+    if step == "withdraw":
+        return is_own or who.has_role("admin")
+    if step == "try":
+        return is_own or who.has_role(*CHECKERS)
+    if step == "undo":
+        return who.has_role(*PUBLISHERS) and who.may("publish") and one.version is not None
+    if step == "publish":
+        return is_other and who.has_role(*PUBLISHERS) and who.may("publish")
+    return is_other and who.has_role(*CHECKERS)
+
+
+def listed(session: Session, who: Principal, *, below: int | None = None) -> Sequence[Submission]:
+    """List submissions, the newest first.
+
+    Parameters
+    ----------
+    session : Session
+        Of the role that loads.
+    who : Principal
+        Sees all, or his own.
+    below : int, optional
+        Number before which the page begins.
+
+    Returns
+    -------
+    sequence of Submission
+        At most `PAGE`.
+    """
+    statement = select(Submission).order_by(Submission.id.desc()).limit(PAGE)
+    if not who.has_role(*CHECKERS):
+        statement = statement.where(Submission.submitted_by == who.name)
+    if below is not None:
+        statement = statement.where(Submission.id < below)
+    found = session.scalars(statement).all()
+    for one in found:
+        notice_cut(session, one)
+    return found
+
+
+def found(session: Session, number: int, who: Principal, *, hold: bool = False) -> Submission:
+    """Find a submission.
+
+    Parameters
+    ----------
+    session : Session
+        Of the role that loads.
+    number : int
+        Of the submission.
+    who : Principal
+        Who asks.
+    hold : bool
+        Whether others wait until the transaction ends.
+
+    Returns
+    -------
+    Submission
+        As it is; work that was cut is told as failed.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or none that he may know of.
+    """
+    statement = select(Submission).where(Submission.id == number)
+    if hold:
+        statement = statement.with_for_update()
+    one = session.scalars(statement).one_or_none()
+    if one is None or not sees(who, one):
+        raise NotFound(
+            Text(th=f"ไม่มีข้อมูลที่ส่งหมายเลข {number}", en=f"There is no submission {number}")
+        )
+    notice_cut(session, one)
+    return one
+
+
+def notice_cut(session: Session, one: Submission) -> None:
+    """Mark a submission whose process is gone.
+
+    Parameters
+    ----------
+    session : Session
+        Of the role that loads; the caller commits.
+    one : Submission
+        May have work under way.
+    """
+    if not one.task or one.started_at is None:
+        return
+    if (datetime.now(tz=UTC) - one.started_at).total_seconds() < _STARTS_WITHIN_S and not one.stage:
+        return
+    # The lock was taken by the process before it told its first stage.
+    if not session.scalar(text(_TRY), {"lock": _LOCKS, "id": one.id % 2**31}):
+        return
+    session.refresh(one)
+    if one.task:
+        end_task(one, fault=_CUT)
+
+
+def hold(session: Session, number: int) -> bool:
+    """Hold the lock that says that somebody works on a submission, as long as the connection lasts.
+
+    Parameters
+    ----------
+    session : Session
+        On a connection of the process that works.
+    number : int
+        Of the submission.
+
+    Returns
+    -------
+    bool
+        False when another process holds it.
+    """
+    return bool(session.scalar(text(_HOLD), {"lock": _LOCKS, "id": number % 2**31}))
+
+
+def add(session: Session, one: Submission) -> None:
+    """Keep a new submission.
+
+    Parameters
+    ----------
+    session : Session
+        The caller commits.
+    one : Submission
+        With its file in place.
+
+    Raises
+    ------
+    Conflict
+        If too many of the same person are open.
+    """
+    is_open = Submission.state.in_(OPEN) & (Submission.submitted_by == one.submitted_by)
+    count = session.scalar(select(func.count()).where(is_open)) or 0
+    if count >= MOST_OPEN:
+        raise Conflict(
+            Text(
+                th=f"มีข้อมูลที่รอตรวจอยู่แล้ว {count} ไฟล์ กรุณาถอนหรือรอให้ตรวจก่อน",
+                en=f"{count} of your files are waiting already; withdraw some, or wait",
+            )
+        )
+    session.add(one)
+    session.flush()
+
+
+def needed(session: Session) -> set[str]:
+    """Name the files that must stay.
+
+    Parameters
+    ----------
+    session : Session
+        Of the role that loads.
+
+    Returns
+    -------
+    set of str
+        Of open submissions.
+    """
+    return set(session.scalars(select(Submission.stored).where(Submission.state.in_(OPEN))))
+
+
+def begin_task(one: Submission, task: Task) -> None:
+    """Say that a process begins to work on a submission.
+
+    Parameters
+    ----------
+    one : Submission
+        Held; the caller commits, then starts the process.
+    task : {"check", "publish", "undo"}
+        What it does.
+    """
+    one.task, one.stage, one.done, one.total = task, "", 0, 0
+    one.fault_th = one.fault_en = ""
+    one.started_at = datetime.now(tz=UTC)
+    if task == "publish":
+        one.state = "publishing"
+
+
+def end_task(one: Submission, *, fault: Text | None = None) -> None:
+    """Say that the work on a submission is over.
+
+    Parameters
+    ----------
+    one : Submission
+        The caller commits.
+    fault : Text, optional
+        Why nothing came of it; what was there before stands.
+    """
+    if fault is not None:
+        one.fault_th, one.fault_en = fault.th, fault.en
+        if one.task == "publish":
+            one.state = "failed"
+    one.task = one.stage = ""
+
+
+def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -> None:
+    """Move a submission on; work that is long only begins here.
+
+    Parameters
+    ----------
+    one : Submission
+        Held; the caller commits.
+    who : Principal
+        Who does it.
+    step : str
+        A key of `STEPS`.
+    reason : str
+        His words.
+
+    Raises
+    ------
+    Forbidden
+        If he may not.
+    Conflict
+        If it is not in a state for that, or work is under way.
+    """
+    if not _may(who, step, one):
+        raise Forbidden(_NOT_ALLOWED)
+    if one.task or one.state not in STEPS[step]:
+        raise Conflict(
+            Text(
+                th=f"สถานะ '{one.task or one.state}' ทำขั้นตอนนี้ไม่ได้",
+                en=f"This cannot be done while it is '{one.task or one.state}'",
+            ),
+            state=one.state,
+        )
+    if step == "check" and not one.report:
+        raise Conflict(_NOT_TRIED)
+    now = datetime.now(tz=UTC)
+    if step == "check":
+        one.state, one.checked_by, one.checked_at = "checked", who.name, now
+    elif step in {"refuse", "withdraw"}:
+        one.state = "refused" if step == "refuse" else "withdrawn"
+        one.ended_by, one.ended_at, one.reason = who.name, now, reason
+    elif step == "publish":
+        if not one.checked_by:
+            raise Conflict(_NOT_CHECKED)
+        one.ended_by = who.name
+
+
+_TRY: Final = "SELECT pg_try_advisory_xact_lock(:lock, CAST(:id AS integer))"
+_HOLD: Final = "SELECT pg_try_advisory_lock(:lock, CAST(:id AS integer))"
+_CUT: Final = Text(
+    th="งานหยุดกลางคัน ไม่มีข้อมูลใดเปลี่ยน สั่งใหม่ได้",
+    en="The work was cut; nothing was changed, and it can be done again",
+)
+_NOT_ALLOWED: Final = Text(
+    th="บทบาทของคุณทำขั้นตอนนี้กับไฟล์นี้ไม่ได้ (ผู้ส่งตรวจหรือเผยแพร่ไฟล์ของตนเองไม่ได้)",
+    en="Your role may not do this with this file (who submits it neither checks nor publishes it)",
+)
+_NOT_TRIED: Final = Text(
+    th="ยังไม่มีผลทดลองนำเข้า กรุณาทดลองก่อน", en="There is no report yet; try the file first"
+)
+_NOT_CHECKED: Final = Text(th="ยังไม่มีผู้ตรวจไฟล์นี้", en="Nobody has checked this file yet")

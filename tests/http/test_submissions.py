@@ -1,0 +1,317 @@
+"""Files handed in over HTTP: tried, checked by one, published by another, and undone."""
+
+from __future__ import annotations
+
+import stat
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from geo_service.core.accounts import keys, people
+from geo_service.core.db import make_engine, transaction
+from tests.waiting import wait_until
+
+PASSWORD = "เรือใบลำเล็กกลางทะเล"
+RECIPE = """
+[dataset]
+id = "waste-report"
+kind = "indicators"
+title_th = "รายงานขยะ"
+title_en = "Waste report"
+
+[place]
+level = "province"
+code = "code"
+name = "จังหวัด"
+
+[period]
+heading = "ปี"
+era = "be"
+
+[[columns]]
+heading = "ขยะ"
+indicator = "waste_gen_tpd"
+unit = "t/day"
+"""
+HEADER = "code,จังหวัด,ปี,ขยะ\n"
+GOOD = HEADER + "50,แสนสุข,2561,30\n51,ร่มเย็น,2561,12.5\n"
+SOME_BAD = HEADER + "50,แสนสุข,2562,31\n99,ไม่มีจริง,2562,77777\n"
+STORED = "SELECT count(*) FROM geo.observation WHERE dataset_id = 'waste-report'"
+PEOPLE = (
+    ("lao.one", "lao", "6500103"), ("ana", "analyst", None), ("dla.one", "dla", None),
+    ("dla.two", "dla", None), ("boss", "admin", None), ("reader", "reader", None),
+)  # fmt: skip
+
+
+class Desk:
+    """A service with recipes of its own, and people who sign in to it."""
+
+    def __init__(self, engine, client_of, settings):
+        self.engine, self._client_of, self.settings = engine, client_of, settings
+        self.clients = {}
+
+    def __call__(self, name):
+        if name not in self.clients:
+            client = self._client_of(self.engine, **self.settings)
+            said = client.post("/account/sign-in", json={"name": name, "password": PASSWORD})
+            client.headers["X-CSRF-Token"] = said.json()["csrf"]
+            client.headers["Origin"] = "http://testserver"
+            self.clients[name] = client
+        return self.clients[name]
+
+    def send(self, content, who="lao.one", name="waste.csv", recipe="mine"):
+        body = content if isinstance(content, bytes) else content.encode()
+        return self(who).post("/submissions", params={"recipe": recipe, "name": name}, content=body)
+
+    def sent(self, content, who="lao.one", **said):
+        made = self.send(content, who, **said)
+        assert made.status_code == 201, made.text
+        return self.settled(made.json()["id"])
+
+    def settled(self, number):
+        under_way = f"SELECT task FROM geo.submission WHERE id = {number}"  # noqa: S608
+        wait_until(lambda: not self.stored(under_way))
+        return self("boss").get(f"/submissions/{number}").json()
+
+    def step(self, number, step, who, **said):
+        answers = []
+
+        def is_answered():
+            answers.append(self(who).post(f"/submissions/{number}/{step}", json=said))
+            # A process that has finished its work needs a moment to end.
+            return answers[-1].status_code != 503
+
+        wait_until(is_answered)
+        return answers[-1]
+
+    def done(self, number, step, who):
+        answer = self.step(number, step, who)
+        assert answer.status_code in {200, 202}, answer.text
+        return self.settled(number)
+
+    def stored(self, sql=STORED):
+        with self.engine.connect() as connection:
+            return connection.execute(text(sql)).scalar()
+
+    def files(self):
+        return sorted((self.settings["data_dir"] / "submissions").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def engine(databases, country_template):
+    made = make_engine(databases.create("submissions", template=country_template))
+    with transaction(made) as session:
+        for name, role, place in PEOPLE:
+            people.add(session, name, role=role, place=place, password=PASSWORD)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def desk(engine, client_of, tmp_path):
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.toml").write_text(RECIPE, encoding="utf-8")
+    made = Desk(engine, client_of, {"data_dir": tmp_path, "upload_mb": 1})
+    yield made
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM geo.submission"))
+
+
+def test_a_file_is_tried_checked_published_by_another_and_undone(desk):
+    one = desk.sent(GOOD)
+    assert (one["state"], one["report"]["outcome"]) == ("submitted", "loaded")
+    assert (one["report"]["rows"]["read"], one["report"]["stored"]["inserted"]) == (2, 2)
+    assert desk.stored() == 0
+    number = one["id"]
+    assert desk.step(number, "publish", "dla.one").status_code == 409
+    assert desk.done(number, "check", "ana")["state"] == "checked"
+
+    one = desk.done(number, "publish", "dla.one")
+    assert (one["state"], one["version"], one["ended"]["by"]) == ("published", 1, "dla.one")
+    assert one["steps"] == ["undo"]
+    assert desk.stored() == 2
+    assert desk.files() == []
+
+    again = desk.sent(GOOD)
+    assert again["report"]["outcome"] == "already-loaded"
+
+    assert desk.done(number, "undo", "dla.two")["state"] == "undone"
+    assert desk.stored() == 0
+    assert desk.step(number, "undo", "dla.two").status_code == 409
+    noted = desk.stored(
+        "SELECT string_agg(action || ' ' || who_name, ', ' ORDER BY id) FROM geo.audit"
+        " WHERE what = 'waste-report'"
+    )
+    assert noted == (
+        "submit lao.one, submission-checked ana, load dla.one, publish dla.one, submit lao.one,"
+        " undo dla.two"
+    )
+
+
+def test_who_may_do_what_is_the_same_for_every_step(desk):
+    number = desk.sent(GOOD, who="dla.one")["id"]
+    # one's own file: neither checked nor published, though the role would do
+    assert desk.step(number, "check", "dla.one").status_code == 403
+    assert desk.done(number, "check", "dla.two")["state"] == "checked"
+    assert desk.step(number, "publish", "dla.one").status_code == 403
+    assert desk.step(number, "publish", "ana").status_code == 403
+    # somebody else's is not even told of
+    assert desk("lao.one").get(f"/submissions/{number}").status_code == 404
+    assert desk.step(number, "publish", "lao.one").status_code == 404
+    assert desk("lao.one").get("/submissions").json() == {"submissions": []}
+    assert desk("reader").get("/submissions").status_code == 403
+    assert desk.send(GOOD, "ana").status_code == 403
+    assert desk.step(number, "dance", "boss").status_code == 400
+    assert desk.done(number, "withdraw", "dla.one")["state"] == "withdrawn"
+    assert desk.files() == []
+    # an administrator may do all of it
+    number = desk.sent(GOOD, who="boss")["id"]
+    desk.done(number, "check", "boss")
+    assert desk.done(number, "refuse", "boss")["ended"]["by"] == "boss"
+
+
+def test_a_key_submits_only_if_it_may_load(desk, engine, client_of):
+    client = client_of(engine, **desk.settings)
+    send = {"params": {"recipe": "mine", "name": "waste.csv"}, "content": GOOD.encode()}
+    assert client.post("/submissions", **send).status_code == 401
+    with transaction(engine) as session:
+        reading = keys.make(session, "lao.one", label="", scopes=["read"])[0]
+        loading = keys.make(session, "lao.one", label="", scopes=["read", "load"])[0]
+    said = {"Authorization": f"Bearer {reading}"}
+    assert client.post("/submissions", headers=said, **send).status_code == 403
+    made = client.post("/submissions", headers={"Authorization": f"Bearer {loading}"}, **send)
+    assert made.status_code == 201
+    assert desk.settled(made.json()["id"])["submitted"]["by"] == "lao.one"
+    assert "no-store" in made.headers["Cache-Control"]
+
+
+def test_another_site_cannot_submit_for_somebody_who_is_signed_in(desk):
+    client = desk("lao.one")
+    send = {"params": {"recipe": "mine", "name": "waste.csv"}, "content": GOOD.encode()}
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    assert client.post("/submissions", headers=elsewhere, **send).status_code == 403
+    assert client.post("/submissions", headers={"X-CSRF-Token": "no"}, **send).status_code == 403
+    assert desk.files() == []
+
+
+def test_who_checks_sees_where_a_row_was_refused_but_not_what_stood_in_it(desk):
+    number = desk.sent(SOME_BAD)["id"]
+    told = {
+        name: desk(name).get(f"/submissions/{number}").text
+        for name in ("lao.one", "ana", "dla.one")
+    }
+    assert "ไม่มีจริง" in told["lao.one"]
+    assert "ไม่มีจริง" in told["dla.one"]
+    assert "ไม่มีจริง" not in told["ana"]
+    assert '"row":3' in told["ana"]
+    table = desk("lao.one").get(f"/submissions/{number}/findings.csv?lang=en")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert "99" in table.text
+    assert "ไม่มีจริง" not in desk("ana").get(f"/submissions/{number}/findings.csv").text
+
+
+def test_a_form_of_a_page_brings_a_file_with_its_token(desk):
+    client = desk("lao.one")
+    token = client.headers.pop("X-CSRF-Token")
+    form = {"recipe": "mine", "note": "ปี 2561", "csrf": token}
+    file = {"file": ('ขยะ "ใหม่".csv', GOOD.encode(), "text/csv")}
+    page = {"Accept": "text/html"}
+    made = client.post("/submissions", data=form, files=file, headers=page, follow_redirects=False)
+    assert made.status_code == 303, made.text
+    one = desk.settled(int(made.headers["location"].split("?")[0].rsplit("/", 1)[1]))
+    assert (one["file"]["name"], one["note"]) == ('ขยะ "ใหม่".csv', "ปี 2561")
+    assert one["file"]["bytes"] == len(GOOD.encode())
+    wrong = client.post("/submissions", data={**form, "csrf": "no"}, files=file, headers=page)
+    assert wrong.status_code == 403
+    assert len(desk.files()) == 1
+    client.headers["X-CSRF-Token"] = token
+
+
+def test_files_are_kept_under_names_nobody_guesses_and_for_nobody_else(desk):
+    desk.sent(GOOD, name="../../etc/waste.csv")
+    (kept,) = desk.files()
+    assert kept.parent == desk.settings["data_dir"] / "submissions"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert "waste" not in kept.name
+
+
+def test_a_recipe_is_named_and_never_a_path(desk):
+    for recipe in ("../recipes/mine", "/etc/passwd", "mine.toml", "", "nothing"):
+        answer = desk.send(GOOD, recipe=recipe)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), recipe
+    assert desk.files() == []
+
+
+def test_a_file_above_the_limit_is_refused_with_the_limit_and_leaves_nothing(desk):
+    answer = desk.send(b"a,b\n" + b"1,2\n" * 300_000)
+    assert answer.status_code == 413
+    assert answer.json()["limit"] >= 1_000_000
+    assert desk.files() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("waste.csv", b"PK\x03\x04 a workbook"),
+        ("waste.csv", b"%PDF-1.7"),
+        ("waste.csv", b"code,\x00\x00\x00"),
+        ("waste.csv", b"<!DOCTYPE html><html>"),
+        ("waste.csv", b""),
+        ("waste.csv", b"  \n \n"),
+        ("waste.xlsx", GOOD.encode()),
+        ("waste.gpkg", GOOD.encode()),
+        ("waste.zip", GOOD.encode()),
+        ("waste.json", GOOD.encode()),
+        ("waste.geojson", b"[1]"),
+        ("waste.vrt", b"<OGRVRTDataSource/>"),
+        ("waste.exe", b"MZ"),
+        ("waste", GOOD.encode()),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_refused_before_it_is_read(desk, name, content):
+    answer = desk.send(content, name=name)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable-file")
+    assert answer.json()["th"]["detail"]
+    assert desk.files() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER,
+        "ขยะ,ขยะ,ปี,code\n1,2,2561,50\n",
+        "50,แสนสุข,2561,30\n51,ร่มเย็น,2561,12.5\n",
+        GOOD.replace("code", "wrong"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_says_why_and_changes_nothing(desk, content):
+    one = desk.sent(content)
+    assert (one["state"], one["report"]["outcome"]) == ("submitted", "refused")
+    assert one["report"]["message"]["en"]
+    assert desk.stored() == 0
+
+
+def test_two_of_the_same_load_at_once_end_as_one(desk):
+    numbers = [desk.sent(GOOD)["id"] for _ in range(2)]
+    for number in numbers:
+        desk.done(number, "check", "ana")
+    for who in ("dla.one", "dla.two"):
+        assert len(desk(who).get("/submissions").json()["submissions"]) == 2
+    threads = [
+        threading.Thread(target=desk.step, args=(number, "publish", who))
+        for number, who in zip(numbers, ("dla.one", "dla.two"), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ended = [desk.settled(number) for number in numbers]
+    assert [one["state"] for one in ended] == ["published", "published"]
+    assert sorted(one["report"]["outcome"] for one in ended) == ["already-loaded", "loaded"]
+    assert desk.stored() == 2
+    loaded = next(one["id"] for one in ended if one["report"]["outcome"] == "loaded")
+    other = next(one["id"] for one in ended if one["id"] != loaded)
+    assert desk.step(other, "undo", "boss").status_code == 403
+    assert desk.done(loaded, "undo", "boss")["state"] == "undone"
