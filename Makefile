@@ -1,6 +1,6 @@
 # Short names for the scripts; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo data up test unit bench audit soak conformance lint format doctor stop lock clean
+.PHONY: help demo data up test unit bench audit faults soak conformance lint format doctor stop lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ unit:  ## the quick tests: no database, no browser
 bench:  ## vector layers beside peers, and the H3 indexer; ARGS="--quick tiles" for parts
 	scripts/setup --tests
 	.venv/bin/python -m tests.bench.run $(ARGS)
+
+faults:  ## kill, freeze and fill what the service stands on, the slow ways too
+	scripts/test -q tests/faults
 
 soak:  ## half an hour of mixed load: does anything grow? ARGS="--minutes 5" for less
 	scripts/setup --tests

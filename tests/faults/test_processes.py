@@ -84,6 +84,7 @@ def test_a_killed_worker_is_replaced_within_two_seconds(country, started, record
     assert took < 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FAKETIME is None, reason="no libfaketime: apt-get install faketime")
 def test_the_clock_may_jump_and_years_may_turn(country, started, tmp_path):
     clock = tmp_path / "clock"
@@ -103,6 +104,7 @@ def test_the_clock_may_jump_and_years_may_turn(country, started, tmp_path):
     assert "Traceback" not in service.said()
 
 
+@pytest.mark.slow
 def test_the_largest_download_stays_within_its_memory(country, started, record_property):
     with looking(country) as look:
         look(
