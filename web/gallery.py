@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any, Final
 
 from geo_service.core.errors import Fault
@@ -145,9 +146,32 @@ def demo(session: SessionDep, lang: Lang, base_url: str) -> dict[str, Any]:
     return {
         "frames": frames,
         "code": embed_code(f"{base_url}{first['address']}", first["title"], base_url),
+        "token_code": token_code(base_url),
         "is_sample": explore.is_sample(session),
         "other_language": f"/embed/demo?lang={_other(lang)}",
     }
+
+
+def token_code(base_url: str) -> str:
+    """Write the code that shows what a token opens in somebody's page.
+
+    Parameters
+    ----------
+    base_url : str
+        Address of the service, without a final slash.
+
+    Returns
+    -------
+    str
+        HTML; ``/my-token`` is an address of the page's own server, which has the key.
+    """
+    return (
+        f'<div id="map"></div>\n<script src="{escape(base_url)}/static/embed/v1.js"></script>\n'
+        "<script>\n"
+        f'GeoEmbed.show("#map", {{ service: "{escape(base_url)}",\n'
+        '  tokens: () => fetch("/my-token").then((answer) => answer.text()) });\n'
+        "</script>"
+    )
 
 
 def landing(session: SessionDep, lang: Lang) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from geo_service.core.errors import Fault, NotFound, NotModified
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, SettingsDep
+from geo_service.deps.embeds import OPEN
 from geo_service.problems import answer_to, choose_language
 from layers.thematic import Scheme
 from web import explore, gallery, hexagons, map_page
@@ -316,6 +317,10 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
     lang = choose_language(request)
     other = "en" if lang == "th" else "th"
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    is_frame = request.url.path == OPEN
+    if is_frame:
+        # The address holds a token: no link repeats it, and signing in would not help.
+        kept = []
     # one slash in front: two would name another host
     path = quote(f"/{request.url.path.lstrip('/')}")
     return respond(
@@ -326,7 +331,9 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
             "detail": fault.detail.in_(lang),
             "is_sample": False,
             "other_language": f"{path}?{urlencode([*kept, ('lang', other)])}",
-            "sign_in": _sign_in(request, path, lang) if status == _UNAUTHENTICATED else "",
+            "sign_in": _sign_in(request, path, lang)
+            if status == _UNAUTHENTICATED and not is_frame
+            else "",
         },
         status=status,
     )

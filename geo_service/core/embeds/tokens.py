@@ -127,7 +127,7 @@ class Signer:
             return self._read(said)
         except jwt.ExpiredSignatureError as error:
             raise Unauthenticated(EXPIRED, reason="expired") from error
-        except (jwt.PyJWTError, Fault, ValueError, TypeError, KeyError) as error:
+        except (jwt.PyJWTError, Fault, LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unauthenticated(BAD, reason="bad") from error
 
     def _read(self, said: str) -> Token:
@@ -146,7 +146,7 @@ class Signer:
         if not 0 < ends - begun <= LONGEST_S:
             raise ValueError
         told = claims["res"]
-        kind = next(one for one in KINDS if one == told["kind"])
+        kind = dict(zip(KINDS, KINDS, strict=True))[told["kind"]]
         grant = grants.make(
             Resource(kind, told["id"], told.get("panel")), claims["origins"],
             locked=claims.get("locked"), editable=claims.get("editable") or (),
