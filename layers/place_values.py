@@ -34,7 +34,9 @@ from layers.value_rules import (
     Classes,
     Rule,
     classes_of,
+    families,
     limits_within,
+    open_totals,
     public_levels,
     rules_for,
     with_dependents,
@@ -92,41 +94,107 @@ def rebuild(
     if strays := known - set(catalogue):
         for table in (PlaceValue, SealedValue):
             session.execute(delete(table).where(table.indicator_key.in_(strays)))
-    wanted = _with_relatives(known & set(catalogue), catalogue, classes)
-    if not wanted:
-        return set()
-    subjects = {key: versions.of_indicator(key) for key in wanted}
-    numbers = versions.versions_of(session, subjects.values())
-    sliced = _Sliced(session, catalogue, classes, wanted)
-    rules = rules_for(
-        wanted,
-        catalogue,
-        {key: numbers[subjects[key]] for key in wanted},
-        classes=classes,
-        beside=beside(wanted, catalogue),
-    )
-    rebuilding = _Rebuild(session, catalogue, rules, classes)
-    is_whole = sliced.rules or any(classes[catalogue[key].privacy].smallest for key in wanted)
-    rebuilding.prepare(None if is_whole else periods)
-    sliced.lay_beside()
-    withheld.withhold(
-        session,
-        {**catalogue, **sliced.catalogue},
-        [*rules, *sliced.rules],
-        classes=classes,
-        anew=anew,
-    )
-    changed = rebuilding.store() | sliced.store()
-    withheld.seal(session, sliced.keys)
+    asked = known & set(catalogue)
+    totals = open_totals(catalogue, classes)
+    # Only where their parts cannot be protected otherwise; and to be seen again ever after.
+    opened = totals if totals & set(session.scalars(text(_SEALED_KEYS))) else set()
+    attempt = _Attempt(session, catalogue, classes, asked, opened=opened)
+    exposed = attempt.prepare(periods, anew=anew)
+    if exposed and not opened and totals & attempt.at_hand:
+        attempt = _Attempt(session, catalogue, classes, asked, opened=totals)
+        exposed = attempt.prepare(periods, anew=anew)
+    if exposed:
+        log.warning("cells that cannot be protected", extra={"cells": exposed})
+    changed = attempt.store()
     session.execute(text("RESET enable_nestloop; RESET enable_mergejoin; RESET work_mem"))
     versions.bump(session, map(versions.of_indicator, changed))
-    log.info("values prepared", extra={"asked": len(wanted), "changed": len(changed)})
+    log.info("values prepared", extra={"asked": len(attempt.wanted), "changed": len(changed)})
     return changed
 
 
+class _Attempt:
+    """All values formed and judged, some open totals being open to choice or none."""
+
+    def __init__(
+        self,
+        session: Session,
+        catalogue: Catalogue,
+        classes: Classes,
+        asked: set[str],
+        *,
+        opened: set[str],
+    ) -> None:
+        self._session, self._catalogue, self._classes = session, catalogue, classes
+        self._opened = opened
+        self.wanted = _with_relatives(asked, catalogue, classes, opened)
+        self.at_hand: set[str] = set()
+        self.sliced: _Sliced | None = None
+        self._rebuilding: _Rebuild | None = None
+
+    def prepare(self, periods: Collection[str] | None, *, anew: bool) -> int:
+        """Form all values and choose what to withhold.
+
+        Parameters
+        ----------
+        periods : collection of str, optional
+            The only ones that changed.
+        anew : bool
+            Without regard to what was withheld before.
+
+        Returns
+        -------
+        int
+            Cells that nothing could protect.
+        """
+        if not self.wanted:
+            return 0
+        session, catalogue, classes = self._session, self._catalogue, self._classes
+        subjects = {key: versions.of_indicator(key) for key in self.wanted}
+        numbers = versions.versions_of(session, subjects.values())
+        sliced = self.sliced = _Sliced(session, catalogue, classes, self.wanted)
+        rules = rules_for(
+            self.wanted,
+            catalogue,
+            {key: numbers[subjects[key]] for key in self.wanted},
+            classes=classes,
+            beside=beside(self.wanted, catalogue),
+        )
+        self.at_hand = {rule.key for rule in rules}
+        rebuilding = self._rebuilding = _Rebuild(session, catalogue, rules, classes)
+        is_whole = sliced.rules or any(
+            classes[catalogue[key].privacy].smallest for key in self.wanted
+        )
+        rebuilding.prepare(None if is_whole else periods)
+        sliced.lay_beside()
+        return withheld.withhold(
+            session,
+            {**catalogue, **sliced.catalogue},
+            [*rules, *sliced.rules],
+            classes=classes,
+            opened=self._opened,
+            anew=anew,
+        )
+
+    def store(self) -> set[str]:
+        """Write the values, those of breakdowns and what is sealed.
+
+        Returns
+        -------
+        set of str
+            Keys whose values changed.
+        """
+        if self._rebuilding is None or self.sliced is None:
+            return set()
+        changed = self._rebuilding.store() | self.sliced.store()
+        withheld.seal(self._session, self.sliced.keys)
+        return changed
+
+
 # What is withheld of one indicator may decide what must be withheld of another.
-def _with_relatives(keys: set[str], catalogue: Catalogue, classes: Classes) -> set[str]:
-    family = withheld.families(catalogue, classes)
+def _with_relatives(
+    keys: set[str], catalogue: Catalogue, classes: Classes, opened: set[str]
+) -> set[str]:
+    family = families(catalogue, classes, opened=opened)
     wanted = with_dependents(keys, catalogue)
     while True:
         numbers = {family[key] for key in wanted if key in family}
@@ -351,6 +419,7 @@ class _Rebuild:
 
 
 _KNOWN = "SELECT indicator_key FROM observation UNION SELECT indicator_key FROM place_value"
+_SEALED_KEYS = "SELECT DISTINCT indicator_key FROM sealed_value"
 _NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k, :coefficient)"
 _LIMIT = "INSERT INTO value_limit VALUES (:k, :part_k, :below)"
 _PART = "INSERT INTO value_part VALUES (:k, :part_k, :is_below)"

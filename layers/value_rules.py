@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from layers.analysis.formula import GROUND
-from layers.identities import followers
+from layers.identities import followers, identities
 from layers.indicators import IndicatorInfo
 from layers.models import PLACE_LEVELS
 from layers.sealed import PrivacyClass
@@ -224,6 +224,72 @@ def is_guarded(one: IndicatorInfo, classes: Classes) -> bool:
         False for what is shown as it is.
     """
     return classes[one.privacy].smallest > 0 or one.key in followers()
+
+
+def open_totals(catalogue: Catalogue, classes: Classes) -> set[str]:
+    """Name the open amounts that are the sum of guarded ones, such as the population.
+
+    Parameters
+    ----------
+    catalogue : mapping of str to IndicatorInfo
+        All indicators.
+    classes : mapping of str to Limits
+        What may be shown.
+
+    Returns
+    -------
+    set of str
+        Keys.
+    """
+
+    def is_known(key: str, *, guarded: bool) -> bool:
+        return key in catalogue and is_guarded(catalogue[key], classes) == guarded
+
+    return {
+        one.whole
+        for one in identities()
+        if is_known(one.whole, guarded=False)
+        and any(is_known(part, guarded=True) for part in one.parts)
+    }
+
+
+def families(
+    catalogue: Catalogue, classes: Classes, *, opened: Collection[str] = ()
+) -> dict[str, int]:
+    """Group the indicators that can give each other's small numbers away.
+
+    Parameters
+    ----------
+    catalogue : mapping of str to IndicatorInfo
+        All indicators.
+    classes : mapping of str to Limits
+        What may be shown.
+    opened : collection of str
+        Open totals that may be withheld, too: what is made from them then belongs to them.
+
+    Returns
+    -------
+    dict of str to int
+        Number of the group, by key; what withholds nothing is in none.
+    """
+    guarded = {key for key, one in catalogue.items() if is_guarded(one, classes)}
+    guarded |= with_dependents(opened, catalogue)
+    groups = {key: number for number, key in enumerate(sorted(guarded))}
+    links = [
+        *((key, *catalogue[key].parts) for key in sorted(guarded)),
+        *((one.whole, *one.parts) for one in identities()),
+        *((one.key, one.persons) for one in followers().values()),
+    ]
+    for link in links:
+        _merge(groups, [key for key in link if key in guarded])
+    return groups
+
+
+def _merge(groups: dict[str, int], keys: Sequence[str]) -> None:
+    meeting = {groups[key] for key in keys}
+    for key, number in groups.items():
+        if number in meeting:
+            groups[key] = min(meeting)
 
 
 def _number_of(level: str) -> int:

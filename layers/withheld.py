@@ -8,7 +8,6 @@ withheld stays so. ``docs/disclosure.md`` says the rules in words.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,9 +21,15 @@ from geo_service.core.db import fixed_sql
 from layers.analysis.suppression import Linked, protect
 from layers.identities import followers, identities
 from layers.indicators import IndicatorInfo
-from layers.value_rules import AMOUNTS, Catalogue, Classes, Rule, is_guarded
-
-log = logging.getLogger(__name__)
+from layers.value_rules import (
+    AMOUNTS,
+    Catalogue,
+    Classes,
+    Rule,
+    families,
+    is_guarded,
+    with_dependents,
+)
 
 #: Numbers of series are those of the rules, with these added.
 _OFFSETS = {"value": 0, "above": 100_000, "below": 200_000}
@@ -32,6 +37,8 @@ _OFFSETS = {"value": 0, "above": 100_000, "below": 200_000}
 _RANK_OF_RATIOS = 0.5
 #: A zero hides nothing: it is withheld when nothing else is left.
 _LAST = 1e12
+#: An open total hides little that is not known elsewhere: it goes before a zero, after the rest.
+_OF_OPEN = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +57,7 @@ class _Series:
     zeros_to: int
     width: float
     is_fixed: bool
-
-
-def families(catalogue: Catalogue, classes: Classes) -> dict[str, int]:
-    """Group the indicators that can give each other's small numbers away.
-
-    Parameters
-    ----------
-    catalogue : mapping of str to IndicatorInfo
-        All indicators.
-    classes : mapping of str to Limits
-        What may be shown.
-
-    Returns
-    -------
-    dict of str to int
-        Number of the group, by key; what withholds nothing is in none.
-    """
-    guarded = {key for key, one in catalogue.items() if is_guarded(one, classes)}
-    groups = {key: number for number, key in enumerate(sorted(guarded))}
-    links = [
-        *((key, *catalogue[key].parts) for key in sorted(guarded)),
-        *((one.whole, *one.parts) for one in identities()),
-        *((one.key, one.persons) for one in followers().values()),
-    ]
-    for link in links:
-        _merge(groups, [key for key in link if key in guarded])
-    return groups
+    is_open: bool
 
 
 def withhold(
@@ -85,6 +66,7 @@ def withhold(
     rules: Sequence[Rule],
     *,
     classes: Classes,
+    opened: Collection[str] = (),
     anew: bool = False,
 ) -> int:
     """Note in ``value_hidden`` every cell to withhold of the indicators of a rebuild.
@@ -99,27 +81,36 @@ def withhold(
         Of totals and of breakdowns, each with its number in the working tables.
     classes : mapping of str to Limits
         What may be shown.
+    opened : collection of str
+        Open totals that may be withheld, too, where their parts cannot be protected otherwise;
+        they and all that is made from them are among the wanted rules.
     anew : bool
         Forget what was withheld before.
 
     Returns
     -------
     int
-        Cells withheld.
+        Cells that nothing could protect.
     """
-    guarded = [rule.k for rule in rules if rule.is_wanted and _may_withhold(rule, catalogue)]
+    open_keys = with_dependents(opened, catalogue)
+    guarded = [
+        rule.k
+        for rule in rules
+        if rule.is_wanted and (_may_withhold(rule, catalogue) or _total(rule.key) in open_keys)
+    ]
     if not guarded:
         return 0
     bound = {"anew": anew, "guarded": guarded}
     session.execute(fixed_sql("layers", "withheld_small"), bound)
     _follow(session, rules)
     session.execute(text("ANALYZE value_hidden"))
-    if _count(session):
-        _derive(session, rules)
-        _link(session, catalogue, rules, classes)
-        _protect(session)
-        _derive(session, rules)
-    return _count(session)
+    if not session.scalar(text("SELECT count(*) FROM value_hidden")):
+        return 0
+    _derive(session, rules)
+    _link(session, catalogue, list(_series(catalogue, rules, classes, opened)))
+    exposed = _protect(session)
+    _derive(session, rules)
+    return exposed
 
 
 def seal(session: Session, sliced_keys: Collection[str]) -> None:
@@ -142,15 +133,9 @@ def _may_withhold(rule: Rule, catalogue: Catalogue) -> bool:
     return bool(has_limit or rule.key in followers() or catalogue[rule.key].parts)
 
 
-def _merge(groups: dict[str, int], keys: Sequence[str]) -> None:
-    meeting = {groups[key] for key in keys}
-    for key, number in groups.items():
-        if number in meeting:
-            groups[key] = min(meeting)
-
-
-def _count(session: Session) -> int:
-    return int(session.scalar(text("SELECT count(*) FROM value_hidden")) or 0)
+# Breakdowns have the key of their total and, in braces, their members.
+def _total(key: str) -> str:
+    return key.partition("{")[0]
 
 
 def _follow(session: Session, rules: Sequence[Rule]) -> None:
@@ -168,9 +153,8 @@ def _derive(session: Session, rules: Sequence[Rule]) -> None:
             break
 
 
-def _link(session: Session, catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> None:
+def _link(session: Session, catalogue: Catalogue, series: Sequence[_Series]) -> None:
     session.execute(fixed_sql("layers", "withheld_begin"))
-    series = list(_series(catalogue, rules, classes))
     session.execute(text(_SERIES), [_columns(one) for one in series])
     sums = list(_sums(catalogue, series))
     if sums:
@@ -188,9 +172,12 @@ def _columns(one: _Series) -> dict[str, Any]:
 
 
 # All amounts of persons, what ratios were divided from, and open amounts in a sum with any.
-def _series(catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> Iterator[_Series]:
+def _series(
+    catalogue: Catalogue, rules: Sequence[Rule], classes: Classes, opened: Collection[str]
+) -> Iterator[_Series]:
     totals = {key: one for key, one in catalogue.items() if "{" not in key}
-    family = families(totals, classes)
+    family = families(totals, classes, opened=opened)
+    open_keys = with_dependents(opened, totals)
     numbers = {rule.key: rule.k for rule in rules}
     for rule in rules:
         one = catalogue[rule.key]
@@ -200,7 +187,8 @@ def _series(catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> It
             number = _family_of_open(key, family)
         if number is None or (rule.is_amount and rule.key not in numbers):
             continue
-        for part in _parts_of(one, catalogue, classes):
+        is_open = key in open_keys and not is_guarded(one, classes)
+        for part in _parts_of(one, catalogue, classes, open_keys):
             yield _Series(
                 s=rule.k + _OFFSETS[part],
                 k=rule.k,
@@ -212,8 +200,12 @@ def _series(catalogue: Catalogue, rules: Sequence[Rule], classes: Classes) -> It
                 below_s=numbers.get(one.denominator_key or ""),
                 finest=rule.finest,
                 zeros_to=rule.zeros_to,
-                width=_width(one, catalogue, classes),
-                is_fixed=not is_guarded(one, classes),
+                width=max(
+                    _width(one, catalogue, classes),
+                    _width_of_parts(opened, catalogue, classes) if is_open else 0.0,
+                ),
+                is_fixed=not is_guarded(one, classes) and not is_open,
+                is_open=is_open,
             )
 
 
@@ -225,13 +217,27 @@ def _family_of_open(key: str, family: Mapping[str, int]) -> int | None:
     return None
 
 
-def _parts_of(one: IndicatorInfo, catalogue: Catalogue, classes: Classes) -> tuple[str, ...]:
+def _parts_of(
+    one: IndicatorInfo, catalogue: Catalogue, classes: Classes, open_keys: Collection[str]
+) -> tuple[str, ...]:
     if one.space_agg in AMOUNTS:
         return ("value",)
-    if one.space_agg != "RATIO" or not is_guarded(one, classes):
+    if one.space_agg != "RATIO":
         return ()
-    below = catalogue.get(one.denominator_key or "")
-    return ("above", "below") if below and is_guarded(below, classes) else ("above",)
+
+    def tells(key: str) -> bool:
+        part = catalogue.get(key)
+        return part is not None and (is_guarded(part, classes) or _total(key) in open_keys)
+
+    above = is_guarded(one, classes) or any(map(tells, one.numerator_keys))
+    below = tells(one.denominator_key or "")
+    return ("above",) * above + ("below",) * below
+
+
+# An open total that is withheld must be as uncertain as its parts.
+def _width_of_parts(opened: Collection[str], catalogue: Catalogue, classes: Classes) -> float:
+    parts = {key for one in identities() if one.whole in opened for key in one.parts}
+    return max(float(classes[catalogue[key].privacy].smallest) for key in parts & set(catalogue))
 
 
 def _width(one: IndicatorInfo, catalogue: Catalogue, classes: Classes) -> float:
@@ -330,11 +336,11 @@ def _span_terms(
         yield "MEAN_DAYS", [(part.number, part.days / days) for part in parts]
 
 
-def _protect(session: Session) -> None:
+def _protect(session: Session) -> int:
     rows = session.execute(text(_CELLS)).all()
     if not rows:
-        return
-    value, width, level, is_fixed, is_hidden, shows_zero, was_hidden, is_ratio = (
+        return 0
+    value, width, level, is_fixed, is_hidden, shows_zero, was_hidden, is_ratio, is_open = (
         np.array(column) for column in zip(*rows, strict=True)
     )
     found = session.execute(fixed_sql("layers", "withheld_sums"))
@@ -342,13 +348,13 @@ def _protect(session: Session) -> None:
     count, extra = len(value), len(table.value) - len(value)
     table.floor[:count] = np.where(shows_zero & (value > 0), 1.0, 0.0)
     rank = np.where(value > table.floor[:count], value, _LAST + value) - level * 1e-6
+    rank += np.where(is_open, _OF_OPEN, 0.0)
     rank *= np.where(was_hidden, 0.25, 1.0) * np.where(is_ratio, _RANK_OF_RATIOS, 1.0)
     table.rank[:count] = np.where(is_fixed, np.inf, rank)
     hidden, exposed = protect(table, np.concatenate([is_hidden, np.ones(extra, dtype=np.bool_)]))
-    if len(exposed):
-        log.warning("cells that cannot be protected", extra={"cells": len(exposed)})
     more = np.flatnonzero(hidden[:count] & ~is_hidden)
     session.execute(text(_HIDE), {"cells": more.tolist()})
+    return len(exposed)
 
 
 # What a whole has beyond its parts, if that is more than anybody may know, is a cell of its own
@@ -408,7 +414,7 @@ _PERIODS = """
 """
 _CELLS = """
     SELECT c.value, c.width, c.level, c.is_fixed, c.is_hidden, c.shows_zero,
-           b.k IS NOT NULL AS was_hidden, x.part <> 'value' AS is_ratio
+           b.k IS NOT NULL AS was_hidden, x.part <> 'value' AS is_ratio, x.is_open
     FROM linked_cell AS c
     JOIN linked_series AS x ON x.s = c.s
     LEFT JOIN (

@@ -14,7 +14,8 @@ CREATE TEMP TABLE linked_series (
     finest smallint NOT NULL,
     zeros_to smallint NOT NULL,
     width float8 NOT NULL,
-    is_fixed boolean NOT NULL
+    is_fixed boolean NOT NULL,
+    is_open boolean NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE linked_sum (
     id int NOT NULL, whole int NOT NULL, part int NOT NULL, factor float8 NOT NULL

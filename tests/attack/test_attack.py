@@ -61,9 +61,11 @@ def change(engine, key, code, value):
         builders.prepare(session)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
-def test_no_withheld_count_is_known_closer_than_promised(world, seed):
+# The last has sub-districts of fewer people than can hide anybody.
+@pytest.mark.parametrize("seed", [1, 2, 3, 9])
+def test_no_withheld_count_is_known_closer_than_promised(world, seed, caplog):
     loot = world(seed).loot()
+    assert "cells that cannot be protected" not in caplog.text
     assert loot.contradictions == []
     known = attack(loot)
     assert len(known) >= 10, "a country without secrets proves nothing"
