@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import BadScenario, NotFound, UnreadableFile
 from ingest import scenarios as kept
 from ingest.scenario_file import read_file
@@ -18,10 +20,30 @@ from layers.scenarios.models import ScenarioResult, ScenarioRun, ScenarioVersion
 from tests.history import add_years, scenario_text
 
 
+@pytest.fixture(scope="module")
+def history(databases, country_template):
+    """Engine of the tiny country with fourteen years of people and waste, and their areas."""
+    made = make_engine(databases.create("history", template=country_template))
+    with transaction(made) as opened:
+        found = add_years(opened)
+    yield made, found
+    made.dispose()
+
+
 @pytest.fixture
-def years(session, small_country):
-    """Fourteen years of people and waste."""
-    return add_years(session)
+def session(history):
+    """Give a session in a transaction that is undone after the test, commits included."""
+    with history[0].connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        outer.rollback()
+
+
+@pytest.fixture
+def years(history):
+    """Ids of the areas by code."""
+    return history[1]
 
 
 @pytest.fixture
