@@ -1,0 +1,66 @@
+"""Handing in a file in a browser: in both languages, on a phone, and for axe."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from geo_service.core.accounts import people
+from geo_service.core.db import make_engine, transaction
+from tests.http.test_submissions import RECIPE, SOME_BAD
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "เรือใบลำเล็กกลางทะเล"
+
+
+@pytest.fixture(scope="module")
+def address(*, databases, country_template, settings_for, serve, tmp_path_factory):
+    url = databases.create("submission_pages", template=country_template)
+    engine = make_engine(url)
+    with transaction(engine) as session:
+        people.add(session, "somsri", role="admin", password=PASSWORD)
+    engine.dispose()
+    folder = tmp_path_factory.mktemp("submissions")
+    (folder / "recipes").mkdir()
+    (folder / "recipes" / "a-mine.toml").write_text(RECIPE, encoding="utf-8")
+    return serve(settings_for(url, data_dir=folder))
+
+
+def check(page, width):
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [n["html"][:160] for n in one["nodes"][:3]]) for one in found]
+
+
+@pytest.mark.parametrize(("lang", "width"), [("th", 360), ("en", 1280)])
+def test_a_file_is_sent_checked_and_refused_in_a_browser(
+    *, browser_page, address, lang, width, tmp_path
+):
+    page = browser_page
+    page.set_viewport_size({"width": width, "height": 760})
+    page.goto(f"{address}/account?lang={lang}&next=/submissions")
+    page.fill("input[name=name]", "somsri")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{address}/submissions?lang={lang}")
+    check(page, width)
+    (tmp_path / "ขยะ.csv").write_text(SOME_BAD, encoding="utf-8")
+    page.select_option("select[name=recipe]", "a-mine")
+    page.set_input_files("input[name=file]", str(tmp_path / "ขยะ.csv"))
+    page.get_by_role("button", name={"th": "ส่งไฟล์", "en": "Send"}[lang], exact=True).click()
+    expect(page.locator("h1")).to_have_text("ขยะ.csv")
+    expect(page.locator("#report-title")).to_be_visible(timeout=60_000)
+    expect(page.locator("tbody")).to_contain_text("ไม่มีจริง")
+    check(page, width)
+    page.get_by_role("button", name={"th": "ยืนยันว่าตรวจแล้ว", "en": "Mark as checked"}[lang]).click()
+    state = {"th": "ตรวจแล้ว รอเผยแพร่", "en": "checked, waiting to be published"}[lang]
+    expect(page.locator(".state")).to_have_text(state)
+    page.fill("input[name=reason]", "999")
+    page.get_by_role("button", name={"th": "ไม่รับไฟล์นี้", "en": "Refuse"}[lang]).click()
+    expect(page.locator(".steps")).to_have_count(0)
+    page.goto(f"{address}/submissions?lang={lang}")
+    expect(page.locator("tbody tr")).not_to_have_count(0)
+    check(page, width)
