@@ -15,6 +15,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.api.links import MVT
+from geo_service.api.trace import HEADER, given_name
 from geo_service.api.wire import PUBLIC_HEADERS, Metrics, coding_of
 from geo_service.core.accept import takes_coding
 from geo_service.core.known import KNOWN, Known
@@ -24,10 +25,10 @@ from layers.packs import TilePack
 _XYZ: Final = re.compile(r"/tiles/([a-z0-9-]+)/([0-9]{1,2})/([0-9]{1,8})/([0-9]{1,8})\.mvt")
 _VERSION: Final = re.compile(rb"(?:v=([0-9a-f]*))?")
 _ROUTE: Final = "/tiles/{collection_id}/{z}/{x}/{y}.mvt"
-#: With these a request is somebody's own, or about a copy or a part, or has a name to give back.
-_OTHERS: Final = frozenset({
-    b"authorization", b"cookie", b"if-none-match", b"range", b"x-request-id", b"traceparent",
-})  # fmt: skip
+#: With these a request is somebody's own, or about a copy or a part, or a step of a trace.
+_OTHERS: Final = frozenset(
+    {b"authorization", b"cookie", b"if-none-match", b"range", b"traceparent"}
+)
 _KIND: Final = (b"content-type", MVT.encode())
 _GZIP: Final = (b"content-encoding", b"gzip")
 
@@ -97,6 +98,8 @@ def _found(scope: Scope) -> tuple[Message, bytes] | None:
     if body:
         told += [(b"content-length", b"%d" % len(body)), _KIND]
         told += [_GZIP] if coding == "gzip" else []
+    if (named := given_name(headers)) is not None:
+        told.append((HEADER, named))
     scope[FOLLOWS_STATE] = True
     start = {
         "type": "http.response.start",
