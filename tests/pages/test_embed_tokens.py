@@ -7,11 +7,13 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx2
 import pytest
 
 from geo_service.core.embeds import grants
 from geo_service.core.embeds.grants import Resource
 from geo_service.core.embeds.tokens import signer_of
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +62,10 @@ def other_site():
 
 @pytest.fixture(scope="module")
 def service(serve, country_url, settings_for):
-    return serve(settings_for(country_url, **OURS))
+    address = serve(settings_for(country_url, **OURS))
+    # A light answer that takes long at the start, on a busy machine, would be a 504.
+    wait_until(lambda: httpx2.get(f"{address}/static/embed/v1.js").is_success)
+    return address
 
 
 @pytest.fixture
