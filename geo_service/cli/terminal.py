@@ -174,7 +174,7 @@ def _database_faults() -> Iterator[None]:
         from sqlalchemy.exc import OperationalError
 
         said = error.orig if isinstance(error, OperationalError) else error
-        if not isinstance(said, psycopg2.OperationalError):
+        if not isinstance(error, (OperationalError, psycopg2.OperationalError)):
             raise
         if isinstance(said, DiskFull):
             raise NoSpace(

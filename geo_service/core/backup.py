@@ -384,11 +384,22 @@ def _pack(target: Path, folder: Path, dashboards: Path) -> None:
 
 
 def _unpack(source: Path, folder: Path) -> None:
+    (folder / _DASHBOARDS).mkdir()
     try:
         with tarfile.open(source) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                # By our own names only: what an archive calls its members may lead anywhere.
+                name = Path(member.name)
+                is_ours = str(name) == _DUMP or str(name.parent) == _DASHBOARDS
+                content = archive.extractfile(member) if is_ours and member.isfile() else None
+                if content is not None:
+                    where = folder if str(name) == _DUMP else folder / _DASHBOARDS
+                    with (where / name.name).open("wb") as target:
+                        shutil.copyfileobj(content, target, _CHUNK_BYTES)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise BadBackup(_DAMAGED) from error
+    if not (folder / _DUMP).exists():
+        raise BadBackup(_DAMAGED)
 
 
 def _return_dashboards(source: Path, target: Path) -> None:

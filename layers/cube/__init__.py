@@ -257,9 +257,10 @@ class _Answer:
         if question.sort is None or not question.rows:
             return rows
         by = question.sort
-        column = ([one for one in columns if not one.is_total] or list(columns))[-1]
-        self._read([(row, column) for row in rows], [by])
-        values = {row.keys: self._cell(row, column, by).value for row in rows}
+        # A filter may leave no column: then no row comes before another.
+        last = ([one for one in columns if not one.is_total] or list(columns))[-1:]
+        self._read([(row, column) for row in rows for column in last], [by])
+        values = {row.keys: self._cell(row, last[0], by).value if last else None for row in rows}
         top = None if question.top is None else question.top.count
         return in_order(rows, values, is_falling=question.is_falling, top=top)
 

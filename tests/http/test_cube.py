@@ -193,3 +193,15 @@ def test_the_first_page_asks_something_by_itself(client):
     page = client.get("/cube", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "<table>" in page.text
+
+
+def test_the_top_of_a_table_without_columns_is_no_fault(client):
+    told = client.get(
+        "/cube",
+        params={
+            "measures": "waste_gen_tpd", "rows": "province", "columns": "year",
+            "filter": "year BETWEEN 2463 AND 2465", "top": "3",
+        },
+    )  # fmt: skip
+    assert told.status_code == 200
+    assert told.json()["columns"] == []
