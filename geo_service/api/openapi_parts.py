@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geo_service.api import schemas
+from geo_service.api.cube_book import XLSX
 from geo_service.api.formats import DOWNLOADED, PROFILE_PATTERN
 from geo_service.api.formats import KINDS as FEATURE_KINDS
 from geo_service.api.links import CSV, HTML, JSON, MVT, OPENAPI, SCHEMA
@@ -34,7 +35,7 @@ _FINEST_CELL = 15
 #: Short names of ``f`` to media types; addresses that mean another by a name come before.
 KINDS: Mapping[str, str] = {
     "html": HTML, "mvt": MVT, "pbf": "application/x-protobuf",
-    "arrow": "application/vnd.apache.arrow.stream", **FEATURE_KINDS, "json": JSON,
+    "arrow": "application/vnd.apache.arrow.stream", "xlsx": XLSX, **FEATURE_KINDS, "json": JSON,
 }  # fmt: skip
 _KINDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     "/api": (OPENAPI, JSON, HTML),
