@@ -16,6 +16,7 @@ import pytest
 from geo_service.core.settings import ROOT
 from tests.faults.asking import ask
 from tests.faults.conftest import settled
+from tests.waiting import wait_until
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light")
@@ -62,6 +63,8 @@ def test_questions_go_through_with_a_name_and_without_their_query_in_the_log(pro
     assert got.status == 200
     name = got.headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}", name)
+    # A line is written when the answer is sent, which may be read before.
+    wait_until(lambda: name in (said := log.read_text(encoding="utf-8")) and said.endswith("\n"))
     line = next(one for one in log.read_text(encoding="utf-8").splitlines() if name in one)
     assert "/collections/provinces/items" in line
     assert "limit" not in line

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -37,9 +38,21 @@ def beside(known, folder, most_bytes=1000):
     return Beside(lambda: Knowing(known), folder, most_bytes=most_bytes)
 
 
+@contextmanager
+def held(kept):
+    """Let nothing be made meanwhile."""
+    may_go_on = threading.Event()
+    kept._maker.submit(may_go_on.wait)
+    try:
+        yield
+    finally:
+        may_go_on.set()
+
+
 def test_nothing_is_there_before_it_is_made_and_then_it_is_read(known, tmp_path):
     kitchen, kept = Kitchen(), beside(known, tmp_path)
-    assert kept.get(known, kitchen.plan) is None
+    with held(kept):
+        assert kept.get(known, kitchen.plan) is None
     kept.settle()
     file, start, size = kept.get(known, kitchen.plan)
     assert file.read(start, size) == b"abc"
@@ -55,7 +68,8 @@ def test_another_state_of_the_same_version_makes_nothing_anew(known, tmp_path):
     kept.settle()
     newer = Known({"areas": 1, "indicator:waste": 2})
     kept._open = lambda: Knowing(newer)
-    assert kept.get(newer, kitchen.plan) is None
+    with held(kept):
+        assert kept.get(newer, kitchen.plan) is None
     kept.settle()
     assert kept.get(newer, kitchen.plan) is kept.get(known, kitchen.plan)
     assert kitchen.made == 1
