@@ -362,7 +362,7 @@ def _note(
         "outcome": report.outcome, "file": report.file_name, "sha256": report.file_sha256,
         "run": report.run_id, "version": report.version, "recipe": report.recipe,
     }  # fmt: skip
-    audit.note_by(session, action, by, what=report.dataset_id, outcome=outcome, detail=detail)
+    audit.note(session, action, by, what=report.dataset_id, outcome=outcome, detail=detail)
 
 
 def rollback(

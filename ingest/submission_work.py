@@ -200,7 +200,7 @@ def _publish(job: _Job) -> None:
             return
         row.state, row.ended_by, row.ended_at = "published", job.by.who.name, datetime.now(tz=UTC)
         submissions.end_task(row)
-        audit.note_by(
+        audit.note(
             session, "publish", job.by, what=one.dataset_id,
             detail={"submission": one.id, "outcome": report.outcome, "version": report.version},
         )  # fmt: skip

@@ -24,14 +24,13 @@ from geo_service.core.accounts import entry, keys, passwords, people, sessions
 from geo_service.core.accounts.tokens import form_token
 from geo_service.core.auth import ANONYMOUS, SCOPES, Principal
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadParameter, Conflict, Forbidden
+from geo_service.core.errors import BadParameter, Forbidden
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, PrincipalDep, SettingsDep, require
 from geo_service.deps.desk import (
     PERSONAL,
     SESSION_TOKEN,
-    AskedDep,
     DeskDep,
     drop_session,
     give_form,
@@ -39,7 +38,8 @@ from geo_service.deps.desk import (
     is_secure,
     recognition_of,
 )
-from geo_service.deps.forms import Said, SaidDep
+from geo_service.deps.forms import Said
+from geo_service.deps.orders import Order, OrderDep
 from geo_service.deps.shown import Shown
 from geo_service.problems import as_fault, status_of
 
@@ -81,10 +81,7 @@ def account(
 
 
 @router.post("/sign-in")
-def sign_in(
-    request: Request, settings: SettingsDep, engine: DeskDep, said: SaidDep, lang: LangDep,
-    asked: AskedDep,
-) -> Response:  # fmt: skip
+def sign_in(order: OrderDep) -> Response:
     """Sign in with a name and a password.
 
     Returns
@@ -92,28 +89,24 @@ def sign_in(
     Response
         With the cookie of a new session; a browser is sent on.
     """
-    old = request.scope.get(SESSION_TOKEN)
-    shown = Shown(lang, ANONYMOUS, said=said)
+    said, old = order.said, order.request.scope.get(SESSION_TOKEN)
 
     def enter() -> Response:
         entered = entry.sign_in(
-            engine, said.text("name"), said.text("password"),
-            asked=asked, lasts=lasts(settings),
+            order.desk, said.text("name"), said.text("password"),
+            by=order.by, lasts=lasts(order.settings),
         )  # fmt: skip
-        return welcome(request, settings, entered, said, lang)
+        return _welcomed(order, entered)
 
-    made = shown_with_fault(request, settings, replace(shown, return_to=_next(said)), enter)
+    made = _or_again(order, Shown(order.lang, ANONYMOUS, return_to=_next(said)), enter)
     if old is not None and made.status_code < 400:  # noqa: PLR2004  (RFC 9110: not an error)
-        with transaction(engine) as session:
+        with transaction(order.desk) as session:
             sessions.end(session, old)
     return made
 
 
 @router.post("/sign-out")
-def sign_out(
-    request: Request, settings: SettingsDep, engine: DeskDep, who: PrincipalDep, said: SaidDep,
-    lang: LangDep, asked: AskedDep,
-) -> Response:  # fmt: skip
+def sign_out(order: OrderDep) -> Response:
     """End the session.
 
     Returns
@@ -121,24 +114,21 @@ def sign_out(
     Response
         Without the cookie.
     """
-    token = request.scope.get(SESSION_TOKEN)
+    token = order.request.scope.get(SESSION_TOKEN)
     if token is not None:
-        with transaction(engine) as session:
+        with transaction(order.desk) as session:
             sessions.end(session, token)
-            audit.note(
-                session, "sign-out", who=who, what=who.name,
-                address=asked.address, request_id=asked.request_id,
-            )  # fmt: skip
-    made = to("/account?done=signed-out", lang) if said.is_form else answer({"signedIn": False})
-    drop_session(made, secure=is_secure(request.scope, settings))
+            audit.note(session, "sign-out", order.by, what=order.who.name)
+    if order.said.is_form:
+        made: Response = to("/account?done=signed-out", order.lang)
+    else:
+        made = answer({"signedIn": False})
+    drop_session(made, secure=is_secure(order.request.scope, order.settings))
     return made
 
 
 @router.post("/password")
-def password(
-    request: Request, settings: SettingsDep, engine: DeskDep, who: OwnerDep, said: SaidDep,
-    lang: LangDep, asked: AskedDep,
-) -> Response:  # fmt: skip
+def password(who: OwnerDep, order: OrderDep) -> Response:
     """Change one's password; all sessions end and this browser gets a new one.
 
     Returns
@@ -155,42 +145,34 @@ def password(
         raise Forbidden(Text(th="คีย์เปลี่ยนรหัสผ่านไม่ได้", en="A key cannot change the password"))
 
     def change() -> Response:
-        new = said.text("new")
-        if "repeat" in said.fields and said.text("repeat") != new:
-            raise BadParameter(
-                Text(th="รหัสผ่านใหม่สองช่องไม่ตรงกัน", en="The two new passwords differ"),
-                parameter="repeat",
-            )
-        with transaction(engine) as session:
-            info = people.read(session, who.name)
-        if info.way_in == "openid":
-            raise Conflict(
-                Text(
-                    th="บัญชีนี้ลงชื่อเข้าใช้ผ่าน OpenID จึงไม่มีรหัสผ่าน",
-                    en="This account signs in by OpenID and has no password",
-                )
-            )
-        passwords.examine(new, info.name, info.title, info.email or "")
-        # By the same door as everybody: wrong guesses count and lock.
-        entry.confirm(engine, who.name, said.text("current"), asked=asked)
-        with transaction(engine) as session:
-            people.set_password(session, who.name, new)
-            audit.note(
-                session, "password-changed", who=who, what=who.name,
-                address=asked.address, request_id=asked.request_id,
-            )  # fmt: skip
-            token = sessions.begin(session, int(who.id), lasts=lasts(settings))
-        recognition_of(request).forget()
-        if said.is_form:
-            made: Response = to("/account?done=password", lang)
+        token = _change_password(order)
+        recognition_of(order.request).forget()
+        if order.said.is_form:
+            made: Response = to("/account?done=password", order.lang)
         else:
             made = answer({"changed": True, "csrf": form_token(token)})
-        secure = is_secure(request.scope, settings)
-        give_session(made, token, secure=secure, lasts=lasts(settings))
-        return made
+        return _with_session(made, order.request, order.settings, token)
 
-    shown = Shown(lang, who, said=said)
-    return shown_with_fault(request, settings, shown, change)
+    return _or_again(order, Shown(order.lang, who), change)
+
+
+def _change_password(order: Order) -> str:
+    said, name, new = order.said, order.who.name, order.said.text("new")
+    if "repeat" in said.fields and said.text("repeat") != new:
+        raise BadParameter(
+            Text(th="รหัสผ่านใหม่สองช่องไม่ตรงกัน", en="The two new passwords differ"),
+            parameter="repeat",
+        )
+    with transaction(order.desk) as session:
+        info = people.read(session, name)
+    people.refuse_openid(info)
+    passwords.examine(new, info.name, info.title, info.email or "")
+    # By the same door as everybody: wrong guesses count and lock.
+    entry.confirm(order.desk, name, said.text("current"), by=order.by)
+    with transaction(order.desk) as session:
+        people.set_password(session, name, new)
+        audit.note(session, "password-changed", order.by, what=name)
+        return sessions.begin(session, int(order.who.id), lasts=lasts(order.settings))
 
 
 @router.get("/keys")
@@ -208,10 +190,7 @@ def own_keys(engine: DeskDep, who: OwnerDep) -> Response:
 
 
 @router.post("/keys")
-def make_key(
-    request: Request, settings: SettingsDep, engine: DeskDep, who: OwnerDep, said: SaidDep,
-    lang: LangDep, asked: AskedDep,
-) -> Response:  # fmt: skip
+def make_key(who: OwnerDep, order: OrderDep) -> Response:
     """Make a key; it is shown this once.
 
     Returns
@@ -224,37 +203,31 @@ def make_key(
     Forbidden
         If a key asks for more than it has itself.
     """
-    shown = Shown(lang, who, said=said)
-    more = set(said.texts("scopes")) - who.scopes
-    if who.kind != "user" and more:
+    said, scopes = order.said, order.said.texts("scopes")
+    if who.kind != "user" and set(scopes) - who.scopes:
         raise Forbidden(
             Text(th="คีย์ออกคีย์ที่มีสิทธิ์มากกว่าตนเองไม่ได้", en="A key makes no key that may more than it")
         )
+    shown = Shown(order.lang, who)
 
     def make() -> Response:
-        with transaction(engine) as session:
+        with transaction(order.desk) as session:
             key, prefix = keys.make(
-                session, who.name, label=said.text("label", ""), scopes=said.texts("scopes"),
+                session, who.name, label=said.text("label", ""), scopes=scopes,
                 days=said.number("days", keys.USUAL_DAYS),
             )  # fmt: skip
-            audit.note(
-                session, "key-made", who=who, what=prefix,
-                address=asked.address, request_id=asked.request_id,
-                detail={"account": who.name, "scopes": list(said.texts("scopes"))},
-            )  # fmt: skip
+            detail = {"account": who.name, "scopes": list(scopes)}
+            audit.note(session, "key-made", order.by, what=prefix, detail=detail)
         if said.is_form:
-            return _page(request, settings, replace(shown, new_key=key, said=None), 201)
+            return _page(order.request, order.settings, replace(shown, new_key=key), 201)
         return answer({"key": key, "prefix": prefix}, 201)
 
-    return shown_with_fault(request, settings, shown, make)
+    return _or_again(order, shown, make)
 
 
 @router.post("/keys/{prefix}/revoke")
 @router.delete("/keys/{prefix}")
-def revoke_key(
-    request: Request, engine: DeskDep, who: OwnerDep, said: SaidDep, lang: LangDep,
-    asked: AskedDep, prefix: str,
-) -> Response:  # fmt: skip
+def revoke_key(who: OwnerDep, order: OrderDep, prefix: str) -> Response:
     """Revoke one of one's own keys.
 
     Returns
@@ -262,15 +235,12 @@ def revoke_key(
     Response
         Which one; the page of the account for browsers.
     """
-    with transaction(engine) as session:
+    with transaction(order.desk) as session:
         keys.revoke(session, prefix, who.name)
-        audit.note(
-            session, "key-revoked", who=who, what=prefix,
-            address=asked.address, request_id=asked.request_id, detail={"account": who.name},
-        )  # fmt: skip
-    recognition_of(request).forget()
-    if said.is_form:
-        return to("/account?done=revoked", lang)
+        audit.note(session, "key-revoked", order.by, what=prefix, detail={"account": who.name})
+    recognition_of(order.request).forget()
+    if order.said.is_form:
+        return to("/account?done=revoked", order.lang)
     return answer({"revoked": prefix})
 
 
@@ -307,10 +277,9 @@ def lasts(settings: Settings) -> timedelta:
 
 
 def welcome(
-    request: Request, settings: Settings, entered: entry.Entered, said: Said | None, lang: Lang,
-    *, return_to: str = "",
-) -> Response:  # fmt: skip
-    """Answer to a sign-in that succeeded.
+    request: Request, settings: Settings, entered: entry.Entered, address: str, lang: Lang
+) -> Response:
+    """Send a browser on that has just signed in.
 
     Parameters
     ----------
@@ -320,64 +289,50 @@ def welcome(
         Of the service.
     entered : Entered
         Who it is.
-    said : Said, optional
-        What was sent; a browser that came back from the provider sent nothing.
+    address : str
+        Page that was wanted; a first password is changed before anything else.
     lang : {"th", "en"}
         Language of the reader.
-    return_to : str
-        Page to show, when it is not in the form.
 
     Returns
     -------
     Response
         With the cookie of the session.
     """
-    if said is None or said.is_form:
-        wanted = return_to or (_next(said) if said else "")
-        made: Response = to("/account" if entered.must_change else wanted or "/account", lang)
-    else:
-        made = answer(
-            {
-                "signedIn": True,
-                "name": entered.principal.name,
-                "role": entered.principal.role,
-                "mustChangePassword": entered.must_change,
-                "csrf": form_token(entered.token),
-            }
-        )
-    secure = is_secure(request.scope, settings)
-    give_session(made, entered.token, secure=secure, lasts=lasts(settings))
+    made = to("/account" if entered.must_change else address or "/account", lang)
+    return _with_session(made, request, settings, entered.token)
+
+
+def _welcomed(order: Order, entered: entry.Entered) -> Response:
+    if order.said.is_form:
+        return welcome(order.request, order.settings, entered, _next(order.said), order.lang)
+    made = answer(
+        {
+            "signedIn": True,
+            "name": entered.principal.name,
+            "role": entered.principal.role,
+            "mustChangePassword": entered.must_change,
+            "csrf": form_token(entered.token),
+        }
+    )
+    return _with_session(made, order.request, order.settings, entered.token)
+
+
+def _with_session(made: Response, request: Request, settings: Settings, token: str) -> Response:
+    give_session(made, token, secure=is_secure(request.scope, settings), lasts=lasts(settings))
     return made
 
 
-def shown_with_fault(
-    request: Request, settings: Settings, shown: Shown, act: Callable[[], Response]
-) -> Response:
-    """Do what a form asks; when it is refused, show the form again with the reason.
-
-    Parameters
-    ----------
-    request : Request
-        Of the form, or of a program: to that one the fault goes as a problem document.
-    settings : Settings
-        Of the service.
-    shown : Shown
-        The page of the form.
-    act : callable
-        Does it and answers.
-
-    Returns
-    -------
-    Response
-        What `act` answers, or the page.
-    """
+def _or_again(order: Order, shown: Shown, act: Callable[[], Response]) -> Response:
+    # A form that is refused is shown again with the reason; a program gets the problem.
     try:
         return act()
     except Exception as error:
         fault = as_fault(error)
-        if shown.said is None or not shown.said.is_form or fault is not error:
+        if not order.said.is_form or fault is not error:
             raise
-        made = _page(request, settings, replace(shown, fault=fault), status_of(fault))
+        again = replace(shown, said=order.said, fault=fault)
+        made = _page(order.request, order.settings, again, status_of(fault))
         if "retryAfter" in fault.extra:
             made.headers["Retry-After"] = str(fault.extra["retryAfter"])
         return made

@@ -20,7 +20,7 @@ from geo_service.core.embeds.tokens import LONGEST_S
 from geo_service.core.errors import BadParameter, BadRequest, Forbidden
 from geo_service.core.text import Lang, Text
 from geo_service.deps import base_url, require
-from geo_service.deps.desk import PERSONAL, AskedDep, DeskDep, note
+from geo_service.deps.desk import PERSONAL, ByDep, DeskDep, note
 from geo_service.deps.embeds import OPEN, embeds_of
 from geo_service.deps.forms import prove
 
@@ -41,9 +41,7 @@ BodyDep = Annotated[bytes, Depends(_body)]
 
 
 @router.post("")
-def issue(
-    request: Request, who: IssuerDep, desk: DeskDep, asked: AskedDep, body: BodyDep
-) -> Response:
+def issue(request: Request, who: IssuerDep, desk: DeskDep, by: ByDep, body: BodyDep) -> Response:
     """Give a token for one map, dashboard, panel or collection.
 
     Returns
@@ -67,10 +65,7 @@ def issue(
         "locked": dict(grant.locked), "editable": sorted(grant.editable),
     }  # fmt: skip
     with transaction(desk) as session:
-        audit.note(
-            session, "token-issued", who=who, what=grant.resource.told, address=asked.address,
-            request_id=asked.request_id, detail=detail,
-        )  # fmt: skip
+        audit.note(session, "token-issued", by, what=grant.resource.told, detail=detail)
     answer = {
         "token": written,
         "jti": token.jti,

@@ -34,7 +34,7 @@ from geo_service.deps.desk import (
     PERSONAL,
     SESSION_TOKEN,
     Desk,
-    asked_in,
+    by_in,
     comes_from_us,
     drop_session,
     is_secure,
@@ -355,7 +355,7 @@ def _cookies(headers: Headers) -> dict[str, str]:
 
 
 def _neighbours(scope: Scope) -> str:
-    return neighbourhood(asked_in(scope).address)
+    return neighbourhood(by_in(scope).address)
 
 
 def _whole(wait_s: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -24,19 +24,21 @@ from geo_service.core.accounts import keys, people
 from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo, Wishes
 from geo_service.core.accounts.tokens import make_readable
-from geo_service.core.auth import PLACED_ROLES, Principal, Role
+from geo_service.core.auth import PLACED_ROLES, Role
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadParameter, Fault
-from geo_service.core.text import Lang, Text
-from geo_service.deps import LangDep, require, settings_of
-from geo_service.deps.desk import PERSONAL, AskedDep, Desk, DeskDep, recognition_of
-from geo_service.deps.forms import Said, SaidDep
+from geo_service.core.errors import BadParameter
+from geo_service.core.text import Text
+from geo_service.deps import LangDep, PrincipalDep, SessionDep, require, settings_of
+from geo_service.deps.desk import PERSONAL, Desk, DeskDep, recognition_of
+from geo_service.deps.orders import Order, OrderDep
 from geo_service.deps.shown import Managed
 from geo_service.problems import as_fault, status_of
 
-router = APIRouter(prefix="/manage", include_in_schema=False)
+#: Every page under ``/manage`` is for those who manage.
+MANAGERS_ONLY: Final = (Depends(require("admin", scope="manage")),)
 
-ManagerDep = Annotated[Principal, Depends(require("admin", scope="manage"))]
+router = APIRouter(prefix="/manage", include_in_schema=False, dependencies=MANAGERS_ONLY)
+
 Word = Annotated[str | None, Query(max_length=200)]
 
 
@@ -44,7 +46,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 def users(
     request: Request,
     engine: DeskDep,
-    who: ManagerDep,
+    who: PrincipalDep,
     lang: LangDep,
     asked: FormatQuery = None,
     done: Word = None,
@@ -65,14 +67,7 @@ def users(
 
 
 @router.post("/users")
-def add_user(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-) -> Response:
+def add_user(order: OrderDep) -> Response:
     """Make an account; the first password is made here and shown once.
 
     Returns
@@ -80,39 +75,32 @@ def add_user(
     Response
         With the password, unless the account only has keys.
     """
+    said = order.said
 
     def act() -> Response:
         role, place = said.text("role"), said.optional("place")
-        check_place(request.app.state.engine, people.read_role(role, place), place)
+        check_place(order.request.app.state.engine, people.read_role(role, place), place)
         password = None if said.is_set("keysOnly") else make_readable()
-        with transaction(engine) as desk:
+        with transaction(order.desk) as desk:
             info = people.add(
                 desk, said.text("name"), role=role, place=place, title=said.text("title", ""),
                 email=said.optional("email"), password=password, must_change=True,
             )  # fmt: skip
-            audit.note(
-                desk, "account-made", who=who, what=info.name, address=asked.address,
-                request_id=asked.request_id, detail={"role": info.role, "place": info.place},
-            )  # fmt: skip
+            detail = {"role": info.role, "place": info.place}
+            audit.note(desk, "account-made", order.by, what=info.name, detail=detail)
         if said.is_form:
-            shown = Managed(lang, who, account=info, secret=password or "", done="made")
-            return managed_page(request, "user", shown, 201)
+            shown = Managed(order.lang, order.who, account=info, secret=password or "", done="made")
+            return managed_page(order.request, "user", shown, 201)
         return answer(account_json(info) | {"password": password}, 201)
 
-    def again(fault: Fault) -> Response:
-        with transaction(engine) as desk:
-            found = tuple(people.list_all(desk))
-        shown = Managed(lang, who, accounts=found, fault=fault, said=said)
-        return managed_page(request, "users", shown, status_of(fault))
-
-    return _or_again(said, act, again)
+    return _or_again(order, act)
 
 
 @router.get("/users/{name}")
 def user(
     request: Request,
     engine: DeskDep,
-    who: ManagerDep,
+    who: PrincipalDep,
     lang: LangDep,
     name: str,
     asked: FormatQuery = None,
@@ -133,15 +121,7 @@ def user(
 
 
 @router.post("/users/{name}")
-def change_user(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-    name: str,
-) -> Response:
+def change_user(order: OrderDep, name: str) -> Response:
     """Change an account: role, place, title, address; what is absent stays.
 
     Returns
@@ -149,42 +129,33 @@ def change_user(
     Response
         As it is now.
     """
+    said = order.said
 
     def act() -> Response:
         wishes = Wishes(
             title=said.wish("title"), email=said.wish("email"), role=said.optional("role"),
             place=said.optional("place"),
         )  # fmt: skip
-        with transaction(engine) as desk:
+        with transaction(order.desk) as desk:
             before = people.read(desk, name)
         if wishes.role is not None or wishes.place is not None:
             place = wishes.place or before.place
-            check_place(
-                request.app.state.engine, people.read_role(wishes.role or before.role, place), place
-            )
-        with transaction(engine) as desk:
+            role = people.read_role(wishes.role or before.role, place)
+            check_place(order.request.app.state.engine, role, place)
+        with transaction(order.desk) as desk:
             info = people.change(desk, name, wishes)
-            audit.note(
-                desk, "account-changed", who=who, what=info.name, address=asked.address,
-                request_id=asked.request_id,
-                detail={"before": {"role": before.role, "place": before.place},
-                        "after": {"role": info.role, "place": info.place}},
-            )  # fmt: skip
-        return _changed(request, said, info, lang)
+            detail = {
+                "before": {"role": before.role, "place": before.place},
+                "after": {"role": info.role, "place": info.place},
+            }
+            audit.note(desk, "account-changed", order.by, what=info.name, detail=detail)
+        return _changed(order, info)
 
-    return _or_again(said, act, _again_of(request, Managed(lang, who, said=said), engine, name))
+    return _or_again(order, act, name)
 
 
 @router.post("/users/{name}/disable")
-def disable_user(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-    name: str,
-) -> Response:
+def disable_user(order: OrderDep, name: str) -> Response:
     """Disable an account: sessions end, keys are refused.
 
     Returns
@@ -192,29 +163,11 @@ def disable_user(
     Response
         As it is now.
     """
-
-    def act() -> Response:
-        with transaction(engine) as desk:
-            info = people.disable(desk, name)
-            audit.note(
-                desk, "account-disabled", who=who, what=info.name,
-                address=asked.address, request_id=asked.request_id,
-            )  # fmt: skip
-        return _changed(request, said, info, lang)
-
-    return _or_again(said, act, _again_of(request, Managed(lang, who, said=said), engine, name))
+    return _switched(order, name, people.disable, "account-disabled")
 
 
 @router.post("/users/{name}/enable")
-def enable_user(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-    name: str,
-) -> Response:
+def enable_user(order: OrderDep, name: str) -> Response:
     """Let a disabled account in again.
 
     Returns
@@ -222,29 +175,11 @@ def enable_user(
     Response
         As it is now.
     """
-
-    def act() -> Response:
-        with transaction(engine) as desk:
-            info = people.enable(desk, name)
-            audit.note(
-                desk, "account-enabled", who=who, what=info.name,
-                address=asked.address, request_id=asked.request_id,
-            )  # fmt: skip
-        return _changed(request, said, info, lang)
-
-    return _or_again(said, act, _again_of(request, Managed(lang, who, said=said), engine, name))
+    return _switched(order, name, people.enable, "account-enabled")
 
 
 @router.post("/users/{name}/password")
-def new_password(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-    name: str,
-) -> Response:
+def new_password(order: OrderDep, name: str) -> Response:
     """Give somebody a new first password, made here and shown once; his sessions end.
 
     Returns
@@ -255,27 +190,29 @@ def new_password(
 
     def act() -> Response:
         password = make_readable()
-        with transaction(engine) as desk:
+        with transaction(order.desk) as desk:
             people.set_password(desk, name, password, must_change=True)
             audit.note(
-                desk, "password-changed", who=who, what=people.settle_name(name),
-                address=asked.address, request_id=asked.request_id, detail={"by": "manager"},
+                desk, "password-changed", order.by, what=people.settle_name(name),
+                detail={"by": "manager"},
             )  # fmt: skip
-        recognition_of(request).forget()
-        if not said.is_form:
+        recognition_of(order.request).forget()
+        if not order.said.is_form:
             return answer({"password": password})
-        info, found = _account(engine, name)
-        shown = Managed(lang, who, account=info, keys=found, secret=password, done="password")
-        return managed_page(request, "user", shown)
+        info, found = _account(order.desk, name)
+        shown = Managed(
+            order.lang, order.who, account=info, keys=found, secret=password, done="password"
+        )
+        return managed_page(order.request, "user", shown)
 
-    return _or_again(said, act, _again_of(request, Managed(lang, who, said=said), engine, name))
+    return _or_again(order, act, name)
 
 
 @router.get("/keys")
 def all_keys(
     request: Request,
     engine: DeskDep,
-    who: ManagerDep,
+    who: PrincipalDep,
     lang: LangDep,
     asked: FormatQuery = None,
     done: Word = None,
@@ -296,15 +233,7 @@ def all_keys(
 
 @router.post("/keys/{prefix}/revoke")
 @router.delete("/keys/{prefix}")
-def revoke_any_key(
-    request: Request,
-    engine: DeskDep,
-    who: ManagerDep,
-    said: SaidDep,
-    lang: LangDep,
-    asked: AskedDep,
-    prefix: str,
-) -> Response:
+def revoke_any_key(order: OrderDep, prefix: str) -> Response:
     """Revoke anybody's key.
 
     Returns
@@ -312,14 +241,13 @@ def revoke_any_key(
     Response
         Which one; the page for browsers.
     """
-    with transaction(engine) as session:
+    with transaction(order.desk) as session:
         owner = keys.revoke(session, prefix)
-        audit.note(
-            session, "key-revoked", who=who, what=prefix, address=asked.address,
-            request_id=asked.request_id, detail={"account": owner},
-        )  # fmt: skip
-    recognition_of(request).forget()
-    return to("/manage/keys?done=revoked", lang) if said.is_form else answer({"revoked": prefix})
+        audit.note(session, "key-revoked", order.by, what=prefix, detail={"account": owner})
+    recognition_of(order.request).forget()
+    if order.said.is_form:
+        return to("/manage/keys?done=revoked", order.lang)
+    return answer({"revoked": prefix})
 
 
 def check_place(engine: Desk, role: Role, place: str | None) -> None:
@@ -358,35 +286,41 @@ def _account(engine: Desk, name: str) -> tuple[AccountInfo, tuple[KeyInfo, ...]]
         return info, tuple(keys.list_all(session, info.name))
 
 
-def _changed(request: Request, said: Said, info: AccountInfo, lang: Lang) -> Response:
-    recognition_of(request).forget()
-    if said.is_form:
-        return to(f"/manage/users/{quote(info.name, safe='')}?done=changed", lang)
+def _switched(
+    order: Order, name: str, switch: Callable[[SessionDep, str], AccountInfo], action: str
+) -> Response:
+    def act() -> Response:
+        with transaction(order.desk) as desk:
+            info = switch(desk, name)
+            audit.note(desk, action, order.by, what=info.name)
+        return _changed(order, info)
+
+    return _or_again(order, act, name)
+
+
+def _changed(order: Order, info: AccountInfo) -> Response:
+    recognition_of(order.request).forget()
+    if order.said.is_form:
+        return to(f"/manage/users/{quote(info.name, safe='')}?done=changed", order.lang)
     return answer(account_json(info))
 
 
-def _or_again(
-    said: Said, act: Callable[[], Response], again: Callable[[Fault], Response]
-) -> Response:
+def _or_again(order: Order, act: Callable[[], Response], name: str | None = None) -> Response:
     # A form that is refused is shown again with the reason; a program gets the problem.
     try:
         return act()
     except Exception as error:
         fault = as_fault(error)
-        if not said.is_form or fault is not error:
+        if not order.said.is_form or fault is not error:
             raise
-        return again(fault)
-
-
-def _again_of(
-    request: Request, shown: Managed, engine: Desk, name: str
-) -> Callable[[Fault], Response]:
-    def again(fault: Fault) -> Response:
-        info, found = _account(engine, name)
-        page = replace(shown, account=info, keys=found, fault=fault)
-        return managed_page(request, "user", page, status_of(fault))
-
-    return again
+        shown = Managed(order.lang, order.who, fault=fault, said=order.said)
+        if name is None:
+            with transaction(order.desk) as desk:
+                shown = replace(shown, accounts=tuple(people.list_all(desk)))
+            return managed_page(order.request, "users", shown, status_of(fault))
+        info, found = _account(order.desk, name)
+        shown = replace(shown, account=info, keys=found)
+        return managed_page(order.request, "user", shown, status_of(fault))
 
 
 def managed_page(request: Request, name: str, shown: Managed, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,7 +22,7 @@ from geo_service.core.text import Text
 from geo_service.deps import LangDep, SettingsDep, base_url
 from geo_service.deps.desk import (
     PERSONAL,
-    AskedDep,
+    ByDep,
     DeskDep,
     form_cookie,
     give_form,
@@ -62,7 +63,7 @@ def begin(
 #: Providers add parameters of their own to the address (session_state, scope ...).
 @router.get("/return", openapi_extra={"x-queryables": True})
 def come_back(
-    request: Request, settings: SettingsDep, engine: DeskDep, lang: LangDep, asked: AskedDep,
+    request: Request, settings: SettingsDep, engine: DeskDep, lang: LangDep, by: ByDep,
     code: _Word = None, state: _Word = None, iss: _Word = None, error: _Word = None,
 ) -> Response:  # fmt: skip
     """Let in whom the provider vouches for.
@@ -88,15 +89,15 @@ def come_back(
             flow = provider.take(session, state=state or "", browser=browser)
         person = provider.finish(flow, code="" if error else code, redirect_uri=redirect_uri)
         with transaction(engine) as session:
-            entered = admission.admit(session, person, rules, asked=asked, lasts=lasts(settings))
+            entered = admission.admit(session, person, rules, by=by, lasts=lasts(settings))
     except Fault as fault:
         with transaction(engine) as session:
             audit.note(
-                session, "sign-in", who=ANONYMOUS, outcome="refused", address=asked.address,
-                request_id=asked.request_id, detail={"way": "openid", "reason": fault.code},
+                session, "sign-in", replace(by, who=ANONYMOUS), outcome="refused",
+                detail={"way": "openid", "reason": fault.code},
             )  # fmt: skip
         raise
-    return welcome(request, settings, entered, None, lang, return_to=person.return_to)
+    return welcome(request, settings, entered, person.return_to, lang)
 
 
 def provider_of(settings: Settings) -> tuple[Provider | None, tuple[Rule, ...]]:

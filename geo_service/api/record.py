@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api.account_answers import FormatQuery, answer, moment, wants_page
-from geo_service.api.management import ManagerDep, Word, managed_page
+from geo_service.api.management import MANAGERS_ONLY, Word, managed_page
 from geo_service.core import audit
 from geo_service.core.audit import Line, Wanted
 from geo_service.core.auth import Principal
@@ -17,11 +17,11 @@ from geo_service.core.csv_text import csv_parts
 from geo_service.core.db import transaction
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
-from geo_service.deps import LangDep
+from geo_service.deps import LangDep, PrincipalDep
 from geo_service.deps.desk import PERSONAL, Desk, DeskDep, note
 from geo_service.deps.shown import Managed
 
-router = APIRouter(prefix="/manage", include_in_schema=False)
+router = APIRouter(prefix="/manage", include_in_schema=False, dependencies=MANAGERS_ONLY)
 
 _UNKNOWN: Final = Text("อื่น ๆ", "other")
 _COLUMNS: Final = (
@@ -35,7 +35,7 @@ _CSV: Final = "text/csv; charset=utf-8"
 def record(
     request: Request,
     engine: DeskDep,
-    who: ManagerDep,
+    who: PrincipalDep,
     lang: LangDep,
     wanted_who: Annotated[str | None, Query(alias="who", max_length=200)] = None,
     action: Word = None,

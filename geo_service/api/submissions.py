@@ -19,7 +19,7 @@ from geo_service.core.errors import BadRequest, Busy, Fault, Forbidden
 from geo_service.core.roles import INGEST, address
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, require, settings_of
-from geo_service.deps.desk import PERSONAL, Desk, asked_of
+from geo_service.deps.desk import PERSONAL, Desk, by_of
 from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
 from geo_service.deps.shown import Submitted
 from geo_service.deps.uploads import Received, receive
@@ -144,7 +144,7 @@ async def _taken(request: Request, who: Principal, sent: Sent, *, is_form: bool)
 
 
 def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submission:
-    settings, asked = settings_of(request), asked_of(request)
+    settings, by = settings_of(request), by_of(request)
     name = came.fields.get("recipe") or sent.recipe
     recipe = submission_files.recipe_of(name, settings.data_dir)
     note = (came.fields.get("note") or sent.note)[:_LONGEST]
@@ -160,8 +160,7 @@ def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submi
             if has_room:
                 submissions.begin_task(one, "check")
             audit.note(
-                session, "submit", who=who, what=one.dataset_id, address=asked.address,
-                request_id=asked.request_id,
+                session, "submit", by, what=one.dataset_id,
                 detail={"submission": one.id, "file": came.name, "sha256": came.sha256},
             )  # fmt: skip
             session.flush()
@@ -283,7 +282,7 @@ def _moved(request: Request, who: Principal, number: int, step: str, reason: str
 
 
 def _stepped(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
-    asked, task = asked_of(request), _task_of(step)
+    task = _task_of(step)
     with ExitStack() as held:
         with transaction(_loader_of(request)) as session:
             one = submissions.found(session, number, who, hold=True)
@@ -294,8 +293,8 @@ def _stepped(request: Request, who: Principal, number: int, step: str, reason: s
                 submissions.begin_task(one, task)
             if step in _NOTED:
                 audit.note(
-                    session, _NOTED[step], who=who, what=one.dataset_id, address=asked.address,
-                    request_id=asked.request_id, detail={"submission": number, "reason": reason},
+                    session, _NOTED[step], by_of(request), what=one.dataset_id,
+                    detail={"submission": number, "reason": reason},
                 )  # fmt: skip
         held.pop_all()
         return one
@@ -306,12 +305,12 @@ def _task_of(step: str) -> Task | None:
 
 
 def _order(request: Request, who: Principal, number: int, task: Task) -> submission_work.Order:
-    settings, asked = settings_of(request), asked_of(request)
+    settings, by = settings_of(request), by_of(request)
     return submission_work.Order(
         url=address(settings, INGEST), data_dir=str(settings.data_dir.absolute()), number=number,
         task=task, resolutions=settings.resolutions,
-        who=submission_work.principal_as_json(who), address=asked.address,
-        request_id=asked.request_id,
+        who=submission_work.principal_as_json(who), address=by.address,
+        request_id=by.request_id,
     )  # fmt: skip
 
 

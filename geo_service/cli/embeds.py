@@ -54,7 +54,7 @@ def embeds_token(
     who = audit.commander()
     written, token = signer.issue(grant, issuer=who.name, lasts_s=seconds)
     with transaction(steps.opened(settings, DESK)) as session:
-        audit.note_by(
+        audit.note(
             session, "token-issued", None, what=grant.resource.told,
             detail={"jti": token.jti, "kid": token.kid, "seconds": seconds,
                     "origins": list(grant.origins), "locked": dict(grant.locked)},
@@ -80,7 +80,7 @@ def embeds_revoke(
     by = audit.commander()
     with transaction(steps.opened(steps.configured(), DESK)) as session:
         revoke(session, what, name, by=by.name)
-        audit.note_by(session, "token-revoked", None, what=f"{what}:{name}")
+        audit.note(session, "token-revoked", None, what=f"{what}:{name}")
     say(Text(th=f"✓ เพิกถอน {what} {name}", en="revoked"))
 
 

@@ -58,7 +58,7 @@ def users_add(
             session, name, role=role, place=place, title=title or "", email=email,
             password=password, must_change=generate,
         )  # fmt: skip
-        audit.note_by(session, "account-made", None, what=info.name,
+        audit.note(session, "account-made", None, what=info.name,
                       detail={"role": info.role, "place": info.place})  # fmt: skip
     say(Text(th=f"✓ สร้างบัญชี {info.name} ({info.role})", en="account made"))
     if generate and password is not None:
@@ -105,12 +105,12 @@ def users_set(
         _see_place(engine, role or before.role, place or before.place)
     with transaction(engine) as session:
         info = people.change(session, name, Wishes(title, email, role, place))
-        audit.note_by(session, "account-changed", None, what=info.name,
+        audit.note(session, "account-changed", None, what=info.name,
                       detail={"before": {"role": before.role, "place": before.place},
                               "after": {"role": info.role, "place": info.place}})  # fmt: skip
         if enable:
             people.enable(session, name)
-            audit.note_by(session, "account-enabled", None, what=info.name)
+            audit.note(session, "account-enabled", None, what=info.name)
     say(Text(th=f"✓ {info.name}: {info.role} {info.place or ''}".rstrip(), en="changed"))
 
 
@@ -123,7 +123,7 @@ def users_disable(name: Name) -> None:
 
     with transaction(_desk()) as session:
         info = people.disable(session, name)
-        audit.note_by(session, "account-disabled", None, what=info.name)
+        audit.note(session, "account-disabled", None, what=info.name)
     say(Text(th=f"✓ ระงับบัญชี {info.name}", en="disabled"))
 
 
@@ -139,7 +139,7 @@ def users_password(name: Name, *, generate: Generate = False) -> None:
     password = make_readable() if generate else _asked_password()
     with transaction(engine) as session:
         people.set_password(session, name, password, must_change=generate)
-        audit.note_by(session, "password-changed", None, what=people.settle_name(name))
+        audit.note(session, "password-changed", None, what=people.settle_name(name))
     say(Text(th="✓ เปลี่ยนรหัสผ่านแล้ว", en="password changed"))
     if generate:
         _show_once(password)
@@ -163,7 +163,7 @@ def keys_add(
     name, scopes = people.settle_name(user), scope or ["read"]
     with transaction(_desk()) as session:
         key, prefix = register.make(session, name, label=label, scopes=scopes, days=days)
-        audit.note_by(
+        audit.note(
             session, "key-made", None, what=prefix, detail={"account": name, "scopes": scopes}
         )
     out.print(key)
@@ -202,7 +202,7 @@ def keys_revoke(
     bare = prefix.removeprefix("gk_").partition("_")[0]
     with transaction(_desk()) as session:
         owner = register.revoke(session, bare)
-        audit.note_by(session, "key-revoked", None, what=bare, detail={"account": owner})
+        audit.note(session, "key-revoked", None, what=bare, detail={"account": owner})
     say(Text(th=f"✓ เพิกถอน gk_{bare} ของ {owner}", en="revoked"))
 
 

@@ -40,6 +40,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "audit-read": Text("อ่านบันทึกการใช้งาน", "read this record"),
     "load": Text("นำเข้าข้อมูล", "load"),
     "undo": Text("ยกเลิกการนำเข้า", "load undone"),
+    "edit": Text("แก้ไขรายการในชั้นข้อมูล", "feature edited"),
     "submit": Text("ส่งข้อมูลให้ตรวจ", "data submitted"),
     "submission-checked": Text("ตรวจข้อมูลที่ส่ง", "submission checked"),
     "submission-refused": Text("ไม่รับข้อมูลที่ส่ง", "submission refused"),
@@ -66,7 +67,7 @@ _LARGEST_DETAIL: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who does something, from where, by which request; what long work is handed along."""
+    """Who does something, from where, by which request."""
 
     who: Principal
     address: str = ""
@@ -133,12 +134,10 @@ def read(session: Session, wanted: Wanted, *, limit: int = PAGE) -> list[Line]:
 def note(
     session: Session,
     action: str,
+    by: By | None,
     *,
-    who: Principal,
     what: str = "",
     outcome: Outcome = "done",
-    address: str = "",
-    request_id: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down what was done; it stays with the caller's transaction.
@@ -149,16 +148,12 @@ def note(
         Open, with a role that may insert into ``audit``; the caller commits.
     action : str
         A key of `ACTIONS`.
-    who : Principal
-        Who did it.
+    by : By, optional
+        Who did it; nobody means the person at the command line.
     what : str
         Name of what it was done to: a data set, an account, the prefix of a key.
     outcome : {"done", "refused", "failed"}
         How it ended.
-    address : str
-        Of the machine that asked.
-    request_id : str
-        Of the request.
     detail : mapping, optional
         Facts in JSON; never a password, a key or a token.
 
@@ -169,55 +164,22 @@ def note(
     """
     if action not in ACTIONS:
         raise KeyError(action)
-    facts = dict(list((detail or {}).items())[:_LARGEST_DETAIL])
+    known = by or By(commander())
     session.execute(
         insert(Audit)
         .values(
             action=action,
             outcome=outcome,
-            who_kind=who.kind,
-            who_id=who.id,
-            who_name=_told(who.name),
+            who_kind=known.who.kind,
+            who_id=known.who.id,
+            who_name=_told(known.who.name),
             what=_told(what),
-            address=_told(address),
-            request_id=_told(request_id),
-            detail=facts,
+            address=_told(known.address),
+            request_id=_told(known.request_id),
+            detail=dict(list((detail or {}).items())[:_LARGEST_DETAIL]),
         )
         .inline()  # the new number is not asked for: who may insert may not read
     )
-
-
-def note_by(
-    session: Session,
-    action: str,
-    by: By | None,
-    *,
-    what: str = "",
-    outcome: Outcome = "done",
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Write down what long work did for somebody; it stays with the caller's transaction.
-
-    Parameters
-    ----------
-    session : Session
-        Open; the caller commits.
-    action : str
-        A key of `ACTIONS`.
-    by : By, optional
-        For whom; nobody means the person at the command line.
-    what : str
-        What it was done to.
-    outcome : {"done", "refused", "failed"}
-        How it ended.
-    detail : mapping, optional
-        Facts in JSON, no secrets.
-    """
-    known = by or By(commander())
-    note(
-        session, action, who=known.who, what=what, outcome=outcome, address=known.address,
-        request_id=known.request_id, detail=detail,
-    )  # fmt: skip
 
 
 def commander() -> Principal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -14,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import Scope
 
 from geo_service.core import audit
-from geo_service.core.accounts.entry import Asked
 from geo_service.core.accounts.recognition import Recognition
-from geo_service.core.auth import Principal
+from geo_service.core.audit import By
+from geo_service.core.auth import ANONYMOUS, Principal
 from geo_service.core.db import transaction
 from geo_service.core.settings import Settings
-from geo_service.deps.principals import PRINCIPAL, principal
+from geo_service.deps.principals import PRINCIPAL
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ def recognition_of(request: Request) -> Recognition:
     return recognition
 
 
-def asked_of(request: Request) -> Asked:
-    """Tell from where something is asked.
+def by_of(request: Request) -> By:
+    """Tell who asks, and from where.
 
     Parameters
     ----------
@@ -86,14 +87,14 @@ def asked_of(request: Request) -> Asked:
 
     Returns
     -------
-    Asked
+    By
         For the record.
     """
-    return asked_in(request.scope)
+    return by_in(request.scope)
 
 
-def asked_in(scope: Scope) -> Asked:
-    """Tell from where something is asked.
+def by_in(scope: Scope) -> By:
+    """Tell who asks, and from where.
 
     Parameters
     ----------
@@ -102,11 +103,14 @@ def asked_in(scope: Scope) -> Asked:
 
     Returns
     -------
-    Asked
+    By
         For the record.
     """
     client = scope.get("client")
-    return Asked(client[0] if client else "", str(scope.get("request_id", "")))
+    return By(
+        scope.get(PRINCIPAL, ANONYMOUS), client[0] if client else "",
+        str(scope.get("request_id", "")),
+    )  # fmt: skip
 
 
 def note(
@@ -132,12 +136,8 @@ def note(
     detail : mapping, optional
         Facts in JSON, no secrets.
     """
-    asked = asked_of(request)
     with transaction(desk_of(request)) as session:
-        audit.note(
-            session, action, who=principal(request), what=what, outcome=outcome,
-            address=asked.address, request_id=asked.request_id, detail=detail,
-        )  # fmt: skip
+        audit.note(session, action, by_of(request), what=what, outcome=outcome, detail=detail)
 
 
 def note_refusal(
@@ -166,13 +166,10 @@ def note_refusal(
     detail : mapping
         Facts, no secrets.
     """
-    asked = asked_in(scope)
+    by = replace(by_in(scope), who=who)
     try:
         with transaction(desk) as session:
-            audit.note(
-                session, action, who=who, what=what, outcome="refused",
-                address=asked.address, request_id=asked.request_id, detail=detail,
-            )  # fmt: skip
+            audit.note(session, action, by, what=what, outcome="refused", detail=detail)
     except DBAPIError as error:
         log.warning("not noted", extra={"action": action, "why": type(error.orig).__name__})
 
@@ -345,4 +342,4 @@ def signed_in(scope: Scope) -> bool:
 
 
 DeskDep = Annotated[Engine, Depends(desk_of)]
-AskedDep = Annotated[Asked, Depends(asked_of)]
+ByDep = Annotated[By, Depends(by_of)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from sqlalchemy.orm import Session
 
 from geo_service.core import audit
 from geo_service.core.db import transaction
+from geo_service.deps.desk import by_of
 from geo_service.deps.principals import PRINCIPAL
 from layers import inside
 
@@ -57,18 +58,11 @@ def insider_sessions(request: Request, scope: str) -> Callable[[], Session]:
 
 
 def _note_of(request: Request, scope: str) -> Callable[[], None]:
-    who: Principal = request.scope[PRINCIPAL]
-    desk, client = request.app.state.desk, request.client
-    facts: dict[str, Any] = {
-        "who": who,
-        "what": request.url.path,
-        "address": "" if client is None else client.host,
-        "request_id": str(request.scope.get("request_id", "")),
-        "detail": {"scope": scope, "query": request.url.query[:400]},
-    }
+    state, by, path = request.app.state, by_of(request), request.url.path
+    detail = {"scope": scope, "query": request.url.query[:400]}
 
     def note() -> None:
-        with transaction(desk) as session:
-            audit.note(session, "values-seen", **facts)
+        with transaction(state.desk) as session:
+            audit.note(session, "values-seen", by, what=path, detail=detail)
 
     return note

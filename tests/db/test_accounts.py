@@ -36,18 +36,18 @@ def test_the_database_itself_refuses_an_account_with(session, why, values):
 
 @pytest.mark.parametrize("what", ["UPDATE geo.audit SET what = 'x'", "DELETE FROM geo.audit"])
 def test_the_record_is_only_added_to(session, what):
-    audit.note_by(session, "load", None, what="x")
+    audit.note(session, "load", None, what="x")
     with pytest.raises(ProgrammingError, match="added and never changed"):
         session.execute(text(what))
 
 
 def test_something_that_is_not_in_the_list_is_not_noted(session):
     with pytest.raises(KeyError):
-        audit.note_by(session, "something", None)
+        audit.note(session, "something", None)
 
 
 def test_what_is_noted_is_cut_to_a_length_and_holds_no_null_character(session):
-    audit.note_by(session, "load", None, what="a\x00" + "b" * 5000)
+    audit.note(session, "load", None, what="a\x00" + "b" * 5000)
     kept = audit.read(session, audit.Wanted())[0].what
     assert kept.startswith("ab")
     assert len(kept) == 400
@@ -118,7 +118,7 @@ def test_accounts_and_the_record_outlive_the_sample(fresh_engine):
     with transaction(fresh_engine) as session:
         people.add(session, "somsri", role="admin", password=PASSWORD)
         keys.make(session, "somsri", label="x", scopes=["read"])
-        audit.note_by(session, "load", None, what="sample")
+        audit.note(session, "load", None, what="sample")
     before = [_rows(fresh_engine, name) for name in ("account", "api_key", "audit")]
     aside.put_aside(fresh_engine)
     migrations.downgrade(url)
@@ -127,7 +127,7 @@ def test_accounts_and_the_record_outlive_the_sample(fresh_engine):
     assert [_rows(fresh_engine, name) for name in ("account", "api_key", "audit")] == before
     with transaction(fresh_engine) as session:
         people.add(session, "another", role="reader")
-        audit.note_by(session, "load", None, what="real")
+        audit.note(session, "load", None, what="real")
         assert len(audit.read(session, audit.Wanted())) == 2
         assert session.scalar(text("SELECT to_regnamespace('geo_aside')")) is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from geo_service.core import audit
 from geo_service.core.accounts import sessions
-from geo_service.core.accounts.entry import Asked, Entered
+from geo_service.core.accounts.entry import Entered
 from geo_service.core.accounts.models import Account
 from geo_service.core.accounts.openid import Person
 from geo_service.core.accounts.people import read_role, settle_name
+from geo_service.core.audit import By
 from geo_service.core.auth import PLACED_ROLES, Role
 from geo_service.core.errors import BadParameter, Conflict, Forbidden
 from geo_service.core.text import Text
@@ -91,7 +92,7 @@ def read_rules(said: str) -> tuple[Rule, ...]:
 
 
 def admit(
-    session: Session, person: Person, rules: Sequence[Rule], *, asked: Asked, lasts: timedelta
+    session: Session, person: Person, rules: Sequence[Rule], *, by: By, lasts: timedelta
 ) -> Entered:
     """Let somebody in: by the account he has, or a new one. The caller commits.
 
@@ -106,8 +107,8 @@ def admit(
         Whom the provider vouches for.
     rules : sequence of Rule
         The first that fits counts.
-    asked : Asked
-        From where.
+    by : By
+        From where; who it is comes out here.
     lasts : timedelta
         How old the session may become.
 
@@ -134,9 +135,8 @@ def admit(
     if account is None:
         account = _made(session, person, rule)
         audit.note(
-            session, "account-made", who=sessions.principal_of(account), what=account.name,
-            address=asked.address, request_id=asked.request_id,
-            detail={"way": "openid", "role": account.role},
+            session, "account-made", replace(by, who=sessions.principal_of(account)),
+            what=account.name, detail={"way": "openid", "role": account.role},
         )  # fmt: skip
     elif not account.is_role_fixed:
         account.role = rule.role
@@ -146,9 +146,8 @@ def admit(
     token = sessions.begin(session, account.id, lasts=lasts)
     who = sessions.principal_of(account)
     audit.note(
-        session, "sign-in", who=who, what=account.name, address=asked.address,
-        request_id=asked.request_id, detail={"way": "openid"},
-    )  # fmt: skip
+        session, "sign-in", replace(by, who=who), what=account.name, detail={"way": "openid"}
+    )
     return Entered(who, token, must_change=False)
 
 

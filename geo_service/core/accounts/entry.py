@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from geo_service.core import audit
 from geo_service.core.accounts import attempts, passwords, sessions
 from geo_service.core.accounts.models import Account
 from geo_service.core.accounts.people import settle_name
+from geo_service.core.audit import By
 from geo_service.core.auth import ANONYMOUS, Principal
 from geo_service.core.db import transaction
 from geo_service.core.errors import TooManyRequests, Unauthenticated
@@ -25,14 +26,6 @@ _REFUSED: Final = Text(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """From where, and by which request, something was asked; for the record."""
-
-    address: str = ""
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Entered:
     """Somebody who just signed in, and the secret for his cookie."""
 
@@ -41,7 +34,7 @@ class Entered:
     must_change: bool
 
 
-def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: timedelta) -> Entered:
+def sign_in(engine: Engine, name: str, password: str, *, by: By, lasts: timedelta) -> Entered:
     """Sign in with a password.
 
     Hashing takes long and holds no connection; so there are several short transactions.
@@ -54,8 +47,8 @@ def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: ti
         As typed.
     password : str
         As typed.
-    asked : Asked
-        From where.
+    by : By
+        From where; who it is comes out here.
     lasts : timedelta
         How old the session may become.
 
@@ -64,7 +57,7 @@ def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: ti
     Entered
         With the secret of a new session.
     """
-    account = confirm(engine, name, password, asked=asked)
+    account = confirm(engine, name, password, by=by)
     kept = account.password_hash
     anew = passwords.keep(password) if kept and passwords.is_outdated(kept) else None
     with transaction(engine) as session:
@@ -76,18 +69,12 @@ def sign_in(engine: Engine, name: str, password: str, *, asked: Asked, lasts: ti
         token = sessions.begin(session, account.id, lasts=lasts)
         who = sessions.principal_of(account)
         audit.note(
-            session,
-            "sign-in",
-            who=who,
-            what=account.name,
-            address=asked.address,
-            request_id=asked.request_id,
-            detail={"way": "password"},
+            session, "sign-in", replace(by, who=who), what=account.name, detail={"way": "password"}
         )
     return Entered(who, token, account.must_change)
 
 
-def confirm(engine: Engine, name: str, password: str, *, asked: Asked) -> Account:
+def confirm(engine: Engine, name: str, password: str, *, by: By) -> Account:
     """Find the account of a name and a password; failures are counted and noted.
 
     Parameters
@@ -98,8 +85,8 @@ def confirm(engine: Engine, name: str, password: str, *, asked: Asked) -> Accoun
         As typed.
     password : str
         As typed.
-    asked : Asked
-        From where.
+    by : By
+        From where; who it is comes out here.
 
     Returns
     -------
@@ -115,7 +102,7 @@ def confirm(engine: Engine, name: str, password: str, *, asked: Asked) -> Accoun
     """
     settled = settle_name(name)[:200].replace("\x00", "")
     with transaction(engine) as session:
-        wait_s = attempts.wait_s(session, settled, asked.address)
+        wait_s = attempts.wait_s(session, settled, by.address)
         account = session.scalar(select(Account).where(Account.name == settled))
     if wait_s:
         raise TooManyRequests(wait_words(wait_s), retryAfter=wait_s)
@@ -124,18 +111,12 @@ def confirm(engine: Engine, name: str, password: str, *, asked: Asked) -> Accoun
     if account is not None and is_right:
         return account
     with transaction(engine) as session:
-        attempts.failed(session, settled, asked.address)
+        attempts.failed(session, settled, by.address)
         # A name that is nobody's may be a password in the wrong field.
         audit.note(
-            session,
-            "sign-in",
-            who=ANONYMOUS,
-            what=account.name if account else "",
-            outcome="refused",
-            address=asked.address,
-            request_id=asked.request_id,
-            detail={"reason": "credentials"},
-        )
+            session, "sign-in", replace(by, who=ANONYMOUS), what=account.name if account else "",
+            outcome="refused", detail={"reason": "credentials"},
+        )  # fmt: skip
     raise Unauthenticated(_REFUSED)
 
 

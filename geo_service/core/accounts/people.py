@@ -347,13 +347,7 @@ def set_password(session: Session, name: str, password: str, *, must_change: boo
         If the account signs in by OpenID: there is one way into an account.
     """
     account = _find(session, name)
-    if account.openid_subject is not None:
-        raise Conflict(
-            Text(
-                th="บัญชีนี้ลงชื่อเข้าใช้ผ่าน OpenID จึงไม่มีรหัสผ่าน",
-                en="This account signs in by OpenID and has no password",
-            )
-        )
+    refuse_openid(_info(account, 0))
     passwords.examine(password, account.name, account.title, account.email or "")
     kept = passwords.keep(password)
     session.execute(
@@ -362,6 +356,28 @@ def set_password(session: Session, name: str, password: str, *, must_change: boo
         .values(password_hash=kept, password_changed_at=func.now(), must_change=must_change)
     )
     sessions.end_all(session, account.id)
+
+
+def refuse_openid(info: AccountInfo) -> None:
+    """Refuse a password to an account that signs in by OpenID.
+
+    Parameters
+    ----------
+    info : AccountInfo
+        The account.
+
+    Raises
+    ------
+    Conflict
+        There is one way into an account.
+    """
+    if info.way_in == "openid":
+        raise Conflict(
+            Text(
+                th="บัญชีนี้ลงชื่อเข้าใช้ผ่าน OpenID จึงไม่มีรหัสผ่าน",
+                en="This account signs in by OpenID and has no password",
+            )
+        )
 
 
 def _find(session: Session, name: str) -> Account:
