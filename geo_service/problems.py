@@ -32,6 +32,8 @@ from geo_service.core.errors import (
     NotFound,
     NotInstalled,
     NotModified,
+    NotStated,
+    Outdated,
     Refused,
     TimedOut,
     TooLarge,
@@ -39,6 +41,7 @@ from geo_service.core.errors import (
     TooManyRequests,
     Unauthenticated,
     Unavailable,
+    UnknownMediaType,
 )
 from geo_service.core.text import Lang, Text
 
@@ -52,6 +55,8 @@ Page = Callable[[Request, Fault, int], Response]
 STATUS: Mapping[type[Fault], int] = {
     BadRequest: 400,
     MethodNotAllowed: 405,
+    UnknownMediaType: 415,
+    NotStated: 428,
     TooLong: 414,
     TooLarge: 413,
     HeadersTooLarge: 431,
@@ -61,6 +66,7 @@ STATUS: Mapping[type[Fault], int] = {
     NotFound: 404,
     NotAcceptable: 406,
     Conflict: 409,
+    Outdated: 412,
     Refused: 422,
     TooManyRequests: 429,
     Unavailable: 503,
@@ -71,7 +77,7 @@ STATUS: Mapping[type[Fault], int] = {
 }
 
 RETRY_AFTER_S = 2
-_KEPT = ("Cache-Control", "Content-Range", "Retry-After", "WWW-Authenticate")
+_KEPT = ("Allow", "Cache-Control", "Content-Range", "Retry-After", "WWW-Authenticate")
 _CHALLENGE = 'Bearer realm="geo-service"'
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
@@ -154,6 +160,8 @@ def problem(fault: Fault, lang: Lang, *, instance: str = "") -> Response:
         headers["WWW-Authenticate"] = _CHALLENGE
     elif isinstance(fault, NoSuchRange):
         headers["Content-Range"] = f"bytes */{fault.extra['size']}"
+    elif isinstance(fault, MethodNotAllowed) and "allow" in fault.extra:
+        headers["Allow"] = str(fault.extra["allow"])
     return Response(
         orjson.dumps(body, default=str), status, headers=headers, media_type=PROBLEM_JSON
     )

@@ -26,7 +26,8 @@ from ingest.spelling import tell_repairs
 Theme = Literal[
     "population", "waste", "ageing", "disability", "infrastructure", "finance", "governance"
 ]
-_TYPES: dict[str, frozenset[str]] = {
+#: Geometries that a layer of one type takes.
+SHAPES: dict[str, frozenset[str]] = {
     "Point": frozenset({"Point"}),
     "LineString": frozenset({"LineString", "MultiLineString"}),
     "Polygon": frozenset({"Polygon", "MultiPolygon"}),
@@ -179,7 +180,7 @@ class FeatureReader:
         if not code:
             self._refuse(row, "no-place", part.code, code)
             return None
-        fits = _TYPES.get(layer.geometry_type)
+        fits = SHAPES.get(layer.geometry_type)
         shape = row.shape
         if row.fault or (shape is not None and fits is not None and shape.geom_type not in fits):
             said = row.fault or getattr(shape, "geom_type", "")
@@ -274,11 +275,22 @@ def _typed(said: str, kind: str) -> str | float | int | bool:
         return value
     if kind == "date":
         return date.fromisoformat(said).isoformat()
-    return _instant(said) if kind == "datetime" else said
+    return instant(said) if kind == "datetime" else said
 
 
-def _instant(said: str) -> str:
-    # GeoPackage: a time without a zone is in UTC.
+def instant(said: str) -> str:
+    """Read a time; one without a zone is in UTC, as GeoPackage has it.
+
+    Parameters
+    ----------
+    said : str
+        In ISO 8601.
+
+    Returns
+    -------
+    str
+        In UTC.
+    """
     found = datetime.fromisoformat(said)
     zoned = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     return zoned.astimezone(UTC).isoformat().replace("+00:00", "Z")

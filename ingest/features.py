@@ -19,9 +19,11 @@ from geo_service.core.errors import Refused
 from geo_service.core.text import Text
 from ingest.copying import array_text, copy_rows
 from ingest.feature_drafts import FeatureDraft, FeatureReader, FeaturesPart
-from ingest.load import Loading
+from ingest.load import Loading, Writing
 from layers.models import Feature, FeatureLayer
 
+#: Mark of a feature that is no longer as its file had it.
+EDITED = "edited"
 #: A feature this near (degrees, about 3 km) to the area it names is a matter of the border.
 _NEAR_DEG = 0.03
 
@@ -134,14 +136,15 @@ def _store(loading: Loading, layer_id: str, drafts: Sequence[FeatureDraft]) -> N
     changed = [d for d in drafts if d.code in stored and _differs(stored[d.code], d)]
     gone = [row.id for code, row in stored.items() if code not in {d.code for d in drafts}]
     loading.remember("feature", [*gone, *(stored[draft.code].id for draft in changed)])
+    _tell_edited(loading, [row for row in stored.values() if EDITED in row.flags])
     if gone:
         session.execute(delete(Feature).where(Feature.id.in_(gone)))
     for draft in changed:
         session.execute(
-            update(Feature).where(Feature.id == stored[draft.code].id).values(**_values(draft)),
+            update(Feature).where(Feature.id == stored[draft.code].id).values(**values_of(draft)),
             execution_options={"synchronize_session": False},
         )
-    _insert(loading, new)
+    insert_features(loading, new)
     same = len(drafts) - len(new) - len(changed)
     loading.count(inserted=len(new), updated=len(changed), unchanged=same, deleted=len(gone))
     loading.report.figures[layer_id] = len(drafts)
@@ -150,24 +153,47 @@ def _store(loading: Loading, layer_id: str, drafts: Sequence[FeatureDraft]) -> N
     session.expire_all()
 
 
-def _insert(loading: Loading, drafts: Sequence[FeatureDraft]) -> None:
+def _tell_edited(loading: Loading, rows: Sequence[Feature]) -> None:
+    # A file is the whole layer: what was edited by hand since the last one gives way to it.
+    for row in rows:
+        loading.reject(
+            reason="edited-by-hand",
+            hint=Text(
+                th=f"รายการ {row.code} เคยแก้ไขทีละรายการ ไฟล์นี้จะแทนที่",
+                en=f"{row.code} was edited by hand; this file takes its place",
+            ),
+            said=f"{row.code} {row.name_th}".strip(),
+            severity="flagged",
+        )
+
+
+def insert_features(writing: Writing, drafts: Sequence[FeatureDraft]) -> None:
+    """Write new features; the caller counts them.
+
+    Parameters
+    ----------
+    writing : Writing
+        Whose version they carry.
+    drafts : sequence of FeatureDraft
+        None of them is there yet.
+    """
     # Copied: a layer may have tens of thousands of features.
     if not drafts:
         return
     shapes = shapely.set_srid(np.array([d.shape for d in drafts], dtype=object), STORAGE_SRID)
     rows = [
-        _values(draft)
+        values_of(draft)
         | {"properties": json.dumps(draft.properties, ensure_ascii=False), "geom": shape}
-        | {"flags": array_text(sorted(draft.flags)), "version_id": loading.version_id}
+        | {"flags": array_text(sorted(draft.flags)), "version_id": writing.version_id}
         for draft, shape in zip(
             drafts, shapely.to_wkb(shapes, hex=True, include_srid=True), strict=True
         )
     ]
-    copy_rows(loading.session, "feature", pl.DataFrame(rows, infer_schema_length=None))
+    copy_rows(writing.session, "feature", pl.DataFrame(rows, infer_schema_length=None))
 
 
 def _differs(row: Feature, draft: FeatureDraft) -> bool:
-    values: Mapping[str, Any] = _values(draft)
+    values: Mapping[str, Any] = values_of(draft)
     plain = ("name_th", "name_en", "area_id", "properties", "flags")
     if any(getattr(row, name) != values[name] for name in plain):
         return True
@@ -176,7 +202,19 @@ def _differs(row: Feature, draft: FeatureDraft) -> bool:
     return not shapely.equals_exact(to_shape(row.geom), draft.shape, 0.0)
 
 
-def _values(draft: FeatureDraft) -> dict[str, Any]:
+def values_of(draft: FeatureDraft) -> dict[str, Any]:
+    """Write a draft as the columns of its row.
+
+    Parameters
+    ----------
+    draft : FeatureDraft
+        Complete.
+
+    Returns
+    -------
+    dict
+        Without the version.
+    """
     shape = draft.shape
     return {
         "layer_id": draft.layer_id,

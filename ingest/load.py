@@ -1,6 +1,6 @@
 """One load under way: its session, its version, what it remembers so that it can be undone.
 
-Whoever writes rows for a load (areas, organisations, features, observations) does three things:
+Whoever writes rows (areas, organisations, features, observations) does three things:
 new rows carry ``loading.version_id``; before a row is changed or deleted its image is kept with
 ``loading.remember``; rows of tables without a version are announced with ``loading.remember``
 (by their parent) or ``loading.announce`` (by their own id) before they are inserted.
@@ -95,23 +95,20 @@ def hold_lock(session: Session, progress: Progress = silent) -> None:
 
 
 @dataclass(slots=True)
-class Loading:
-    """One load of one file into one data set, in one transaction.
+class Writing:
+    """Rows being written for one version of a data set, in one transaction.
 
     ``touched`` collects the subjects (``areas``, ``orgs``, ``indicator:{key}``,
-    ``layer:{id}``) whose version rises when the load is committed.
+    ``layer:{id}``) whose version rises when it is committed.
     """
 
     session: Session
     dataset: Dataset
     run: IngestRun
     version: DatasetVersion
-    source: Source
-    recipe: Recipe
     report: Report
     progress: Progress = silent
     touched: set[str] = field(default_factory=set)
-    gazetteers: Gazetteers = field(default_factory=Gazetteers)
 
     @property
     def version_id(self) -> int:
@@ -232,3 +229,12 @@ class Loading:
         self.report.updated += updated
         self.report.unchanged += unchanged
         self.report.deleted += deleted
+
+
+@dataclass(slots=True, kw_only=True)
+class Loading(Writing):
+    """One load of one file into one data set, by a recipe."""
+
+    source: Source
+    recipe: Recipe
+    gazetteers: Gazetteers = field(default_factory=Gazetteers)

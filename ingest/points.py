@@ -6,13 +6,17 @@ that none is left out. How many points a tile holds is found out here, from the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
-from sqlalchemy import delete
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from boundaries.projection import to_srid
@@ -20,11 +24,12 @@ from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from geo_service.core.db import SCHEMA
 from ingest.cells import ewkb
 from ingest.copying import copy_rows
-from layers.analysis.hexgrid import outlines
+from layers.analysis.hexgrid import cells_at, outlines
 from layers.analysis.hexpoints import PointCounts, count_points, scan_points
-from layers.models import PointCell
+from layers.models import Drawing, FeatureLayer, PointCell
 from layers.tile_matrix import WEB_MERCATOR_QUAD
 from layers.tiles import resolution_at
+from layers.versions import version_of
 
 #: Layers with fewer points are drawn point by point at every zoom.
 FEWEST = 20_000
@@ -99,6 +104,64 @@ def points_from(points: pl.LazyFrame) -> int:
             return min(zoom + 1, _LAST_ZOOM)
         held = held.with_columns(pl.col("x") // 2, pl.col("y") // 2)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a point was and is, EPSG:4326; ``None`` for nowhere."""
+
+    before: BaseGeometry | None
+    after: BaseGeometry | None
+
+
+def move(session: Session, layer_id: str, moved: Moved) -> bool:
+    """Let the hexagons of a layer follow one point, instead of counting all points anew.
+
+    Parameters
+    ----------
+    session : Session
+        Open in a transaction that has just raised the layer's version by one.
+    layer_id : str
+        The layer.
+    moved : Moved
+        From where to where.
+
+    Returns
+    -------
+    bool
+        False when the layer must be prepared as a whole: it has lines or polygons, or what is
+        prepared was not of the version before.
+    """
+    layer, drawing = session.get_one(FeatureLayer, layer_id), session.get(Drawing, layer_id)
+    version = version_of(session, f"layer:{layer_id}")
+    if layer.geometry_type != "Point" or drawing is None or drawing.version != version - 1:
+        return False
+    drawing.version = version
+    resolutions = session.scalars(
+        select(PointCell.resolution).where(PointCell.layer_id == layer_id).distinct()
+    ).all()
+    for resolution in resolutions:
+        for point, change in ((moved.before, -1), (moved.after, 1)):
+            if point is not None:
+                cells = cells_at(shapely.get_coordinates(point), resolution)
+                _count(session, layer_id, resolution, cells, change=change)
+    session.execute(delete(PointCell).where(PointCell.layer_id == layer_id, PointCell.count <= 0))
+    return True
+
+
+def _count(
+    session: Session, layer_id: str, resolution: int, cells: NDArray[np.int64], *, change: int
+) -> None:
+    done = session.execute(
+        update(PointCell)
+        .where(
+            PointCell.layer_id == layer_id, PointCell.resolution == resolution,
+            PointCell.cell == int(cells[0]),
+        )
+        .values(count=PointCell.count + change)
+    )  # fmt: skip
+    if not cast("CursorResult[Any]", done).rowcount and change > 0:
+        _store(session, layer_id, resolution, PointCounts(cells, np.array([change]), None, 0))
 
 
 def _write(session: Session, layer_id: str, path: Path) -> None:

@@ -14,6 +14,7 @@ REASONS: dict[str, Text] = {
     # the row
     "short-row": Text(th="แถวสั้นกว่าหัวตาราง", en="the row is shorter than the header"),
     "long-row": Text(th="แถวยาวกว่าหัวตาราง", en="the row is longer than the header"),
+    "edited-by-hand": Text(th="เคยแก้ไขทีละรายการ", en="edited by hand since the last file"),
     "duplicate-row": Text(th="แถวซ้ำกันทุกค่า", en="the same values stand in another row"),
     "conflicting-rows": Text(
         th="หลายแถวให้ค่าต่างกันสำหรับที่เดียวกัน", en="rows give different values for one place"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from psycopg2.errors import ForeignKeyViolation
+from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -84,11 +84,19 @@ def undo(session: Session, version_id: int) -> Undone:
             for table in _ORDER:
                 restored += _put_back_children(session, table, version_id)
     except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise Conflict(_TAKEN) from error
         if not isinstance(error.orig, ForeignKeyViolation):
             raise
         fault = _depended_on(error.orig)
         raise fault from error
     return Undone(removed, restored)
+
+
+_TAKEN = Text(
+    th="ยกเลิกไม่ได้ เพราะมีรายการใหม่ใช้รหัสเดียวกันแล้ว โปรดยกเลิกรายการใหม่ก่อน",
+    en="It cannot be undone: something newer has the same code; undo that first",
+)
 
 
 def _depended_on(error: ForeignKeyViolation) -> Conflict:

@@ -9,11 +9,14 @@ system paths or the text of an unknown exception::
     ├── BadRequest            what was asked cannot be understood
     │   ├── UnknownParameter
     │   ├── BadParameter
+    │   ├── BadFeature         a member of a feature that is to be stored makes no sense
     │   ├── UnsupportedCRS
     │   ├── TooManyCells       the table asked for is too large
     │   ├── TooLong            the address is longer than the service reads
     │   ├── TooLarge           the body is larger than the service reads
     │   ├── HeadersTooLarge    more header fields than the service reads
+    │   ├── UnknownMediaType   the body is of a type this address does not take
+    │   ├── NotStated          which state a change is meant for must be said
     │   ├── NoSuchRange        a file ends before the bytes that were asked for
     │   └── MethodNotAllowed   the address exists, but not for this method
     ├── Unauthenticated       credentials are missing, wrong, expired or withdrawn
@@ -31,6 +34,7 @@ system paths or the text of an unknown exception::
     │   ├── BadBackup
     │   └── UnreadableFile
     ├── Conflict              somebody else holds it, or something depends on it
+    │   └── Outdated           it is no longer as the caller last saw it
     ├── Unavailable           the database or another part does not answer now
     │   ├── Busy               more work than connections; try again soon
     │   ├── TimedOut           the answer took longer than a statement may
@@ -88,6 +92,13 @@ class BadParameter(BadRequest):
     title = Text(th="ค่าของพารามิเตอร์ไม่ถูกต้อง", en="Bad value of a parameter")
 
 
+class BadFeature(BadRequest):
+    """A member of a feature that is to be stored; ``field`` names it."""
+
+    code = "bad-feature"
+    title = Text(th="ข้อมูลของรายการไม่ถูกต้อง", en="Bad member of a feature")
+
+
 class UnsupportedCRS(BadRequest):
     """A coordinate reference system the service does not speak."""
 
@@ -121,6 +132,20 @@ class HeadersTooLarge(BadRequest):
 
     code = "headers-too-large"
     title = Text(th="ส่วนหัวของคำขอใหญ่เกินไป", en="The header fields are too large")
+
+
+class UnknownMediaType(BadRequest):
+    """The body is of a type this address does not take; ``known`` lists those it does."""
+
+    code = "unknown-media-type"
+    title = Text(th="ไม่รับเนื้อหาชนิดนี้", en="Unknown type of content")
+
+
+class NotStated(BadRequest):
+    """Which state a change is meant for must be said: ``If-Match``."""
+
+    code = "not-stated"
+    title = Text(th="ต้องระบุสถานะที่จะแก้ไข", en="Say which state is to be changed")
 
 
 class MethodNotAllowed(BadRequest):
@@ -240,6 +265,13 @@ class Conflict(Fault):
 
     code = "conflict"
     title = Text(th="ขัดแย้งกับข้อมูลหรืองานอื่น", en="In conflict with something else")
+
+
+class Outdated(Conflict):
+    """What is to be changed is no longer as the caller last saw it."""
+
+    code = "outdated"
+    title = Text(th="ข้อมูลถูกแก้ไขไปแล้ว", en="Changed in the meantime")
 
 
 class Unavailable(Fault):
