@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import HTMLResponse
 
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
+from geo_service.deps.shown import Frame
 from layers.forecasts import Forecasts, Place
 from layers.forecasts import words as forecast_words
 from layers.indicators import IndicatorInfo
 from layers.profile import PlaceName
 from web import charts, figures
 from web.profile import title
-from web.render import respond_kept
+from web.render import respond_framed
 from web.words import LEVELS, number, words
 
 #: So many places have a chart each; more are told in a table.
@@ -36,38 +37,22 @@ class Drawn:
     chances: tuple[Chance, ...]
 
 
-def answer(
-    lang: Lang,
-    found: Forecasts,
-    *,
-    here: str,
-    formats: Sequence[tuple[str, str]],
-    is_sample: bool,
-    headers: Mapping[str, str],
-) -> HTMLResponse:
+def answer(found: Forecasts, frame: Frame) -> HTMLResponse:
     """Answer with the page of a forecast.
 
     Parameters
     ----------
-    lang : {"th", "en"}
-        Language of the reader.
     found : Forecasts
         Of some places with their history, or of all of a level.
-    here : str
-        Address of this page in the other language.
-    formats : sequence of (str, str)
-        Words and addresses of the same data in other formats.
-    is_sample : bool
-        Whether to say that the data is made up.
-    headers : mapping of str to str
-        Of the answer.
+    frame : Frame
+        What surrounds it.
 
     Returns
     -------
     HTMLResponse
         The page.
     """
-    info, run = found.indicator, found.run
+    lang, info, run = frame.lang, found.indicator, found.run
     total = run.scores[0] if run.scores else {}
     charted = [one for one in found.places if one.history][:MOST_CHARTS]
     level = LEVELS[run.level].in_(lang)
@@ -89,11 +74,8 @@ def answer(
             if one != run.level
         ],
         "map_address": f"/maps/{info.key}?lang={lang}",
-        "formats": formats,
-        "is_sample": is_sample,
-        "other_language": here,
     }
-    return respond_kept("forecast.html", lang, context, headers)
+    return respond_framed("forecast.html", frame, context)
 
 
 def _drawn(one: Place, found: Forecasts, lang: Lang) -> Drawn:

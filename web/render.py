@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang
+from geo_service.deps.shown import Frame
 from layers.inside import NOT_PUBLIC, SHOWN_TO
 from web.assets import address, refuse_foreign
 from web.words import day, licence, number, words
@@ -185,6 +186,46 @@ def respond_kept(
     return HTMLResponse(
         page(name, lang, context), headers={**headers, "Content-Security-Policy": policy}
     )
+
+
+def respond_framed(name: str, frame: Frame, context: Mapping[str, Any]) -> HTMLResponse:
+    """Answer with a page of data that may be kept.
+
+    Parameters
+    ----------
+    name : str
+        Template below ``web/templates``, without inline scripts and styles.
+    frame : Frame
+        What surrounds it.
+    context : mapping
+        What the template shows besides.
+
+    Returns
+    -------
+    HTMLResponse
+        With a content policy of our own files alone.
+    """
+    return respond_kept(name, frame.lang, {**context, **around(frame)}, frame.headers)
+
+
+def around(frame: Frame) -> dict[str, Any]:
+    """Tell a template what surrounds its page.
+
+    Parameters
+    ----------
+    frame : Frame
+        From where questions are answered.
+
+    Returns
+    -------
+    dict
+        Part of its context.
+    """
+    return {
+        "formats": frame.formats,
+        "is_sample": frame.is_sample,
+        "other_language": frame.other_language,
+    }
 
 
 def content_policy(nonce: str, frame_ancestors: str) -> str:

@@ -13,13 +13,14 @@ from starlette.responses import HTMLResponse
 from geo_service.core.errors import NotFound
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
+from geo_service.deps.shown import Frame
 from layers import forecasts, scenarios, versions
 from layers.indicators import IndicatorInfo
 from layers.scenarios import Found, Line, Summary
 from layers.scenarios import words as scenario_words
 from layers.value_rules import AMOUNTS
 from web import charts, scenario_map, thumbnails
-from web.render import respond_kept
+from web.render import respond_framed
 from web.scenario_map import Drawn, signed
 from web.thumbnails import Outline, Shelf
 from web.words import day, number, words
@@ -31,9 +32,6 @@ _COUNTRY: Final = "TH"
 #: Places whose chance of being above changes most.
 _MOST_CHANCES: Final = 8
 _OUTLINES: Final[Shelf[Outline]] = Shelf()
-
-Headers = Mapping[str, str]
-Formats = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +62,22 @@ class Outcome:
     others: str
 
 
-def list_answer(
-    lang: Lang,
-    found: Sequence[Summary],
-    *,
-    here: str,
-    formats: Formats,
-    is_sample: bool,
-    headers: Headers,
-) -> HTMLResponse:
+def list_answer(found: Sequence[Summary], frame: Frame) -> HTMLResponse:
     """Answer with the list of scenarios.
 
     Parameters
     ----------
-    lang : {"th", "en"}
-        Language of the reader.
     found : sequence of Summary
         By name.
-    here : str
-        Address of this page in the other language.
-    formats : sequence of (str, str)
-        Words and addresses of the same data in other formats.
-    is_sample : bool
-        Whether to say that the data is made up.
-    headers : mapping of str to str
-        Of the answer.
+    frame : Frame
+        What surrounds it.
 
     Returns
     -------
     HTMLResponse
         The page.
     """
+    lang = frame.lang
     rows = [
         {
             "title": one.document.title.in_(lang),
@@ -105,47 +88,27 @@ def list_answer(
         }
         for one in found
     ]
-    context = {
-        "rows": rows, "formats": formats, "is_sample": is_sample, "other_language": here,
-    }  # fmt: skip
-    return respond_kept("scenarios.html", lang, context, headers)
+    return respond_framed("scenarios.html", frame, {"rows": rows})
 
 
-def answer(
-    session: SessionDep,
-    lang: Lang,
-    found: Found,
-    *,
-    here: str,
-    formats: Formats,
-    is_sample: bool,
-    headers: Headers,
-) -> HTMLResponse:
+def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
     """Answer with the page of a scenario.
 
     Parameters
     ----------
     session : Session
         Only read: for the past and the outlines.
-    lang : {"th", "en"}
-        Language of the reader.
     found : Found
         With its results.
-    here : str
-        Address of this page in the other language.
-    formats : sequence of (str, str)
-        Words and addresses of the same data in other formats.
-    is_sample : bool
-        Whether to say that the data is made up.
-    headers : mapping of str to str
-        Of the answer.
+    frame : Frame
+        What surrounds it.
 
     Returns
     -------
     HTMLResponse
         The page.
     """
-    document, run = found.document, found.run
+    lang, document, run = frame.lang, found.document, found.run
     at = 0 if lang == "th" else 1
     named = {key: one.title for key, one in document.groups.items()}
     context = {
@@ -176,11 +139,8 @@ def answer(
             for one in found.versions
             if one.number != found.row.number
         ],
-        "formats": formats,
-        "is_sample": is_sample,
-        "other_language": here,
     }  # fmt: skip
-    return respond_kept("scenario.html", lang, context, headers)
+    return respond_framed("scenario.html", frame, context)
 
 
 def _by(author: str, version: int, when: datetime, lang: Lang) -> str:

@@ -69,12 +69,7 @@ def when_places_grow_old(
     if form == "html":
         # Pages are made on a floor of their own; the application handed this one over.
         page: Response = request.app.state.ageing_page(
-            lang,
-            found,
-            here=links.here(lang="en" if lang == "th" else "th"),
-            formats=[("JSON", links.here(f="json")), ("CSV", links.here(f="csv"))],
-            is_sample=state.is_sample,
-            headers=headers,
+            found, links.frame(headers, is_sample=state.is_sample)
         )
         return page
     if form == "csv":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from geo_service.deps import base_url
+from geo_service.deps.shown import Frame
 from layers.inside import NOT_PUBLIC, SHOWN_TO
 
 JSON = "application/json"
@@ -74,6 +75,34 @@ class Links:
         told = urlencode([*kept, *changed.items()], quote_via=quote, safe=_PLAIN)
         path = quote(self._request.url.path, safe=_PLAIN)
         return f"{self.base}{path}{'?' if told else ''}{told}"
+
+    def frame(
+        self,
+        headers: Mapping[str, str],
+        formats: Iterable[tuple[str, str]] | None = None,
+        *,
+        is_sample: bool,
+    ) -> Frame:
+        """Put together what surrounds the page of this answer.
+
+        Parameters
+        ----------
+        headers : mapping of str to str
+            From `revalidate`.
+        formats : iterable of (str, str), optional
+            Words and addresses of the same data; JSON and CSV of this address when absent.
+        is_sample : bool
+            Whether to say that the data is made up.
+
+        Returns
+        -------
+        Frame
+            For the page.
+        """
+        other = self.here(lang="en" if self.lang == "th" else "th")
+        if formats is None:
+            formats = (("JSON", self.here(f="json")), ("CSV", self.here(f="csv")))
+        return Frame(self.lang, other, tuple(formats), is_sample, headers)
 
     def link(self, rel: str, path: str, kind: str, title: Text | None = None) -> dict[str, str]:
         """Describe a link to a path of the service.

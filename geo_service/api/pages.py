@@ -86,19 +86,14 @@ def sheet_answer(
     Response
         HTML without outside assets; without scripts unless there is a map.
     """
-    other: Lang = "en" if links.lang == "th" else "th"
     # Pages are framed on a floor of their own; the application handed the frame over.
     framed: Response = request.app.state.data_page(
         sheet.content,
-        links.lang,
+        links.frame(headers, sheet.formats, is_sample=is_sample),
         title=sheet.title,
         lead=sheet.lead,
         trail=sheet.trail,
-        formats=sheet.formats,
         style=sheet.style,
-        other_language=links.here(lang=other),
-        is_sample=is_sample,
-        headers=headers,
     )
     return framed
 

@@ -54,12 +54,7 @@ def scenarios(
     if form == "html":
         # Pages are made on a floor of their own; the application handed this one over.
         page: Response = request.app.state.scenarios_page(
-            lang,
-            found,
-            here=links.here(lang="en" if lang == "th" else "th"),
-            formats=_formats(links),
-            is_sample=state.is_sample,
-            headers=headers,
+            found, links.frame(headers, is_sample=state.is_sample)
         )
         return page
     if form == "csv":
@@ -114,13 +109,7 @@ def scenario(
     links = Links(request, lang)
     if form == "html":
         page: Response = request.app.state.scenario_page(
-            session,
-            lang,
-            found,
-            here=links.here(lang="en" if lang == "th" else "th"),
-            formats=_formats(links),
-            is_sample=state.is_sample,
-            headers=headers,
+            session, found, links.frame(headers, is_sample=state.is_sample)
         )
         return page
     if form == "csv":
@@ -152,10 +141,6 @@ def _codes(place: str | None) -> tuple[str, ...]:
             parameter="place",
         )
     return named
-
-
-def _formats(links: Links) -> list[tuple[str, str]]:
-    return [("JSON", links.here(f="json")), ("CSV", links.here(f="csv"))]
 
 
 def _own(links: Links) -> list[dict[str, str]]:

@@ -1,7 +1,8 @@
-"""What the pages of accounts show; made where questions are answered, drawn where pages are."""
+"""What pages are handed; made where questions are answered, drawn where pages are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,21 @@ from geo_service.core.auth import Principal
 from geo_service.core.errors import Fault
 from geo_service.core.text import Lang
 from geo_service.deps.forms import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds a page of data, whatever it shows.
+
+    ``other_language`` is the address of the same page in the other language, ``formats`` are words
+    and addresses of the same data for programs, ``headers`` those of the answer.
+    """
+
+    lang: Lang
+    other_language: str
+    formats: tuple[tuple[str, str], ...]
+    is_sample: bool
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
