@@ -4,20 +4,27 @@ Who comes first is not who is served first: the place goes to the caller who has
 work, and among equals to the one who was served longest ago. So one caller with a hundred
 questions and one with a single question both move on. When the line is full, the last question of
 the caller with the most in line gives way to a caller with fewer.
+
+Who wants more places than there are has only his part of them while others are about, even when
+one is free: it is kept for those who come in a moment, and the processors are less busy for them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 #: Weight of the newest in the running mean of how long work takes.
 _NEWEST: Final = 0.1
 _LONGEST_RETRY_S: Final = 30
 _MOST_REMEMBERED: Final = 10_000
+#: Who asked so lately, in seconds, is about.
+_ABOUT_S: Final = 5.0
 
 
 class LineFull(Exception):
@@ -34,17 +41,9 @@ class LineFull(Exception):
         self.retry_s = retry_s
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks: an address, and one of those who ask from there."""
-
-    address: str
-    name: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    caller: Caller
+    caller: str
     number: int
     turn: asyncio.Future[None]
 
@@ -71,8 +70,9 @@ class Line:
     mean_s: float = 0.0
     is_closed: bool = False
     _waiting: list[_Waiting] = field(default_factory=list)
-    _working: Counter[Caller | str] = field(default_factory=Counter)
-    _served: dict[Caller | str, int] = field(default_factory=dict)
+    _working: Counter[str] = field(default_factory=Counter)
+    _served: dict[str, int] = field(default_factory=dict)
+    _about: OrderedDict[str, float] = field(default_factory=OrderedDict)
     _number: int = 0
     _turn: int = 0
 
@@ -81,12 +81,12 @@ class Line:
         """How many wait."""
         return len(self._waiting)
 
-    async def enter(self, caller: Caller) -> None:
+    async def enter(self, caller: str) -> None:
         """Take a place, at once or when one is free; `leave` gives it back.
 
         Parameters
         ----------
-        caller : Caller
+        caller : str
             Who asks.
 
         Raises
@@ -96,6 +96,7 @@ class Line:
         CancelledError
             If who asks is cancelled; no place is kept.
         """
+        self._see(caller)
         if self.at_work < self.places and not self._waiting and not self.is_closed:
             self._begin(caller)
             return
@@ -103,6 +104,8 @@ class Line:
         self._number += 1
         mine = _Waiting(caller, self._number, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
+        # A place may be free, kept from those who wait: he may be the one it is kept for.
+        self._call_next()
         try:
             async with asyncio.timeout(self.longest_s):
                 await mine.turn
@@ -119,12 +122,12 @@ class Line:
                 self._waiting.remove(mine)
             raise
 
-    def leave(self, caller: Caller, *, took_s: float) -> None:
+    def leave(self, caller: str, *, took_s: float) -> None:
         """Give a place back, to whoever is next.
 
         Parameters
         ----------
-        caller : Caller
+        caller : str
             As for `enter`.
         took_s : float
             How long the work took, in seconds.
@@ -149,61 +152,81 @@ class Line:
             To be raised.
         """
         self.refused += 1
-        return LineFull(min(max(1, math.ceil(self._wait_s())), _LONGEST_RETRY_S))
+        return LineFull(min(max(1, math.ceil(self._wait_s(len(self._waiting)))), _LONGEST_RETRY_S))
 
-    def _wait_s(self) -> float:
-        return (len(self._waiting) + 1) * self.mean_s / self.places
+    def _wait_s(self, before: int) -> float:
+        return (before + 1) * self.mean_s / self.places
 
-    def _make_room(self, caller: Caller) -> None:
-        if self.is_closed or self._wait_s() > self.longest_s:
+    def _make_room(self, caller: str) -> None:
+        line = self._in_line()
+        # In turns: of each other caller as many come before him as he has in line with this one.
+        mine = line[caller] + 1
+        before = sum(min(mine, number) for other, number in line.items() if other != caller)
+        if self.is_closed or self._wait_s(before + mine - 1) > self.longest_s:
             raise self.refusal()
         if len(self._waiting) < self.length:
             return
-        line = Counter(one.caller.address for one in self._waiting)
         longest, most = line.most_common(1)[0] if line else ("", 0)
-        if line[caller.address] + 1 >= most:
+        if line[caller] + 1 >= most:
             raise self.refusal()
         last = max(
-            (one for one in self._waiting if one.caller.address == longest),
-            key=lambda one: one.number,
+            (one for one in self._waiting if one.caller == longest), key=lambda one: one.number
         )
         self._waiting.remove(last)
         _send_away(last, self.refusal())
 
     def _call_next(self) -> None:
-        while self._waiting and self.at_work < self.places:
-            chosen = min(self._waiting, key=self._rank)
+        while self.at_work < self.places and (ready := self._ready()):
+            chosen = min(ready, key=self._rank)
             self._waiting.remove(chosen)
             if chosen.turn.done():
                 continue
             if len(self._served) > _MOST_REMEMBERED:
                 self._served.clear()
             self._turn += 1
-            self._served[chosen.caller] = self._served[chosen.caller.address] = self._turn
+            self._served[chosen.caller] = self._turn
             self._begin(chosen.caller)
             chosen.turn.set_result(None)
         if not self._waiting:
             self._served.clear()
 
-    def _rank(self, one: _Waiting) -> tuple[int, int, int, int, int]:
-        caller, working, served = one.caller, self._working, self._served
-        return (
-            working[caller.address], served.get(caller.address, 0),
-            working[caller], served.get(caller, 0),
-            one.number,
-        )  # fmt: skip
+    def _ready(self) -> list[_Waiting]:
+        line, part = self._in_line(), self._part()
 
-    def _begin(self, caller: Caller) -> None:
+        def is_ready(caller: str) -> bool:
+            at_work = self._working[caller]
+            return at_work < part or at_work + line[caller] <= self.places
+
+        return [one for one in self._waiting if is_ready(one.caller)]
+
+    def _rank(self, one: _Waiting) -> tuple[int, int, int]:
+        return self._working[one.caller], self._served.get(one.caller, 0), one.number
+
+    def _in_line(self) -> Counter[str]:
+        return Counter(one.caller for one in self._waiting)
+
+    def _part(self) -> int:
+        # More callers than places need not be counted: nobody has less than one place.
+        since, callers = time.monotonic() - _ABOUT_S, 0
+        for seen in islice(reversed(self._about.values()), self.places):
+            callers += seen > since
+        return max(1, self.places // max(1, callers))
+
+    def _see(self, caller: str) -> None:
+        self._about[caller] = time.monotonic()
+        self._about.move_to_end(caller)
+        if len(self._about) > _MOST_REMEMBERED:
+            self._about.popitem(last=False)
+
+    def _begin(self, caller: str) -> None:
         self.at_work += 1
         self._working[caller] += 1
-        self._working[caller.address] += 1
 
-    def _end(self, caller: Caller) -> None:
+    def _end(self, caller: str) -> None:
         self.at_work -= 1
-        for key in (caller, caller.address):
-            self._working[key] -= 1
-            if not self._working[key]:
-                del self._working[key]
+        self._working[caller] -= 1
+        if not self._working[caller]:
+            del self._working[caller]
 
 
 def _was_given(one: _Waiting) -> bool:

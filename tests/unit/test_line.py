@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from geo_service.core.line import Caller, Line, LineFull
+from geo_service.core.line import Line, LineFull
 
-GREEDY, MODEST = Caller("192.0.2.1"), Caller("192.0.2.2")
+GREEDY, MODEST = "192.0.2.1", "192.0.2.2"
 
 
 def line(*, places: int = 1, length: int = 8, longest_s: float = 5.0) -> Line:
@@ -21,19 +21,19 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def served_in(order: list[Caller], *, places: int = 1, length: int = 20) -> list[Caller]:
+def served_in(order: list[str], *, places: int = 1, length: int = 20) -> list[str]:
     """Who is served, in turn, when all of them come at once behind one who is at work."""
 
-    async def run() -> list[Caller]:
+    async def run() -> list[str]:
         made, served = line(places=places, length=length), []
 
-        async def ask(caller: Caller) -> None:
+        async def ask(caller: str) -> None:
             await made.enter(caller)
             served.append(caller)
             await settle()
             made.leave(caller, took_s=0.0)
 
-        first = Caller("192.0.2.9")
+        first = "192.0.2.9"
         for _ in range(places):
             await made.enter(first)
         tasks = []
@@ -70,7 +70,7 @@ def test_no_more_are_at_work_than_there_are_places():
 
 
 def test_equal_callers_are_served_in_the_order_they_came():
-    order = [Caller(f"192.0.2.{number}") for number in range(5)]
+    order = [f"192.0.2.{number}" for number in range(5)]
     assert served_in(order) == order
 
 
@@ -83,11 +83,56 @@ def test_two_callers_with_many_take_turns():
     assert served == [GREEDY, MODEST] * 4
 
 
-def test_names_at_one_address_take_turns_and_win_nothing_over_other_addresses():
-    ann, bob = Caller("192.0.2.1", "ann"), Caller("192.0.2.1", "bob")
-    served = served_in([ann] * 4 + [bob] * 2 + [MODEST] * 2)
-    assert [one.address for one in served[:4]] == [GREEDY.address, MODEST.address] * 2
-    assert {served[0], served[2]} == {ann, bob}
+def test_who_wants_more_places_than_there_are_has_his_part_while_others_are_about():
+    async def run() -> tuple[int, int, int]:
+        made = line(places=4, length=20)
+        many = [asyncio.create_task(made.enter(GREEDY)) for _ in range(20)]
+        await settle()
+        alone = made.at_work
+        made._see(MODEST)
+        for _ in range(4):
+            made.leave(GREEDY, took_s=0.0)
+        await settle()
+        beside = made.at_work
+        # Two places are free: he who comes waits for nobody, though fourteen are in line.
+        await asyncio.wait_for(made.enter(MODEST), 0.1)
+        both = made.at_work
+        for task in many:
+            task.cancel()
+        await asyncio.gather(*many, return_exceptions=True)
+        return alone, beside, both
+
+    assert asyncio.run(run()) == (4, 2, 3)
+
+
+def test_a_few_questions_at_once_take_what_is_free_beside_others():
+    async def run() -> int:
+        made = line(places=4)
+        made._see(MODEST)
+        few = [asyncio.create_task(made.enter(GREEDY)) for _ in range(4)]
+        await asyncio.gather(*few)
+        return made.at_work
+
+    assert asyncio.run(run()) == 4
+
+
+def test_who_has_little_in_line_is_not_sent_away_for_what_others_have():
+    async def run() -> None:
+        made = line(places=1, length=8, longest_s=5)
+        await made.enter(GREEDY)
+        many = [asyncio.create_task(made.enter(GREEDY)) for _ in range(4)]
+        await settle()
+        made.mean_s = 2.0
+        with pytest.raises(LineFull):
+            await made.enter(GREEDY)
+        one = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        assert (one.done(), made.waiting) == (False, 5)
+        for task in (*many, one):
+            task.cancel()
+        await asyncio.gather(*many, one, return_exceptions=True)
+
+    asyncio.run(run())
 
 
 def test_who_finds_the_line_full_is_sent_away_at_once_and_told_when_to_return():
