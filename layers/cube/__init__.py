@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import TooManyCells
@@ -31,7 +29,7 @@ from layers.cube.axes import (
 )
 from layers.cube.cells import TOTAL, Cells, Subject, rule_of
 from layers.cube.filter import periods_where, places_where
-from layers.cube.known import names_of, periods_known
+from layers.cube.known import breaks_of, names_of, periods_known
 from layers.cube.parts import Parts, measures_in, memberships, take_apart
 from layers.cube.places import Place, Places, group_of
 from layers.cube.query import (
@@ -44,10 +42,9 @@ from layers.cube.query import (
     refuse,
     settle,
 )
-from layers.cube.slices import choose_slices, slice_names
+from layers.cube.slices import choose_slices, periods_of, slice_names
 from layers.cube.times import lay, member_in, time_of
 from layers.indicators import IndicatorInfo
-from layers.models import SeriesBreak
 from layers.questions import choose_period
 
 #: Values of one answer: a page of them is large enough for a spreadsheet.
@@ -147,12 +144,12 @@ class _Answer:
             key: known.get((key, self._level), ())
             for key in {*question.indicators, *measures_in(self._parts.places, self._catalogue)}
         }
+        self._slices = choose_slices(session, question, self._parts)
         chosen = self._chosen_periods()
         axes = (time_of(question.rows), time_of(question.columns))
         own = {key: chosen[key] for key in question.indicators}
         self._times = lay(own, self._known, self._catalogue, axes)
         self._places = cube_places.read(session, question.scheme)
-        self._slices = choose_slices(session, question, self._parts)
         self._ground = self._find_ground(chosen)
         self._periods = sorted({one for found in own.values() for one in found}, key=_by_time)
         rules = {key: rule_of(self._catalogue[key], self._catalogue) for key in own}
@@ -196,8 +193,15 @@ class _Answer:
                 for key, found in self._known.items()
             }
         times = time_of(self._question.axes)
+        if times:
+            return {
+                key: tuple(one for one in found if member_in(one, times))
+                for key, found in self._known.items()
+            }
+        # Of a breakdown the latest period is the latest in which it is known.
+        told = periods_of(self._session, self._slices, self._level)
         return {
-            key: tuple(one for one in found if member_in(one, times)) if times else found[-1:]
+            key: tuple(one for one in found if key not in told or one.key in told[key])[-1:]
             for key, found in self._known.items()
         }
 
@@ -341,7 +345,7 @@ class _Answer:
         if not before or not now:
             return cell
         first, last = sorted((before[-1].end, now[-1].end))
-        if any(first < day <= last for day in _breaks(self._session).get(key, ())):
+        if any(first < day <= last for day in breaks_of(self._session).get(key, ())):
             return replace(cell, flags=(*cell.flags, "series-break"))
         return cell
 
@@ -390,13 +394,3 @@ def _above(row: Header, column: Header) -> tuple[Header, Header]:
 
 def _by_time(period: Period) -> tuple[object, ...]:
     return period.end, period.start, period.key
-
-
-def _breaks(session: Session) -> Mapping[str, Sequence[date]]:
-    def find() -> dict[str, list[date]]:
-        found: dict[str, list[date]] = {}
-        for key, day in session.execute(select(SeriesBreak.indicator_key, SeriesBreak.effective)):
-            found.setdefault(key, []).append(day)
-        return found
-
-    return remembered(session, "series_breaks", find)

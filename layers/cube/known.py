@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from layers import indicators, periods, slices
 from layers.cube.query import Names
-from layers.models import PLACE_LEVELS
+from layers.models import PLACE_LEVELS, SeriesBreak
 
 
 def names_of(session: Session) -> Names:
@@ -73,6 +74,29 @@ def periods_withheld(session: Session) -> Mapping[tuple[str, str], tuple[Period,
         By key and level, oldest first; remembered with the state of the data.
     """
     return remembered(session, "cube_withheld", lambda: _periods(session, "cube_withheld"))
+
+
+def breaks_of(session: Session) -> Mapping[str, Sequence[date]]:
+    """List the days across which no change is drawn.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    mapping of str to sequence of date
+        By indicator; remembered with the state of the data.
+    """
+
+    def find() -> dict[str, list[date]]:
+        found: dict[str, list[date]] = {}
+        for key, day in session.execute(select(SeriesBreak.indicator_key, SeriesBreak.effective)):
+            found.setdefault(key, []).append(day)
+        return found
+
+    return remembered(session, "series_breaks", find)
 
 
 def _periods(session: Session, statement: str) -> dict[tuple[str, str], tuple[Period, ...]]:

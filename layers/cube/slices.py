@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
+from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
 from layers.cql2 import compile_filter
@@ -116,6 +117,37 @@ def choose_slices(session: Session, question: Question, parts: Parts) -> Chosen:
         if set(breakdown) == names:
             found.setdefault(key, []).append((number, breakdown))
     return Chosen(found, is_filtered=bool(parts.slices))
+
+
+def periods_of(session: Session, chosen: Chosen, level: str) -> Mapping[str, frozenset[str]]:
+    """Tell in which periods the slices chosen have values at a level.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    chosen : Chosen
+        From `choose_slices`.
+    level : str
+        Of the places.
+
+    Returns
+    -------
+    mapping of str to frozenset of str
+        Keys of periods by indicator; remembered with the state of the data.
+    """
+    numbers = tuple(sorted(one for known in chosen.slices.values() for one, _ in known))
+    if not numbers:
+        return {}
+
+    def find() -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        bound = {"slices": list(numbers), "level": level}
+        for key, period in session.execute(fixed_sql("layers", "cube_slices"), bound):
+            found.setdefault(key, set()).add(period)
+        return {key: frozenset(told) for key, told in found.items()}
+
+    return remembered(session, ("cube_slices", level, numbers), find)
 
 
 def slice_names(session: Session) -> dict[tuple[str, str], Text]:
