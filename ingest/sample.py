@@ -44,6 +44,8 @@ FILES = (
     "ages_subdistrict.csv.gz",
     "ages_district.csv.gz",
     "age_bands_district.csv.gz",
+    "five_year_ages_district.csv.gz",
+    "ages_by_sex_province.csv.gz",
     "elder_care_district.csv.gz",
     "allowances_district.csv.gz",
     "disability_district.csv.gz",

@@ -15,7 +15,17 @@ import geothai
 import numpy as np
 import shapely
 from pyproj import Geod
-from sample_build import ageing, facilities, files, finance, infrastructure, outline, recipes, waste
+from sample_build import (
+    ageing,
+    facilities,
+    files,
+    finance,
+    five_year_ages,
+    infrastructure,
+    outline,
+    recipes,
+    waste,
+)
 from sample_build.cells import Cell, divide, unite
 from sample_build.organisations import Organisation, found
 from sample_build.outline import Province
@@ -227,7 +237,8 @@ def _facility_tables(
     crowd = np.bincount(where, weights=people.in_year(2024))
     remoteness = np.array([cell.remoteness for cell in cells])
     return [
-        *ages.tables(), *ageing.care_tables(ages, people, SEED),
+        *ages.tables(), *five_year_ages.tables(ages, SEED),
+        *ageing.care_tables(ages, people, SEED),
         facilities.centre_table(centres, districts),
         facilities.access_table(centres, cells, older, districts),
         facilities.clinic_table(clinics, districts),

@@ -24,6 +24,7 @@ WIDE = {
     "households": ("houses_{year}", "households"),
 }
 SITE_TYPES = "waste_site_types_province"
+AGES, AGES_BY_SEX = "five_year_ages_district", "ages_by_sex_province"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ KNOWN: dict[str, Known] = {
         "ผู้สูงอายุตามช่วงวัยรายอำเภอ", "Older persons by band of age and district", "district",
         (("pop_60_69", "2567", 7_593_731), ("pop_70_79", "2567", 3_987_082),
          ("pop_80_89", "2567", 1_516_689), ("pop_90p", "2567", 352_889)),
+    ),
+    AGES: Known(
+        "ประชากรตามช่วงอายุห้าปีรายอำเภอ พ.ศ. 2557 2562 2567",
+        "Population by five years of age and district, 2014, 2019, 2024", "district",
+    ),
+    AGES_BY_SEX: Known(
+        "ประชากรตามเพศและช่วงอายุห้าปีรายจังหวัด พ.ศ. 2557 2562 2567",
+        "Population by sex, five years of age and province, 2014, 2019, 2024", "province",
     ),
     "elder_care_district": Known(
         "การคัดกรอง ADL และผู้ดูแลรายอำเภอ", "ADL screening and carers by district", "district"
@@ -220,10 +229,18 @@ def _columns(table: Table) -> Iterable[str]:
     for heading in table.headings:
         if heading == "code" or heading in PERIOD_HEADINGS:
             continue
-        if table.name == SITE_TYPES:
-            yield (
-                f'\n[[columns]]\nheading = "{heading}"\nindicator = "waste_sites_n"\n'
-                f'breakdown = {{ site_type = "{heading}" }}\n'
-            )
-        else:
-            yield f'\n[[columns]]\nheading = "{heading}"\nindicator = "{heading}"\n'
+        key, breakdown = _meaning(table.name, heading)
+        yield f'\n[[columns]]\nheading = "{heading}"\nindicator = "{key}"\n{breakdown}'
+
+
+def _meaning(table: str, heading: str) -> tuple[str, str]:
+    # The indicator of a column, and the line that names its breakdown.
+    if table == SITE_TYPES:
+        return "waste_sites_n", f'breakdown = {{ site_type = "{heading}" }}\n'
+    if table == AGES:
+        return "pop_total", f'breakdown = {{ age = "{heading}" }}\n'
+    if table == AGES_BY_SEX:
+        sex, _, age = heading.partition("_")
+        members = f'sex = "{sex}", age = "{age}"' if age else f'sex = "{sex}"'
+        return "pop_total", f"breakdown = {{ {members} }}\n"
+    return heading, ""

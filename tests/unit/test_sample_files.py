@@ -226,6 +226,42 @@ def test_published_ratios_come_out() -> None:
     assert passed == 7754
 
 
+GROUPS = [f"{low}-{low + 4}" for low in range(0, 85, 5)] + ["85+"]
+
+
+@pytest.mark.parametrize("year_be", ["2557", "2562"])
+def test_ages_of_five_years_are_the_other_ages_divided(year_be: str) -> None:
+    fine = {
+        row["code"]: row for row in rows("five_year_ages_district") if row["year_be"] == year_be
+    }
+    wide = {row["code"]: row for row in rows("ages_district") if row["year_be"] == year_be}
+    assert fine.keys() == wide.keys()
+    for code, row in fine.items():
+        people = [int(row[group]) for group in GROUPS]
+        assert min(people) > 0
+        told = {
+            key: int(wide[code][key]) for key in ("pop_0_14", "pop_15_59", "pop_60p", "pop_80p")
+        }
+        assert sum(people[:3]) == told["pop_0_14"]
+        assert sum(people[3:12]) == told["pop_15_59"]
+        assert sum(people[12:]) == told["pop_60p"]
+        assert sum(people[16:]) == told["pop_80p"]
+
+
+@pytest.mark.parametrize("year_be", ["2557", "2562", "2567"])
+def test_both_sexes_of_a_province_are_the_people_of_its_districts(year_be: str) -> None:
+    districts = [row for row in rows("five_year_ages_district") if row["year_be"] == year_be]
+    for row in rows("ages_by_sex_province"):
+        if row["year_be"] != year_be:
+            continue
+        inside = [one for one in districts if one["code"].startswith(row["code"])]
+        for group in GROUPS:
+            both = int(row[f"m_{group}"]) + int(row[f"f_{group}"])
+            assert both == sum(int(one[group]) for one in inside)
+        assert int(row["m"]) == sum(int(row[f"m_{group}"]) for group in GROUPS)
+        assert int(row["f"]) == sum(int(row[f"f_{group}"]) for group in GROUPS)
+
+
 def test_every_kind_of_emptiness_occurs() -> None:
     said = [row[column] for name, column in (
         ("waste_org", "waste_proper_tpd"), ("child_centres_org", "cdc_children"),
