@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests import builders
+from tests.readers import grave_faults, width_of
 
 pytestmark = pytest.mark.browser
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [
-        (one["id"], [node["html"][:120] for node in one["nodes"][:2]])
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-    ]
 
 
 def test_a_click_on_the_map_goes_from_the_country_to_a_province_and_its_districts(
@@ -76,8 +67,8 @@ def test_a_dashboard_fits_every_screen_and_axe_finds_nothing_serious(
 ):
     browser_page.set_viewport_size({"width": width, "height": 800})
     browser_page.goto(live_server + path)
-    assert browser_page.evaluate("document.documentElement.scrollWidth") == width
-    assert not serious(browser_page)
+    assert width_of(browser_page) == width
+    assert not grave_faults(browser_page)
 
 
 def test_a_choice_of_peers_and_of_a_year_is_an_address(browser_page, live_server):

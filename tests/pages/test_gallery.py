@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import expect
+
+from tests.readers import grave_faults, width_of
 
 pytestmark = pytest.mark.browser
 
@@ -40,11 +41,7 @@ def test_axe_finds_nothing_serious(browser_page, live_server, path):
     browser_page.set_extra_http_headers({"Accept": "text/html"})
     browser_page.goto(live_server + path)
     browser_page.wait_for_load_state("networkidle")
-    found = Axe().run(browser_page).response["violations"]
-    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-    assert not serious, [
-        (one["id"], [n["html"][:160] for n in one["nodes"][:3]]) for one in serious
-    ]
+    assert not grave_faults(browser_page)
 
 
 @pytest.mark.parametrize("path", ["/?lang=th", "/maps?lang=th", "/embed/demo?lang=th"])
@@ -52,7 +49,7 @@ def test_no_page_is_wider_than_a_small_screen(browser_page, live_server, path):
     browser_page.set_viewport_size({"width": 360, "height": 740})
     browser_page.set_extra_http_headers({"Accept": "text/html"})
     browser_page.goto(live_server + path)
-    assert browser_page.evaluate("document.documentElement.scrollWidth") == 360
+    assert width_of(browser_page) == 360
 
 
 def test_a_form_without_a_fitting_period_lands_on_the_latest(client: TestClient):

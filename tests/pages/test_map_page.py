@@ -10,8 +10,9 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+
+from tests.readers import grave_faults, width_of
 
 pytestmark = pytest.mark.browser
 
@@ -172,11 +173,7 @@ def test_moving_through_time_keeps_the_classes_and_changes_the_address(open_map)
 @pytest.mark.parametrize("path", [RATE, "/maps/pop_total?level=district&lang=en"])
 def test_axe_finds_nothing_serious(open_map, path):
     page = open_map(path)
-    found = Axe().run(page).response["violations"]
-    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-    assert not serious, [
-        (one["id"], [n["html"][:160] for n in one["nodes"][:3]]) for one in serious
-    ]
+    assert not grave_faults(page)
 
 
 def test_everything_is_reached_by_keyboard_with_visible_focus(open_map):
@@ -196,7 +193,7 @@ def test_everything_is_reached_by_keyboard_with_visible_focus(open_map):
 
 def test_a_narrow_screen_has_the_map_first_and_a_sheet_below(open_map):
     page = open_map(RATE, width=360, height=740)
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert width_of(page) == 360
     box = page.locator("#map").bounding_box()
     assert box is not None
     assert box["width"] == 360

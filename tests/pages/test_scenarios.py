@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from geo_service.core.db import make_engine, transaction
 from ingest import scenarios as kept
 from ingest.scenario_file import read
 from tests.history import add_years, scenario_document
+from tests.readers import grave_faults, width_of
 
 pytestmark = pytest.mark.browser
 
@@ -25,14 +25,6 @@ def address(databases, country_template, settings_for, serve):
     return serve(settings_for(url))
 
 
-def serious(page):
-    return [
-        (one["id"], one["nodes"][0]["target"])
-        for one in Axe().run(page).response["violations"]
-        if one["impact"] in {"serious", "critical"}
-    ]
-
-
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(
     "path", ["/scenarios?f=html&lang=en", "/scenarios/less-waste?f=html&lang=en"]
@@ -41,8 +33,8 @@ def test_a_page_fits_every_screen_and_axe_finds_nothing_serious(browser_page, ad
     browser_page.set_viewport_size({"width": width, "height": 800})
     browser_page.goto(address + path)
     browser_page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert browser_page.evaluate("document.documentElement.scrollWidth") == width
-    assert not serious(browser_page)
+    assert width_of(browser_page) == width
+    assert not grave_faults(browser_page)
 
 
 def test_both_fans_and_the_map_are_drawn(browser_page, address):
