@@ -289,8 +289,8 @@ def _from_http(error: HTTPException) -> Fault:
     if error.status_code == _HTTP_METHOD_NOT_ALLOWED:
         return MethodNotAllowed(
             Text(
-                th="ที่อยู่นี้ตอบเฉพาะ GET, HEAD และ OPTIONS",
-                en="This address answers GET, HEAD and OPTIONS",
+                th="ที่อยู่นี้ไม่รับวิธีเรียกนี้ ส่ง OPTIONS เพื่อดูวิธีที่รับ",
+                en="This address does not take that method; OPTIONS tells which it takes",
             )
         )
     return BadRequest(Text(th="อ่านคำขอนี้ไม่ได้", en="The request could not be read"))

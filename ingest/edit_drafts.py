@@ -25,7 +25,8 @@ from ingest.feature_drafts import SHAPES, instant
 _AROUND: Final = frozenset(
     {
         "type", "id", "geometry", "properties", "links", "bbox", "conformsTo", "featureType",
-        "featureSchema", "coordRefSys", "place", "time", "sample",
+        "featureSchema", "geometryDimension", "coordRefSys", "place", "time",
+        "isSample", "notice", "isRestricted", "restriction",
     }
 )  # fmt: skip
 _NAMES: Final = ("name_th", "name_en")
@@ -158,7 +159,7 @@ def _properties_of(document: Mapping[str, Any], schema: Schema) -> dict[str, Any
     for name in ("geometry", "properties"):
         if name not in document:
             wrong(name, Text(th="ต้องมี (เป็น null ได้)", en="it must be there, if only as null"))
-    said = document["properties"] or {}
+    said = {} if document["properties"] is None else document["properties"]
     if not isinstance(said, dict):
         wrong("properties", Text(th="ต้องเป็นออบเจกต์", en="it is an object"))
     known = {"code", *_NAMES, _PLACE, *schema.own, *schema.derived}

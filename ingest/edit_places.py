@@ -114,15 +114,15 @@ def is_within(session: Session, who: Principal, area_id: int | None) -> bool:
     return who.has_role("lao") and session.scalar(covered.limit(1)) is not None
 
 
-def check_scope(session: Session, who: Principal, area_id: int | None) -> None:
+def check_scope(session: Session, who: Principal | None, area_id: int | None) -> None:
     """Refuse who writes about a place that is not his.
 
     Parameters
     ----------
     session : Session
         Open.
-    who : Principal
-        Who writes.
+    who : Principal, optional
+        Who writes; ``None`` when that was looked at before.
     area_id : int, optional
         The sub-district of the feature.
 
@@ -131,7 +131,7 @@ def check_scope(session: Session, who: Principal, area_id: int | None) -> None:
     Forbidden
         If it is not `is_within`.
     """
-    if not is_within(session, who, area_id):
+    if who is not None and not is_within(session, who, area_id):
         raise Forbidden(_ELSEWHERE)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -28,7 +28,7 @@ from geo_service.core.models import Dataset
 from geo_service.core.text import Text
 from ingest import points, runs
 from ingest.edit_drafts import Proposed, Schema, merged, read_feature
-from ingest.edit_places import area_at, check_scope, named_area
+from ingest.edit_places import area_at, check_scope, is_within, named_area
 from ingest.feature_drafts import FeatureDraft
 from ingest.features import EDITED, insert_features, values_of
 from ingest.load import Writing, hold_lock
@@ -51,13 +51,14 @@ _METHOD: Final = hashlib.sha256(b"edit 1").hexdigest()
 class Edit:
     """What is to be done with one feature.
 
-    ``code`` is that of its address, empty for a new one; ``tags`` are the states that the change
-    is meant for (`layers.feature_tags`), or `ANY`; ``document`` is the feature or the patch.
+    ``code`` is that of its address, or what a new one is called that brings none; ``tags`` are the
+    states that the change is meant for (`layers.feature_tags`), or `ANY`; ``document`` is the
+    feature or the patch.
     """
 
     layer_id: str
     operation: Operation
-    code: str = ""
+    code: str
     tags: tuple[str, ...] = ()
     document: Mapping[str, Any] | None = None
     crs: str = CRS84.uri
@@ -95,6 +96,7 @@ def edit(
     wanted: Edit,
     *,
     by: audit.By,
+    within: Principal | None,
     dry_run: bool = False,
     also: Also | None = None,
 ) -> Report:
@@ -107,7 +109,9 @@ def edit(
     wanted : Edit
         What to do.
     by : By
-        Who does it; his place bounds where.
+        Who does it, for the audit log.
+    within : Principal, optional
+        Whose place bounds where; ``None`` when that was looked at before.
     dry_run : bool
         Whether to do everything but commit.
     also : callable, optional
@@ -116,7 +120,8 @@ def edit(
     Returns
     -------
     Report
-        ``figures`` has the ``feature`` by its code; ``already-loaded`` when nothing differs.
+        ``figures`` has the ``feature`` by its code, and its ``tag``; ``already-loaded`` when
+        nothing differs.
     """
     with transaction(engine) as session:
         hold_lock(session)
@@ -126,7 +131,8 @@ def edit(
         run = runs.begin(session, report, recipe_sha256=_METHOD)
         version = runs.begin_version(session, dataset, run)
         writing = Writing(session, dataset, run, version, report)
-        moved = _Change(writing, layer, wanted, by.who).carried_out()
+        moved = _Change(writing, layer, wanted, within).carried_out()
+        report.figures["tag"] = tag_of(session, layer.id, report.figures["feature"])
         runs.settle(writing)
         if report.changed and not points.move(session, layer.id, moved):
             runs.derive(session, writing.touched, load_id=version.id)
@@ -163,7 +169,7 @@ class _Change:
     writing: Writing
     layer: FeatureLayer
     wanted: Edit
-    who: Principal
+    within: Principal | None
 
     def carried_out(self) -> points.Moved:
         # Write it; tell from where to where a point moved.
@@ -205,7 +211,7 @@ class _Change:
                     en=f"There is no '{wanted.code[:80]}' in {self.layer.id}",
                 )
             )
-        check_scope(session, self.who, current.area_id)
+        check_scope(session, self.within, current.area_id)
         if not {ANY, tag_of(session, self.layer.id, wanted.code)} & set(wanted.tags):
             raise Outdated(_OUTDATED)
         return current
@@ -230,9 +236,10 @@ class _Change:
         schema = Schema(
             self.layer.geometry_type, self.layer.properties, {one.name for one in known.properties}
         )
-        proposed = read_feature(document, schema, crs, wanted.code)
-        if wanted.operation == "create":
-            code = proposed.code or f"e-{secrets.token_hex(6)}"
+        is_new = wanted.operation == "create"
+        proposed = read_feature(document, schema, crs, "" if is_new else wanted.code)
+        if is_new:
+            code = proposed.code or wanted.code
             if tag_of(self.writing.session, self.layer.id, code) is not None:
                 raise Conflict(
                     Text(
@@ -247,7 +254,7 @@ class _Change:
 
     def _draft(self, proposed: Proposed, current: Feature | None, before: Any) -> FeatureDraft:  # noqa: ANN401
         area_id = self._area(proposed, current, before)
-        check_scope(self.writing.session, self.who, area_id)
+        check_scope(self.writing.session, self.within, area_id)
         flags = set() if current is None else set(current.flags)
         if current is None or not _equal(before, proposed.shape):
             flags.discard("point-elsewhere")
@@ -299,20 +306,41 @@ def _equal(before: Any, after: Any) -> bool:  # noqa: ANN401
     return bool(shapely.equals_exact(before, after, 0.0))
 
 
-def tags_of(said: Sequence[str]) -> tuple[str, ...]:
-    """Read the tags of ``If-Match``: those of other representations are good for writing, too.
-
-    Parameters
-    ----------
-    said : sequence of str
-        Strong tags, with their quotes.
+def new_code() -> str:
+    """Make up the code of a feature that brings none.
 
     Returns
     -------
-    tuple of str
-        What they say of the feature itself.
+    str
+        Unlike any other.
     """
-    return tuple(one if one == ANY else one.strip('"').partition("-")[0] for one in said)
+    return f"e-{secrets.token_hex(6)}"
+
+
+def may_change(engine: Engine, layer_id: str, code: str, who: Principal) -> bool:
+    """Tell whether a feature is somebody's to change.
+
+    Parameters
+    ----------
+    engine : Engine
+        Database, with a role that may write.
+    layer_id : str
+        Its layer.
+    code : str
+        Its code.
+    who : Principal
+        Who asks.
+
+    Returns
+    -------
+    bool
+        False also when there is none.
+    """
+    with Session(engine) as session:
+        found = session.execute(
+            select(Feature.area_id).where(Feature.layer_id == layer_id, Feature.code == code)
+        ).one_or_none()
+        return found is not None and is_within(session, who, found[0])
 
 
 _OUTDATED: Final = Text(

@@ -48,6 +48,10 @@ def load(loading: Loading) -> None:
     if not drafts:
         raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))
     _locate(loading, part, drafts)
+    if loading.reach is not None:
+        for draft in drafts:
+            name = draft.name_th or draft.code
+            loading.reach.look(draft.row, name, is_his=draft.area_id in loading.reach.grounds)
     _register(loading, part)
     for layer in part.layers:
         _store(loading, layer.id, [draft for draft in drafts if draft.layer_id == layer.id])
@@ -132,6 +136,13 @@ def _store(loading: Loading, layer_id: str, drafts: Sequence[FeatureDraft]) -> N
         row.code: row
         for row in session.scalars(select(Feature).where(Feature.layer_id == layer_id))
     }
+    if (reach := loading.reach) is not None:
+        # A file is the whole layer of its sender's places: what is elsewhere is not his.
+        others = {code for code, row in stored.items() if row.area_id not in reach.grounds}
+        for draft in drafts:
+            reach.look(draft.row, draft.code, is_his=draft.code not in others)
+        reach.check()
+        stored = {code: row for code, row in stored.items() if code not in others}
     new = [draft for draft in drafts if draft.code not in stored]
     changed = [d for d in drafts if d.code in stored and _differs(stored[d.code], d)]
     gone = [row.id for code, row in stored.items() if code not in {d.code for d in drafts}]

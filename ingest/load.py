@@ -25,6 +25,7 @@ from ingest.gazetteers import Gazetteers
 from ingest.report import Rejected, Report, Severity
 
 if TYPE_CHECKING:
+    from ingest.reach import Reach
     from ingest.read import Source
     from ingest.recipe import Recipe
 
@@ -238,3 +239,4 @@ class Loading(Writing):
     source: Source
     recipe: Recipe
     gazetteers: Gazetteers = field(default_factory=Gazetteers)
+    reach: Reach | None = None

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geo_service.core import audit
+from geo_service.core.auth import Principal
 from geo_service.core.db import transaction
 from geo_service.core.errors import Fault, Refused
 from geo_service.core.models import Dataset, IngestRun
 from ingest import codes, observations, remarks, runs
 from ingest.gazetteers import Gazetteers
 from ingest.load import Loading, Progress, hold_lock, silent
+from ingest.reach import check_kind, reach_of
 from ingest.read import Source
 from ingest.recipe import Recipe, known_recipes, read_recipe
 from ingest.report import Rejected, Report
@@ -39,6 +41,7 @@ def ingest(
     by: audit.By | None = None,
     name: str | None = None,
     also: Also | None = None,
+    sender: Principal | None = None,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -69,6 +72,8 @@ def ingest(
         What the file is called in reports, when it is kept under another name.
     also : callable, optional
         Done in the transaction that is committed, last.
+    sender : Principal, optional
+        Whose rows these may only be, when he stands for one place.
 
     Returns
     -------
@@ -92,7 +97,7 @@ def ingest(
         _attempt(
             engine, source, known, report,
             refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept, by=by,
-            also=also,
+            also=also, sender=sender,
         )  # fmt: skip
     except _Stop:
         pass
@@ -119,7 +124,9 @@ def _attempt(
     gazetteers: Gazetteers,
     by: audit.By | None,
     also: Also | None,
+    sender: Principal | None,
 ) -> None:
+    check_kind(sender, recipe.loader)
     with transaction(engine) as session:
         hold_lock(session, progress)
         dataset = _dataset(session, recipe)
@@ -131,8 +138,11 @@ def _attempt(
             loading = Loading(
                 session, dataset, run, version, report, progress,
                 source=source, recipe=recipe, gazetteers=gazetteers,
+                reach=reach_of(session, sender),
             )  # fmt: skip
             _loader_of(recipe)(loading)
+            if loading.reach is not None:
+                loading.reach.check()
             runs.settle(loading)
             if refresh and report.changed:
                 derive(

@@ -148,10 +148,17 @@ class Places:
                 ),
             )
         found = said.known.get(on) or self._new(said.level, said.words, said.known, on)
+        if isinstance(found, Place):
+            self._look_whose(row, found)
         if isinstance(found, Place) and not quiet and row.number not in self._told:
             self._told.add(row.number)
             self._tell(row, found)
         return found
+
+    def _look_whose(self, row: Row, found: Place) -> None:
+        if (reach := self.loading.reach) is not None:
+            own = reach.orgs if found.is_org else reach.areas
+            reach.look(row.number, found.name or found.code, is_his=found.id in own)
 
     def _words(self, row: Row) -> _Words:
         words = {part: self._word(row, heading) for part, heading in self._headings.items()}

@@ -27,9 +27,10 @@ from geo_service.core.auth import Principal
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import Busy, Conflict, Fault
 from geo_service.core.text import Text
-from ingest import pipeline, submission_files, submissions
+from ingest import editing, pipeline, submission_files, submission_queue, submissions
 from ingest.load import Progress
 from ingest.report import Report
+from ingest.rollback import EDIT
 from ingest.submissions import Submission, Task
 
 log = logging.getLogger(__name__)
@@ -177,10 +178,14 @@ def _do(engine: Engine, order: Order) -> None:
 
 def _try(job: _Job) -> None:
     one = job.one
-    report = pipeline.ingest(
-        job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
-        dry_run=True, refresh=False, progress=job.tell, by=job.by,
-    )  # fmt: skip
+    if one.recipe == EDIT:
+        report = editing.edit(job.engine, _edit(job), by=job.by, within=None, dry_run=True)
+    else:
+        report = pipeline.ingest(
+            job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
+            dry_run=True, refresh=False, progress=job.tell, by=job.by,
+            sender=submission_queue.sender_of(one),
+        )  # fmt: skip
     with transaction(job.engine) as session:
         row = session.get_one(Submission, one.id)
         row.report = brief(report)
@@ -205,10 +210,15 @@ def _publish(job: _Job) -> None:
             detail={"submission": one.id, "outcome": report.outcome, "version": report.version},
         )  # fmt: skip
 
-    report = pipeline.ingest(
-        job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
-        resolutions=job.order.resolutions, progress=job.tell, by=job.by, also=also,
-    )  # fmt: skip
+    if one.recipe == EDIT:
+        # Its place was looked at when it was sent; that nothing changed since, its tag says.
+        report = editing.edit(job.engine, _edit(job), by=job.by, within=None, also=also)
+    else:
+        report = pipeline.ingest(
+            job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
+            resolutions=job.order.resolutions, progress=job.tell, by=job.by, also=also,
+            sender=submission_queue.sender_of(one),
+        )  # fmt: skip
     if report.exit_code in {0, 3}:
         _path(one, job.order).unlink(missing_ok=True)
 
@@ -248,6 +258,10 @@ def brief(report: Report) -> dict[str, Any]:
         parse_constant=lambda _: None,
     )
     return cleaned
+
+
+def _edit(job: _Job) -> editing.Edit:
+    return editing.read_edit(_path(job.one, job.order).read_bytes())
 
 
 def _path(one: Submission, order: Order) -> Path:

@@ -42,15 +42,18 @@ CHECKERS: Final = ("analyst", "dla", "admin")
 PUBLISHERS: Final = ("dla", "admin")
 #: Who may read what stood in rows that were refused, besides who sent them.
 SEES_CONTENTS: Final = ("dla", "admin")
-MOST_OPEN: Final = 30
 PAGE: Final = 100
 #: A process is up and holds its lock by then, in seconds.
 _STARTS_WITHIN_S: Final = 30.0
-_LOCKS: Final = 7_850_131
+#: First half of the locks of submissions; the other is the number of one.
+LOCKS: Final = 7_850_131
 
 
 class Submission(Base):
     """One file that somebody handed in; ``stored`` is its name on disk.
+
+    ``sender_role`` and ``sender_place`` are those its sender had then: they bound whose its rows
+    may be, also when he is given other ones later.
 
     ``task`` is what a process does with it now, or nothing; ``ended_by`` who published, refused
     or withdrew it, ``reason`` his words.
@@ -77,6 +80,8 @@ class Submission(Base):
     report: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     version: Mapped[int | None]
     submitted_by: Mapped[str]
+    sender_role: Mapped[str] = mapped_column(server_default="")
+    sender_place: Mapped[str] = mapped_column(server_default="")
     submitted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     checked_by: Mapped[str] = mapped_column(server_default="")
     checked_at: Mapped[datetime | None]
@@ -227,7 +232,7 @@ def notice_cut(session: Session, one: Submission) -> None:
     if (datetime.now(tz=UTC) - one.started_at).total_seconds() < _STARTS_WITHIN_S and not one.stage:
         return
     # The lock was taken by the process before it told its first stage.
-    if not session.scalar(text(_TRY), {"lock": _LOCKS, "id": one.id % 2**31}):
+    if not session.scalar(text(_TRY), {"lock": LOCKS, "id": one.id % 2**31}):
         return
     session.refresh(one)
     if one.task:
@@ -249,51 +254,7 @@ def hold(session: Session, number: int) -> bool:
     bool
         False when another process holds it.
     """
-    return bool(session.scalar(text(_HOLD), {"lock": _LOCKS, "id": number % 2**31}))
-
-
-def add(session: Session, one: Submission) -> None:
-    """Keep a new submission.
-
-    Parameters
-    ----------
-    session : Session
-        The caller commits.
-    one : Submission
-        With its file in place.
-
-    Raises
-    ------
-    Conflict
-        If too many of the same person are open.
-    """
-    is_open = Submission.state.in_(OPEN) & (Submission.submitted_by == one.submitted_by)
-    count = session.scalar(select(func.count()).where(is_open)) or 0
-    if count >= MOST_OPEN:
-        raise Conflict(
-            Text(
-                th=f"มีข้อมูลที่รอตรวจอยู่แล้ว {count} ไฟล์ กรุณาถอนหรือรอให้ตรวจก่อน",
-                en=f"{count} of your files are waiting already; withdraw some, or wait",
-            )
-        )
-    session.add(one)
-    session.flush()
-
-
-def needed(session: Session) -> set[str]:
-    """Name the files that must stay.
-
-    Parameters
-    ----------
-    session : Session
-        Of the role that loads.
-
-    Returns
-    -------
-    set of str
-        Of open submissions.
-    """
-    return set(session.scalars(select(Submission.stored).where(Submission.state.in_(OPEN))))
+    return bool(session.scalar(text(_HOLD), {"lock": LOCKS, "id": number % 2**31}))
 
 
 def begin_task(one: Submission, task: Task) -> None:

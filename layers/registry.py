@@ -74,6 +74,10 @@ class Collection:
     theme: str | None = None
     indicators: tuple[Measured, ...] = ()
 
+    def __hash__(self) -> int:
+        # It is looked up with several times a request; all it holds would be added up each time.
+        return hash(self.id)
+
     def property(self, name: str) -> Property | None:
         """Find a property by name.
 
@@ -212,7 +216,7 @@ _IN_DISTRICT = (
     _text("district_name_en", "อำเภอ (อังกฤษ)", "District (English)"),
 )
 _AREA_KM2 = Property(
-    "area_km2", "number", Text("พื้นที่", "Area"), unit=Text("ตร.กม.", "km2"), decimals=2
+    "area_km2", "number", Text("พื้นที่", "Area"), unit=Text("ตร.กม.", "km²"), decimals=2
 )
 _VALID = (
     Property("valid_from", "date", Text("มีผลตั้งแต่", "In force from")),

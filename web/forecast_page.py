@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import HTMLResponse
 
@@ -79,7 +79,7 @@ def answer(found: Forecasts, frame: Frame) -> HTMLResponse:
 
 
 def _drawn(one: Place, found: Forecasts, lang: Lang) -> Drawn:
-    info, row = found.indicator, one.trend
+    info, row = _as_told(found.indicator, one), one.trend
     past = [charts.Value(known.period.year_ce, known.value) for known in one.history]
     ahead = [
         charts.Band(
@@ -109,6 +109,14 @@ def _drawn(one: Place, found: Forecasts, lang: Lang) -> Drawn:
     )
 
 
+# Amounts ahead are known to no more digits than the largest of them bears.
+def _as_told(info: IndicatorInfo, one: Place) -> IndicatorInfo:
+    most = max((abs(year.point) for year in one.ahead), default=0.0)
+    if info.space_agg not in {"SUM", "COUNT"} or most < figures.TENTHS_FROM:
+        return info
+    return replace(info, decimals=min(info.decimals, int(most < figures.WHOLE_FROM)))
+
+
 def _chances(one: Place, info: IndicatorInfo, lang: Lang) -> Iterator[Chance]:
     say = words(lang)
     for passing in one.passing(info.thresholds):
@@ -124,8 +132,8 @@ def _chances(one: Place, info: IndicatorInfo, lang: Lang) -> Iterator[Chance]:
 
 
 def _others(found: Forecasts, lang: Lang) -> Iterator[tuple[str, str, str, str]]:
-    info = found.indicator
     for one in found.places:
+        info = _as_told(found.indicator, one)
         end = one.ahead[-1] if one.ahead else None
         told = (
             forecast_words.REASONS[one.trend.reason].in_(lang)

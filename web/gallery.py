@@ -189,8 +189,13 @@ def landing(session: SessionDep, lang: Lang) -> dict[str, Any]:
     dict
         Values by the names the template uses.
     """
+    known = explore.known(session)
+    # Each theme by the first map of it.
+    firsts = {one.info.theme: one for one in reversed(known)}
+    pictures = {one.info.key: _picture(session, one) for one in firsts.values()}
     return {
-        "themes": themes(explore.known(session), lang),
+        "themes": themes(known, lang, {key: picture[0] for key, picture in pictures.items()}),
+        "outline": next((outline for _, outline in pictures.values() if outline), None),
         "is_sample": explore.is_sample(session),
         "other_language": f"/?lang={_other(lang)}",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from functools import cache
@@ -12,6 +13,9 @@ from geo_service.core.periods import Period
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
 from layers.analysis.numbers import readable
 from layers.registry import STATUS_NAMES
+
+_MILLION: Final = 1_000_000
+_NUMBER: Final = re.compile(r"([^\d+\u2212]*)([+\u2212]?\d[\d,.]*)(.*)", re.DOTALL)
 
 LEVELS: Final = {
     "country": Text("ทั้งประเทศ", "whole country"),
@@ -158,6 +162,47 @@ def measured(value: float | None, unit: str, decimals: int) -> str:
     if unit == "ร้อยละ":
         return f"{unit} {written}"
     return f"{written}%" if unit == "%" else f"{written} {unit}"
+
+
+def parts(written: str) -> tuple[str, str, str]:
+    """Part a written value from its unit, so that the number can stand out.
+
+    Parameters
+    ----------
+    written : str
+        As `measured` writes it, or the name of a class.
+
+    Returns
+    -------
+    tuple of (str, str, str)
+        What stands before the number, the number, what stands after it: ``"ร้อยละ "``, ``"40.0"``
+        and nothing. Words without a number are given whole, as if they were one.
+    """
+    found = _NUMBER.fullmatch(written)
+    return ("", written, "") if found is None else (found[1], found[2], found[3])
+
+
+def axis(value: float, decimals: int, lang: Lang) -> str:
+    """Write a mark of an axis; millions are words, so that it stays short.
+
+    Parameters
+    ----------
+    value : float
+        In any unit.
+    decimals : int
+        Digits after the point, of numbers below a million.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        ``150,000``, ``12.5 ล้าน`` or ``12.5M``.
+    """
+    if abs(value) < _MILLION:
+        return number(value, decimals)
+    millions = number(value / _MILLION, 6).rstrip("0").rstrip(".")
+    return f"{millions} ล้าน" if lang == "th" else f"{millions}M"
 
 
 def day(written: str, lang: Lang) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from boundaries.words import KIND_NAMES
 from geo_service.api.links import Links
@@ -21,7 +21,8 @@ DOWNLOADS = Text("ดาวน์โหลดทั้งชั้นข้อ�
 ID, NAME, UNIT = Text("รหัส", "Identifier"), Text("ชื่อ", "Name"), Text("หน่วย", "Unit")
 _TIERS = {"upper": Text("ชั้นบน", "upper"), "lower": Text("ชั้นล่าง", "lower")}
 _WORDS = {"kind": KIND_NAMES, "tier": _TIERS}
-_TYPES = {
+#: What kinds of values are called.
+TYPES: Final = {
     "string": Text("ข้อความ", "text"),
     "integer": Text("จำนวนเต็ม", "whole number"),
     "number": Text("ตัวเลข", "number"),
@@ -120,6 +121,7 @@ def collection_sheet(
     ways = [
         (Text("ดูรายการข้อมูล", "See the items"), _to(links, f"{path}/items")),
         (Text("คุณสมบัติที่ใช้ค้นได้", "Queryables"), _to(links, f"{path}/queryables")),
+        (Text("ไทล์เวกเตอร์", "Vector tiles"), _to(links, f"{path}/tiles")),
     ]
     maps = [
         (one.name, links.to(f"/maps/{one.key}", lang=lang, level=known.level or ""))
@@ -272,7 +274,9 @@ def items_sheet(
         values = dict(zip(names, row, strict=False))
         cells = [_feature_cell(known, titles[name], values, links, periods) for name in kept]
         written.append([*cells, *row[-2:]])
-    content = table(columns, written, lang) + paging(links, following, is_first=is_first)
+    content = table(columns, written, lang, is_stacked=False) + paging(
+        links, following, is_first=is_first
+    )
     source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), _page(links, known))
     files = (DOWNLOADS, _to(links, f"/collections/{known.id}/downloads"))
     formats = [
@@ -409,7 +413,7 @@ def _value_cell(
 def _properties(members: Sequence[Property], lang: Lang) -> str:
     columns = (
         Column(NAME), Column(Text("ชื่อที่ใช้ในคำขอ", "Name in requests")),
-        Column(Text("ชนิด", "Type"), words=_TYPES), Column(UNIT),
+        Column(Text("ชนิด", "Type"), words=TYPES), Column(UNIT),
     )  # fmt: skip
     rows = [
         (one.title.in_(lang), one.name, one.kind, one.unit.in_(lang) if one.unit else None)

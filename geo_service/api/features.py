@@ -10,6 +10,7 @@ from typing import IO, Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from geo_service.api.feature_locks import is_written, locking
 from geo_service.api.feature_pages import item_sheet, items_sheet
 from geo_service.api.formats import KINDS, SAVED, disposition, profiled
 from geo_service.api.item_texts import MOST_AT_ONCE, Pages, Pieces, answer_of, one_feature
@@ -230,6 +231,8 @@ def item(
         sheet = item_sheet(question.collection, properties, links, _periods(session))
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     headers["Content-Crs"] = f"<{crs.uri}>"
+    if is_written(question.collection):
+        headers |= locking(request, session, question.collection, feature_id, headers)
     return one_feature(question, text, form, links, headers, is_sample=state.is_sample)
 
 

@@ -8,9 +8,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.core.known import KNOWN
-from geo_service.deps import PRIVATE, scope_in
+from geo_service.deps import KEEPS_TAG, PRIVATE, scope_in
 from layers.inside import SHOWN_TO
 
+_STATED: Final = ("ETag", "Last-Modified")
 _PERSONAL: Final = ("Authorization", "Cookie")
 
 
@@ -36,7 +37,7 @@ class Insiders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Cache-Control"] = PRIVATE
-                for name in ("ETag", "Last-Modified"):
+                for name in ("Last-Modified",) if KEEPS_TAG in scope else _STATED:
                     if name in headers:
                         del headers[name]
                 there = headers.get("vary", "").lower()

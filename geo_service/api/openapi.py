@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from geo_service import __version__
 from geo_service.api import openapi_parts as parts
+from geo_service.api import openapi_written as written
 from geo_service.api.links import HTML, JSON, OPENAPI, Links, json_answer
 from geo_service.api.openapi_parts import Limits
 from geo_service.api.pages import Column, Sheet, sheet_answer, table
@@ -68,16 +69,16 @@ def api_html(
         Column(Text("ความหมาย", "Meaning")), Column(Text("ค่าที่รับ", "Accepts")),
     )  # fmt: skip
     for path, methods in document["paths"].items():
-        told = methods["get"]
-        rows = [
-            (one["name"], one["in"], one.get("description", ""), _limits(one["schema"]))
-            for one in told["parameters"]
-        ]
-        shown = table(columns, rows, lang) if rows else ""
-        blocks.append(
-            f"<details><summary><code>GET {escape(path)}</code> {escape(told['summary'])}"
-            f"</summary>{shown}</details>"
-        )
+        for method, told in methods.items():
+            rows = [
+                (one["name"], one["in"], one.get("description", ""), _limits(one["schema"]))
+                for one in told["parameters"]
+            ]
+            shown = table(columns, rows, lang) if rows else ""
+            blocks.append(
+                f"<details><summary><code>{method.upper()} {escape(path)}</code>"
+                f" {escape(told['summary'])}</summary>{shown}</details>"
+            )
     links = Links(request, lang)
     sheet = Sheet(
         Text("คู่มือ API", "API documentation").in_(lang),
@@ -104,6 +105,7 @@ def _document(
     paths: dict[str, Any] = {}
     for path, methods in told["paths"].items():
         paths |= dict(_paths(path, methods["get"], known, limits, lang))
+    paths |= dict(written.of_people(limits))
     return headers, {
         "openapi": "3.0.3",
         "info": {
@@ -115,7 +117,11 @@ def _document(
         "servers": [{"url": Links(request, lang).base}],
         "tags": [{"name": name} for name in _tags(paths)],
         "paths": paths,
-        "components": {"schemas": parts.SCHEMAS, "responses": {"problem": parts.PROBLEM}},
+        "components": {
+            "schemas": parts.SCHEMAS,
+            "responses": {"problem": parts.PROBLEM},
+            "securitySchemes": written.SCHEMES,
+        },
     }
 
 
@@ -149,7 +155,11 @@ def _paths(
         ]
         if path == _ITEMS:
             made["parameters"] = parts.parameters_of(one, made["parameters"], lang)
-        yield own, {"get": made}
+            more = written.of_items(one, lang)
+        else:
+            its = [parameter for parameter in made["parameters"] if parameter["in"] == "path"]
+            more = written.of_item(one, its, lang)
+        yield own, {"get": made, **more}
 
 
 def _operation(path: str, told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
@@ -177,7 +187,7 @@ def _asked_by_body(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(paths: Mapping[str, Any]) -> list[str]:
-    found = [tag for methods in paths.values() for tag in methods["get"]["tags"]]
+    found = [tag for methods in paths.values() for one in methods.values() for tag in one["tags"]]
     return list(dict.fromkeys(found))
 
 

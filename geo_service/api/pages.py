@@ -98,7 +98,13 @@ def sheet_answer(
     return framed
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], lang: Lang) -> str:
+def table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[object]],
+    lang: Lang,
+    *,
+    is_stacked: bool = True,
+) -> str:
     """Write a table that scrolls in a box of its own.
 
     Parameters
@@ -109,6 +115,8 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], lang: Lan
         Values, or `Cell`.
     lang : {"th", "en"}
         Language of the reader.
+    is_stacked : bool
+        Whether its rows become cards on a phone; many columns of numbers are better scrolled.
 
     Returns
     -------
@@ -124,7 +132,8 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[object]], lang: Lan
     )
     label = Text("ตาราง", "Table").in_(lang)
     return (
-        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table>'
+        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">'
+        f'<table class="{"stacked" if is_stacked else "is-wide"}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -280,4 +289,6 @@ def _cell(column: Column, value: object, lang: Lang) -> str:
         written = f'<a href="{escape(cell.address)}">{written}</a>'
     note = f"<small>{escape(cell.note)}</small>" if cell.note else ""
     kind = ' class="num"' if column.is_number else ""
-    return f"<td{kind}>{written}{note}</td>"
+    name = escape(column.title.in_(lang))
+    named = f' data-name="{name}"' if name else ""
+    return f"<td{kind}{named}>{written}{note}</td>"

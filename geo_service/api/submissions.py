@@ -5,26 +5,36 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final, get_args
+from pathlib import Path
+from typing import Annotated, Final, get_args
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from geo_service.api.account_answers import FormatQuery, answer, csrf_of, moment, to
+from geo_service.api.account_answers import FormatQuery, answer, to, wants_page
+from geo_service.api.submission_answers import (
+    LoaderDep,
+    SomebodyDep,
+    SubmitterDep,
+    list_page,
+    loader_of,
+    one_page,
+    told,
+)
 from geo_service.core import audit
 from geo_service.core.auth import Principal
 from geo_service.core.csv_text import csv_parts
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadRequest, Busy, Fault, Forbidden
+from geo_service.core.errors import BadRequest, Busy, Forbidden
 from geo_service.core.roles import INGEST, address
-from geo_service.core.text import Lang, Text
-from geo_service.deps import LangDep, require, settings_of
-from geo_service.deps.desk import PERSONAL, Desk, by_of
+from geo_service.core.text import Text
+from geo_service.deps import LangDep, settings_of
+from geo_service.deps.desk import PERSONAL, by_of
 from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
-from geo_service.deps.shown import Submitted
 from geo_service.deps.uploads import Received, receive
-from geo_service.problems import as_fault, prefers_page, status_of
-from ingest import submission_files, submission_work, submissions
+from geo_service.problems import as_fault, prefers_page
+from ingest import submission_files, submission_queue, submission_work, submissions
+from ingest.reach import check_kind
 from ingest.submissions import Submission, Task
 
 router = APIRouter(prefix="/submissions", include_in_schema=False)
@@ -37,19 +47,6 @@ _NOTED: Final = {
     "refuse": "submission-refused",
     "withdraw": "submission-withdrawn",
 }
-
-
-def _loader_of(request: Request) -> Desk:
-    engine: Desk = request.app.state.loader
-    return engine
-
-
-LoaderDep = Annotated[Desk, Depends(_loader_of)]
-#: Whoever may see any: those who submit and those who check.
-SomebodyDep = Annotated[
-    Principal, Depends(require(*dict.fromkeys(submissions.SUBMITTERS + submissions.CHECKERS)))
-]
-SubmitterDep = Annotated[Principal, Depends(require(*submissions.SUBMITTERS, scope="load"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +84,11 @@ def listed(
     Response
         JSON, or the page.
     """
-    if _is_page(request, asked):
-        return _list_page(request, who, lang, before=before)
+    if wants_page(request, asked):
+        return list_page(request, who, lang, before=before)
     with transaction(engine) as session:
         found = submissions.listed(session, who, below=before)
-    return answer({"submissions": [_told(one, who, in_full=False) for one in found]})
+    return answer({"submissions": [told(one, who, in_full=False) for one in found]})
 
 
 @router.post("")
@@ -119,11 +116,11 @@ async def submit(request: Request, who: SubmitterDep, lang: LangDep, sent: SentD
         fault = as_fault(error)
         if fault is not error or not (is_form and prefers_page(request)):
             raise
-        return await run_in_threadpool(partial(_list_page, request, who, lang, fault=fault))
+        return await run_in_threadpool(partial(list_page, request, who, lang, fault=fault))
     where = f"/submissions/{one.id}"
     if is_form and prefers_page(request):
         return to(where, lang)
-    made = answer(_told(one, who), 201)
+    made = answer(told(one, who), 201)
     made.headers["Location"] = where
     return made
 
@@ -132,7 +129,7 @@ async def _taken(request: Request, who: Principal, sent: Sent, *, is_form: bool)
     settings = settings_of(request)
     if not is_form:
         prove(request)
-    folder = await run_in_threadpool(submission_files.folder_of, settings.data_dir)
+    folder = await run_in_threadpool(_room, request, who)
     came = await receive(request, folder, most_bytes=settings.upload_mb * 1_000_000, name=sent.name)
     try:
         if is_form:
@@ -143,20 +140,27 @@ async def _taken(request: Request, who: Principal, sent: Sent, *, is_form: bool)
         raise
 
 
+def _room(request: Request, who: Principal) -> Path:
+    # Before the file is taken: there is no use in sending what has no place.
+    with transaction(loader_of(request)) as session:
+        submission_queue.check_room(session, who.name)
+    return submission_files.folder_of(settings_of(request).data_dir)
+
+
 def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submission:
     settings, by = settings_of(request), by_of(request)
     name = came.fields.get("recipe") or sent.recipe
     recipe = submission_files.recipe_of(name, settings.data_dir)
+    check_kind(who, recipe.loader)
     note = (came.fields.get("note") or sent.note)[:_LONGEST]
     has_room = _has_room()
     one = Submission(
         recipe=name, dataset_id=recipe.dataset.id, file_name=came.name, stored=came.path.name,
         file_sha256=came.sha256, file_bytes=came.size, note=note.replace("\x00", ""),
-        submitted_by=who.name,
     )  # fmt: skip
     try:
-        with transaction(_loader_of(request)) as session:
-            submissions.add(session, one)
+        with transaction(loader_of(request)) as session:
+            submission_queue.add(session, one, who)
             if has_room:
                 submissions.begin_task(one, "check")
             audit.note(
@@ -165,7 +169,7 @@ def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submi
             )  # fmt: skip
             session.flush()
             session.refresh(one)
-            needed = submissions.needed(session)
+            needed = submission_queue.needed(session)
     except BaseException:
         if has_room:
             submission_work.release()
@@ -201,10 +205,10 @@ def one_of(
     Response
         JSON, or the page.
     """
-    if _is_page(request, asked):
-        return _one_page(request, who, lang, number)
+    if wants_page(request, asked):
+        return one_page(request, who, lang, number)
     with transaction(engine) as session:
-        return answer(_told(submissions.found(session, number, who), who))
+        return answer(told(submissions.found(session, number, who), who))
 
 
 @router.get("/{number}/findings.csv")
@@ -217,13 +221,13 @@ def findings(who: SomebodyDep, lang: LangDep, engine: LoaderDep, number: int) ->
         CSV.
     """
     with transaction(engine) as session:
-        told = _told(submissions.found(session, number, who), who)
+        found = told(submissions.found(session, number, who), who)
     rows = [
         (
             one["row"], one["column"] or "", one["severity"], one["reason"], one.get("said") or "",
             (one.get("hint") or {}).get(lang, ""), "; ".join(one.get("candidates") or ()),
         )
-        for one in told["report"].get("rejected", ())
+        for one in found["report"].get("rejected", ())
     ]  # fmt: skip
     body = "".join(csv_parts(_COLUMNS, [rows], is_sample=False))
     headers = {
@@ -263,10 +267,10 @@ def take_step(
         fault = as_fault(error)
         if not said.is_form or fault is not error:
             raise
-        return _one_page(request, who, lang, number, fault=fault)
+        return one_page(request, who, lang, number, fault=fault)
     if said.is_form:
         return to(f"/submissions/{number}", lang)
-    return answer(_told(one, who), 202 if step in _WORK else 200)
+    return answer(told(one, who), 202 if step in _WORK else 200)
 
 
 def _moved(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
@@ -284,7 +288,7 @@ def _moved(request: Request, who: Principal, number: int, step: str, reason: str
 def _stepped(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
     task = _task_of(step)
     with ExitStack() as held:
-        with transaction(_loader_of(request)) as session:
+        with transaction(loader_of(request)) as session:
             one = submissions.found(session, number, who, hold=True)
             submissions.take_step(one, who, step, reason=reason)
             if task is not None:
@@ -312,84 +316,6 @@ def _order(request: Request, who: Principal, number: int, task: Task) -> submiss
         who=submission_work.principal_as_json(who), address=by.address,
         request_id=by.request_id,
     )  # fmt: skip
-
-
-def _told(one: Submission, who: Principal, *, in_full: bool = True) -> dict[str, Any]:
-    fault = {"th": one.fault_th, "en": one.fault_en} if one.fault_en else None
-    told: dict[str, Any] = {
-        "id": one.id,
-        "state": one.state,
-        "progress": {"task": one.task, "stage": one.stage, "done": one.done, "total": one.total}
-        if one.task else None,
-        "recipe": one.recipe,
-        "dataset": one.dataset_id,
-        "file": {"name": one.file_name, "bytes": one.file_bytes, "sha256": one.file_sha256},
-        "note": one.note,
-        "fault": fault,
-        "submitted": {"by": one.submitted_by, "at": moment(one.submitted_at)},
-        "checked": {"by": one.checked_by, "at": moment(one.checked_at)} if one.checked_by else None,
-        "ended": {"by": one.ended_by, "at": moment(one.ended_at), "reason": one.reason}
-        if one.ended_at else None,
-        "version": one.version,
-        "steps": list(submissions.steps(who, one)),
-    }  # fmt: skip
-    if in_full:
-        is_open = who.has_role(*submissions.SEES_CONTENTS) or who.name == one.submitted_by
-        told["report"] = _report(one.report, is_open=is_open)
-    return told
-
-
-def _report(report: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
-    # What stood in a row may be what the public must not see; who only checks sees where and why.
-    if is_open or not report:
-        return report
-    kept = ("severity", "reason", "row", "column")
-    rejected = [{name: one[name] for name in kept} for one in report.get("rejected", ())]
-    return {**report, "rejected": rejected, "figures": {}}
-
-
-def _is_page(request: Request, asked: str | None) -> bool:
-    return asked == "html" or (asked is None and prefers_page(request))
-
-
-def _list_page(
-    request: Request,
-    who: Principal,
-    lang: Lang,
-    *,
-    before: int | None = None,
-    fault: Fault | None = None,
-) -> Response:
-    settings = settings_of(request)
-    with transaction(_loader_of(request)) as session:
-        found = submissions.listed(session, who, below=before)
-    may_submit = who.has_role(*submissions.SUBMITTERS) and who.may("load")
-    shown = Submitted(
-        lang, who, csrf_of(request, settings)[0],
-        rows=tuple(_told(one, who, in_full=False) for one in found),
-        recipes=tuple(submission_files.recipe_names(settings.data_dir)) if may_submit else (),
-        most_mb=settings.upload_mb, fault=fault,
-    )  # fmt: skip
-    made: Response = request.app.state.submission_pages.listed(
-        shown, 200 if fault is None else status_of(fault)
-    )
-    made.headers.update(PERSONAL)
-    return made
-
-
-def _one_page(
-    request: Request, who: Principal, lang: Lang, number: int, *, fault: Fault | None = None
-) -> Response:
-    with transaction(_loader_of(request)) as session:
-        one = _told(submissions.found(session, number, who), who)
-    shown = Submitted(
-        lang, who, csrf_of(request, settings_of(request))[0], rows=(one,), fault=fault
-    )
-    made: Response = request.app.state.submission_pages.one(
-        shown, 200 if fault is None else status_of(fault)
-    )
-    made.headers.update(PERSONAL)
-    return made
 
 
 _COLUMNS: Final = ("row", "column", "severity", "reason", "said", "hint", "candidates")

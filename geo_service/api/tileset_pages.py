@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from geo_service.api.feature_pages import COLLECTIONS
+from geo_service.api.feature_pages import COLLECTIONS, TYPES
 from geo_service.api.links import Links
 from geo_service.api.matrix_sets import address
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table
@@ -99,7 +99,7 @@ def tileset_sheet(
     columns = (
         Column(_NAME),
         Column(Text("ชื่อในไทล์", "Name in tiles")),
-        Column(Text("ชนิด", "Type")),
+        Column(Text("ชนิด", "Type"), words=TYPES),
     )
     parts = [facts(known, lang)]
     for layer in told["layers"]:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _NOT_MODIFIED = 304
 #: What some addresses take beside reading.
 _WRITING = ("POST", "DELETE")
+_COUNTED = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 LONGEST_QUERY_BYTES = 16_000
 SMALLEST_COMPRESSED_BYTES = 600
 #: From here on compressing takes a millisecond, which others would wait for: a thread does it.
@@ -54,7 +55,8 @@ _CORS: Mapping[str, str] = {
         )
     ),
 }
-_PREFLIGHT: Mapping[str, str] = {
+#: What a browser is told that asks before it asks.
+PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Allow-Headers": (
         "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range"
     ),
@@ -96,6 +98,9 @@ class Metrics:
         )
         self.memory_bytes = Gauge(
             "geo_memory_bytes", "Size of the finished answers kept", registry=self.registry
+        )
+        self.memory_most_bytes = Gauge(
+            "geo_memory_most_bytes", "Finished answers kept at most", registry=self.registry
         )
         self._counted: dict[tuple[str, str, int], Counter] = {}
 
@@ -210,10 +215,10 @@ class Methods:
         method = scope.get("method")
         if method == "HEAD":
             await self._head(scope, receive, send)
-        elif method == "OPTIONS" and self._exists(scope, "GET"):
+        elif method == "OPTIONS" and not self._exists(scope, method) and self._exists(scope, "GET"):
             allowed = "GET, HEAD, OPTIONS"
             allowed += "".join(f", {one}" for one in _WRITING if self._exists(scope, one))
-            told = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **_PREFLIGHT}
+            told = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, **PREFLIGHT}
             await Response(status_code=204, headers=told)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -276,7 +281,7 @@ class Compression:
 
 def _method(scope: Scope) -> str:
     method = str(scope["method"])
-    return method if method in {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"} else "other"
+    return method if method in _COUNTED else "other"
 
 
 def coding_of(accept: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from geo_service.deps.answers import (
     FOLLOWS_STATE,
+    KEEPS_TAG,
     PRIVATE,
     VARY,
     base_url,
@@ -48,6 +49,7 @@ from geo_service.deps.principals import PRINCIPAL, PrincipalDep, principal, requ
 __all__ = [
     "DEFAULT_LIMIT",
     "FOLLOWS_STATE",
+    "KEEPS_TAG",
     "MAX_OFFSET",
     "PRINCIPAL",
     "PRIVATE",

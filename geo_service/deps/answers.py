@@ -22,6 +22,8 @@ VARY = "Accept, Accept-Language, Accept-Encoding, Authorization, Cookie"
 PRIVATE = "private, no-store"
 #: Mark on a request whose answer follows from its address and the state of the data alone.
 FOLLOWS_STATE = "follows_state"
+#: Mark on a request whose answer keeps its tag, whoever asks: a change of it names the tag.
+KEEPS_TAG = "keeps_tag"
 _OURS = __version__.encode()
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from geo_service.core.periods import parse_period
@@ -54,10 +55,12 @@ STRENGTHS = {
 SLOPE = Text(
     th="{word.th} ราว {slope} {unit.th} ต่อปี", en="{word.en}, about {slope} {unit.en} a year"
 )
+#: What a share moves by.
+POINTS = Text(th="จุด", en="points")
 CHANGED = Text(th=" ระดับเปลี่ยนใน{year.th}", en="; its level changed in {year.en}")
 BETTER = Text(
     th="ในอดีตคลาดเคลื่อนน้อยกว่าการใช้ค่าปีล่าสุดร้อยละ {share}",
-    en="In the past {share} % less in error than the naive forecast (as last year)",
+    en="In the past {share}% less in error than the naive forecast (as last year)",
 )
 NOT_BETTER = Text(
     th="ไม่ดีกว่าการใช้ค่าปีล่าสุด (naive) ในอดีต", en="Not better than the naive forecast (as last year)"
@@ -84,13 +87,19 @@ def trend_of(row: PlaceForecast, info: IndicatorInfo) -> Text:
     if row.strength in STRENGTHS and row.slope is not None:
         how = STRENGTHS[row.strength]
         said = Text(th=f"{word.th}{how.th}", en=f"{word.en} {how.en}")
-        word = SLOPE.format(
-            word=said, unit=info.unit, slope=readable(row.slope, max(info.decimals, 1))
-        )
+        unit = POINTS if info.unit.en == "%" else info.unit
+        word = SLOPE.format(word=said, unit=unit, slope=_two_digits(row.slope, info))
     if row.change_period is None:
         return word
     changed = CHANGED.format(year=parse_period(row.change_period).label)
     return Text(th=word.th + changed.th, en=word.en + changed.en)
+
+
+# A slope is not known better than that; its word says which way it goes.
+def _two_digits(slope: float, info: IndicatorInfo) -> str:
+    size = abs(slope)
+    digits = 1 - math.floor(math.log10(size)) if size else 0
+    return readable(size, min(max(digits, 0), max(info.decimals, 1) + 1))
 
 
 def worth(mase: float | None, naive_mase: float | None) -> Text:

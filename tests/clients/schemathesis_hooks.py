@@ -50,7 +50,8 @@ schemathesis.openapi.format("cursor", st.just(""))
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
     """Ask HEAD as GET, and OPTIONS of every address."""
     for methods in raw_schema["paths"].values():
-        told = methods["get"]
+        if (told := methods.get("get")) is None:
+            continue
         methods["head"] = {
             **told,
             "operationId": f"{told['operationId']}-head",

@@ -151,7 +151,7 @@ def test_a_card_tells_its_target_and_its_trend():
     )
     target, heading = cards.signs_of(line, trend, "en")
     assert (target.words, target.mark) == ("target 70.0%: not met", "bad")
-    assert heading.words == "Trend: ↗ rising steadily, about 1.2 % a year (99.6% sure)"
+    assert heading.words == "Trend: ↗ rising steadily, about 1.2 points a year (99.6% sure)"
     assert heading.mark == "good"
     assert (
         cards.signs_of(SimpleNamespace(info=info, now=SimpleNamespace(value=None)), None, "en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from geo_service.core.accounts import keys, people
 from geo_service.core.db import make_engine, transaction
+from ingest import submission_queue
 from tests.waiting import wait_until
 
 PASSWORD = "เรือใบลำเล็กกลางทะเล"
@@ -21,9 +23,10 @@ title_th = "รายงานขยะ"
 title_en = "Waste report"
 
 [place]
-level = "province"
+level_heading = "ระดับ"
+levels = { "อปท." = "org", "จังหวัด" = "province" }
 code = "code"
-name = "จังหวัด"
+name = "ชื่อ"
 
 [period]
 heading = "ปี"
@@ -34,13 +37,15 @@ heading = "ขยะ"
 indicator = "waste_gen_tpd"
 unit = "t/day"
 """
-HEADER = "code,จังหวัด,ปี,ขยะ\n"
-GOOD = HEADER + "50,แสนสุข,2561,30\n51,ร่มเย็น,2561,12.5\n"
-SOME_BAD = HEADER + "50,แสนสุข,2562,31\n99,ไม่มีจริง,2562,77777\n"
+HEADER = "code,ระดับ,ชื่อ,ปี,ขยะ\n"
+OWN = "6500103,อปท.,อบต.ท่าช้าง"
+GOOD = HEADER + f"{OWN},2561,30\n{OWN},2562,12.5\n"
+SOME_BAD = HEADER + f"{OWN},2562,31\n9999999,อปท.,ไม่มีจริง,2562,77777\n"
 STORED = "SELECT count(*) FROM geo.observation WHERE dataset_id = 'waste-report'"
 PEOPLE = (
     ("lao.one", "lao", "6500103"), ("ana", "analyst", None), ("dla.one", "dla", None),
     ("dla.two", "dla", None), ("boss", "admin", None), ("reader", "reader", None),
+    ("lao.two", "lao", "5510101"), ("office", "province", "50"),
 )  # fmt: skip
 
 
@@ -282,7 +287,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_before_it_is_read(desk
     [
         HEADER,
         "ขยะ,ขยะ,ปี,code\n1,2,2561,50\n",
-        "50,แสนสุข,2561,30\n51,ร่มเย็น,2561,12.5\n",
+        f"{OWN},2561,30\n{OWN},2562,12.5\n",
         GOOD.replace("code", "wrong"),
     ],
 )
@@ -315,3 +320,126 @@ def test_two_of_the_same_load_at_once_end_as_one(desk):
     other = next(one["id"] for one in ended if one["id"] != loaded)
     assert desk.step(other, "undo", "boss").status_code == 403
     assert desk.done(loaded, "undo", "boss")["state"] == "undone"
+
+
+OTHERS = (
+    "5510101,อปท.,เทศบาลตำบลในเมือง,2561,8\n", "50,จังหวัด,แสนสุข,2561,30\n",
+    "3500101,อปท.,เทศบาลเมืองแสนสุข,2561,18\n",
+)  # fmt: skip
+
+
+def test_an_organisation_sends_rows_of_its_own_and_the_first_others_are_named(desk):
+    for row in OTHERS[:2]:
+        one = desk.sent(GOOD + row)
+        assert (one["state"], one["report"]["outcome"]) == ("submitted", "refused")
+        name = row.split(",")[2]
+        assert (
+            f"1 rows are not about the sender's own places; the first: 4 ({name})"
+            == (one["report"]["message"]["en"])
+        )
+        assert name in one["report"]["message"]["th"]
+        assert desk.stored() == 0
+        # nobody can publish it either: it is loaded as its sender may
+        number = one["id"]
+        desk.done(number, "check", "dla.one")
+        one = desk.done(number, "publish", "dla.two")
+        assert (one["state"], desk.stored()) == ("failed", 0)
+    many = HEADER + "".join(
+        f"5510101,อปท.,เทศบาลตำบลในเมือง,{year},8\n" for year in range(2550, 2562)
+    )
+    told = desk.sent(many)["report"]["message"]["en"]
+    assert told.startswith("12 rows")
+    assert [int(row) for row in re.findall(r"(\d+) \(", told)] == [2, 3, 4, 5, 6]
+    # the same rows by whom they are about, and by whom all are
+    assert desk.sent(many, who="lao.two")["report"]["outcome"] == "loaded"
+    assert desk.sent(GOOD + OTHERS[0], who="dla.one")["report"]["outcome"] == "loaded"
+
+
+def test_a_provincial_office_sends_rows_of_its_province(desk):
+    fine = HEADER + "50,จังหวัด,แสนสุข,2561,30\n" + f"{OWN},2562,30\n"
+    assert desk.sent(fine, who="office")["report"]["outcome"] == "loaded"
+    one = desk.sent(fine + "51,จังหวัด,ร่มเย็น,2561,30\n" + OTHERS[0], who="office")
+    assert one["report"]["outcome"] == "refused"
+    assert "2 rows are not" in one["report"]["message"]["en"]
+    assert "4 (ร่มเย็น), 5 (" in one["report"]["message"]["en"]
+
+
+def test_who_stands_for_a_place_sends_no_list_of_places(desk):
+    for who in ("lao.one", "office"):
+        for recipe in ("lao-list", "kongvut-provinces"):
+            answer = desk.send(GOOD, who=who, recipe=recipe)
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), recipe
+    assert desk.files() == []
+
+
+LAYER = """
+[dataset]
+id = "test-facilities"
+kind = "features"
+title_th = "สถานที่"
+title_en = "Facilities"
+
+[features]
+code = "code"
+name_th = "ชื่อ"
+lat = "lat"
+lon = "lon"
+
+[[features.layers]]
+id = "health-centres"
+title_th = "รพ.สต. ทดสอบ"
+title_en = "Test health centres"
+theme = "infrastructure"
+"""
+
+
+def test_a_layer_that_an_organisation_sends_is_the_layer_of_its_own_ground(desk):
+    (desk.settings["data_dir"] / "recipes" / "sites.toml").write_text(LAYER, encoding="utf-8")
+    head, own = "code,ชื่อ,lat,lon\n", "n1,ของเรา,14.05,100.25\n"
+    # h1 and h3 lie elsewhere and stay; h2 is on its ground, is not in the file, and would go
+    one = desk.sent(head + own, recipe="sites")
+    assert one["report"]["stored"] == {"inserted": 1, "updated": 0, "unchanged": 0, "deleted": 1}
+    elsewhere = desk.sent(head + own + "n2,ของเขา,14.05,100.35\n", recipe="sites")
+    assert "the first: 3 (ของเขา)" in elsewhere["report"]["message"]["en"]
+    taken = desk.sent(head + "h1,รหัสของเขา,14.05,100.25\n", recipe="sites")
+    assert "the first: 2 (h1)" in taken["report"]["message"]["en"]
+
+
+def test_the_queue_of_a_sender_and_of_all_is_bounded(desk, monkeypatch):
+    monkeypatch.setattr(submission_queue, "MOST_OPEN", 2)
+    for _ in range(2):
+        desk.sent(GOOD)
+    full = desk.send(GOOD)
+    assert (full.status_code, full.json()["code"]) == (429, "too-many-requests")
+    assert int(full.headers["retry-after"]) == full.json()["retryAfter"] > 0
+    assert len(desk.files()) == 2
+    assert desk.send(GOOD, who="dla.one").status_code == 201
+    monkeypatch.setattr(submission_queue, "MOST_WAITING", 3)
+    full = desk.send(GOOD, who="dla.two")
+    assert (full.status_code, full.json()["code"]) == (503, "busy")
+    assert int(full.headers["retry-after"]) > 0
+    assert len(desk.files()) == 3
+    # whoever withdraws one has room again
+    monkeypatch.setattr(submission_queue, "MOST_WAITING", 100)
+    number = desk("lao.one").get("/submissions").json()["submissions"][0]["id"]
+    desk.settled(number)
+    desk.done(number, "withdraw", "lao.one")
+    assert desk.send(GOOD).status_code == 201
+    wait_until(lambda: not desk.stored("SELECT count(*) FROM geo.submission WHERE task <> ''"))
+
+
+def test_of_two_who_take_the_last_place_at_once_one_is_sent_away(desk, monkeypatch):
+    monkeypatch.setattr(submission_queue, "MOST_OPEN", 1)
+    desk("lao.one")
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(desk.send(GOOD).status_code))
+        for _ in range(4)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(answers) == [201, 429, 429, 429]
+    assert len(desk.files()) == 1
+    wait_until(lambda: not desk.stored("SELECT count(*) FROM geo.submission WHERE task <> ''"))

@@ -85,3 +85,22 @@ def test_two_places_stand_side_by_side(browser_page, live_server):
     browser_page.goto(f"{live_server}/dashboards/ageing?lang=en&place=50&compare=51")
     elderly = sum(v or 0 for c, v in builders.ELDERLY_2024.items() if c.startswith("51"))
     assert f"{elderly:,}" in browser_page.locator(".figure-other").first.inner_text()
+
+
+def test_one_panel_alone_fills_its_frame(browser_page, live_server):
+    browser_page.set_viewport_size({"width": 1000, "height": 600})
+    browser_page.goto(f"{live_server}/embed/dashboards/waste?lang=th&panel=2")
+    panel, page = (
+        browser_page.locator(one).bounding_box()["width"] for one in (".panel", ".panels")
+    )
+    assert panel == page
+
+
+def test_the_words_of_a_chart_are_large_enough_on_a_phone(browser_page, live_server):
+    browser_page.set_viewport_size({"width": 360, "height": 740})
+    browser_page.goto(f"{live_server}/dashboards/ageing?lang=th&place=50")
+    heights = browser_page.locator(".trend .heights text").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 12

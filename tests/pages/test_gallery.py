@@ -80,3 +80,16 @@ def test_no_file_outside_our_folder_is_given(client: TestClient):
 def test_a_file_with_its_version_never_expires(client: TestClient):
     assert "immutable" in client.get("/static/js/map.js?v=1").headers["cache-control"]
     assert "immutable" not in client.get("/static/js/map.js").headers["cache-control"]
+
+
+def test_a_phone_reaches_every_part_by_the_menu(browser_page, live_server):
+    browser_page.set_viewport_size({"width": 360, "height": 740})
+    browser_page.goto(f"{live_server}/maps?lang=th")
+    menu = browser_page.locator(".menu")
+    expect(menu.locator("a").first).to_be_hidden()
+    menu.locator("summary").press("Enter")
+    expect(menu.locator("a").first).to_be_visible()
+    assert width_of(browser_page) == 360
+    assert not grave_faults(browser_page)
+    menu.get_by_text("แดชบอร์ด").click()
+    browser_page.wait_for_url("**/dashboards?**")

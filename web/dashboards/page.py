@@ -19,7 +19,7 @@ from layers.profile import Profile
 from layers.questions import state_of
 from web import dashboards
 from web.dashboards.panels import Filling
-from web.dashboards.views import Asked
+from web.dashboards.views import Asked, arranged
 from web.pages import PageRoute
 from web.profile import title
 from web.render import OPEN_FRAME, SITE_FRAMES, respond_kept
@@ -163,15 +163,19 @@ def answer(
     if only is not None:
         if only > len(declared.panel):
             raise NotFound(Text("ไม่มีแผงนี้", "There is no such panel"))
-        declared = declared.model_copy(update={"panel": declared.panel[only - 1 : only]})
-    filling = Filling(session, asked, shown, other)
+        alone = declared.panel[only - 1].model_copy(update={"width": dashboards.COLUMNS})
+        declared = declared.model_copy(update={"panel": (alone,)})
+    views = tuple(Filling(session, asked, shown, other).views(declared))
+    if only is None:
+        views = arranged(views, asked.lang)
     context = {
         **_choices(session, asked, shown),
         "heading": declared.title[asked.lang == "en"],
         "lead": declared.lead[asked.lang == "en"],
-        "views": list(filling.views(declared)),
+        "views": views,
         "asked": asked,
         "place": title(shown.place, asked.lang),
+        "beside_name": title(other.place, asked.lang) if other else "",
         "is_embedded": ancestors is not None,
         "frame": frame or OPEN_FRAME,
         "is_sample": state.is_sample,

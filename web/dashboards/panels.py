@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from geo_service.core.errors import Fault, NoForecast, NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
 from geo_service.deps import SessionDep
 from layers import forecasts, indicators, thematic
-from layers.ageing import read as read_ageing
 from layers.cube.peers import GROUPS, Peers
 from layers.cube.peers import read as read_peers
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
 from layers.thematic import MapPlace, ThematicMap, compare
-from web import ageing, charts, figures, legend, thumbnails
-from web.dashboards import Dashboard, Panel, cards, rankings
-from web.dashboards.views import Asked, Mark, View
-from web.profile import Row, row_of, title
+from web import charts, figures, legend, thumbnails
+from web.dashboards import Dashboard, Panel, aged, cards, rankings, spreads
+from web.dashboards.views import BELOW, Asked, Mark, View
+from web.place_rows import Row, row_of
+from web.profile import title
 from web.words import LEVELS, STATUSES, words
-
-#: The level of what lies in a place, which maps and rankings of a dashboard show.
-BELOW: Final = {
-    "country": "province", "region": "province", "province": "district", "district": "subdistrict",
-}  # fmt: skip
-_BINS_WIDTH, _BINS_HEIGHT = 560.0, 190.0
 
 
 class Filling:
@@ -161,25 +155,8 @@ class Filling:
         drawn = self._drawn(panel)
         if drawn is None or not drawn.histogram:
             return self._empty(panel)
-        values = sorted(place.value for place in drawn.places if place.value is not None)
-        low, high = values[0], values[-1]
-        most = max(drawn.histogram) or 1
-        wide = _BINS_WIDTH / len(drawn.histogram)
-        bars = [
-            (round(at * wide, 1), round(_BINS_HEIGHT * (1 - n / most), 1), round(wide - 2, 1),
-             round(_BINS_HEIGHT * n / most, 1), n)
-            for at, n in enumerate(drawn.histogram)
-        ]  # fmt: skip
-        info = figures.with_digits(drawn).indicator
-        middle = values[len(values) // 2]
-        own = self._own(panel, drawn)
-        marks = [
-            (round(_BINS_WIDTH * (value - low) / (high - low), 1), name, self._figure(value, info))
-            for name, value in ((self._say["profile_median"], middle), own)
-            if value is not None and high > low and low <= value <= high
-        ]
-        ends = self._figure(low, info), self._figure(high, info)
-        return self._of(panel, drawn, (bars, marks, ends))
+        marked = spreads.Marked(self._say["profile_median"], *self._own(panel, drawn))
+        return self._of(panel, drawn, spreads.spread(drawn, marked, self._asked.lang))
 
     def _table(self, panel: Panel) -> View:
         maps = [(key, self._build(key)) for key in panel.indicators]
@@ -197,33 +174,7 @@ class Filling:
         return View("table", self._say["table"], by, "", panel.width, "", body)
 
     def _ageing(self, panel: Panel) -> View:
-        place, lang = self._profile.place, self._asked.lang
-        own = ageing.of_place(self._session, place.level, place.code)
-        inside = self._aged_inside(panel.most)
-        heading = self._say["ageing_title"]
-        if own is None and not inside:
-            return View(panel.kind, heading, "", "", panel.width, "", None)
-        told = None if own is None else ageing.tell(own.places[0], own, lang, with_chart=False)
-        why = own.refused if own is not None else None
-        body = (told, inside, [limit for limit, _ in (told or inside[0]).limits])
-        more = f"/ageing?level={BELOW.get(place.level, place.level)}&f=html&lang={lang}"
-        note = "" if why is None else why.in_(lang)
-        return View(panel.kind, heading, self._say["ageing_share"], note, panel.width, more, body)
-
-    # The places in the place that are oldest now.
-    def _aged_inside(self, most: int) -> list[ageing.Told]:
-        below = BELOW.get(self._profile.place.level)
-        codes = [one.code for one in self._profile.inside if one.level == below]
-        if not codes and self._profile.place.level != "country":
-            return []
-        try:
-            found = read_ageing(self._session, level=below, codes=codes)
-        except NotFound:
-            return []
-        known = list(found.places)
-        known.sort(key=lambda one: -(one.history[-1].value or 0.0) if one.history else 0.0)
-        lang = self._asked.lang
-        return [ageing.tell(one, found, lang, with_chart=False) for one in known[:most]]
+        return aged.view(self._session, self._profile, panel, self._asked.lang)
 
     def _trend(self, panel: Panel) -> View:
         line = self._lines.get(panel.indicator or "")
@@ -240,8 +191,12 @@ class Filling:
             breaks=[day.year for day in line.breaks],
             from_zero=info.space_agg in {"SUM", "COUNT"},
         )
-        if not chart.lines or not chart.lines[0].dots:
+        dots = chart.lines[0].dots if chart.lines else ()
+        if not dots:
             return self._empty(panel)
+        if len(dots) == 1:
+            year = str(dots[0][2] + shift)
+            return self._empty(panel, self._say["dashboard_one_year"].replace("{year}", year))
         address = f"/forecasts/{info.key}?place={place.code}&f=html&lang={self._asked.lang}"
         names = [title(place, self._asked.lang)]
         names += [title(self._other.place, self._asked.lang)] if other and self._other else []
@@ -350,19 +305,20 @@ class Filling:
             )
         return " · ".join(notes)
 
-    def _empty(self, panel: Panel) -> View:
-        name = self._heading(panel.keys[0])[0]
-        return View(panel.kind, name, "", "", panel.width, "", None)
+    # Nothing to show: the note says why.
+    def _empty(self, panel: Panel, why: str = "") -> View:
+        note = why or self._say["dashboard_nothing"]
+        return View(panel.kind, self._heading(panel.keys[0]), "", note, panel.width, "", None)
 
-    def _heading(self, key: str) -> tuple[str, str]:
+    def _heading(self, key: str) -> str:
         line = self._lines.get(key)
         drawn = self._maps.get(key)
         info = line.info if line else drawn.indicator if drawn else None
         try:
             found = info or indicators.read(self._session, key)
         except NotFound:
-            return key, key
-        return found.name.in_(self._asked.lang), key
+            return key
+        return found.name.in_(self._asked.lang)
 
     def _head(self, drawn: ThematicMap) -> tuple[str, str, str]:
         lang, info = self._asked.lang, drawn.indicator
@@ -377,9 +333,6 @@ class Filling:
         if line is not None and line.info.space_agg in {"SUM", "COUNT"} and drawn.level in BELOW:
             value = next((p.value for p in drawn.places if p.code == place.code), None)
         return title(place, self._asked.lang), value
-
-    def _figure(self, value: float, info: IndicatorInfo) -> str:
-        return figures.figure(value, info, self._asked.lang)
 
     def _beside(self, key: str) -> Row | None:
         line = self._line_of_other(key)

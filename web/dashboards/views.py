@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from geo_service.core.text import Lang
+from web.dashboards import COLUMNS
+from web.words import words
+
+#: The level of what lies in a place, which maps and rankings of a dashboard show.
+BELOW: Final = {
+    "country": "province", "region": "province", "province": "district", "district": "subdistrict",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One panel, ready for its template; `body` is None where there is nothing to show."""
+    """One panel, ready for its template; where `body` is None, `note` says why."""
 
     kind: str
     title: str
@@ -72,3 +80,42 @@ class Mark:
     is_own: bool = False
     ranks: str = ""
     ends: tuple[float, float] | None = None
+
+
+def arranged(views: Iterable[View], lang: Lang) -> tuple[View, ...]:
+    """Leave no holes: what has nothing to show is told in one panel at the end, rows are filled.
+
+    Parameters
+    ----------
+    views : iterable of View
+        In the order of the file.
+    lang : {"th", "en"}
+        Language of the reader.
+
+    Returns
+    -------
+    tuple of View
+        Each row of panels as wide as the page.
+    """
+    known = tuple(views)
+    shown = _in_full_rows([view for view in known if view.body is not None])
+    missing = dict.fromkeys((view.title, view.note) for view in known if view.body is None)
+    if missing:
+        heading = words(lang)["dashboard_missing"]
+        shown.append(View("missing", heading, "", "", COLUMNS, "", tuple(missing)))
+    return tuple(shown)
+
+
+# The last panel of a row takes what is left of it.
+def _in_full_rows(views: list[View]) -> list[View]:
+    made: list[View] = []
+    left = COLUMNS
+    for view in views:
+        if view.width > left:
+            made[-1] = replace(made[-1], width=made[-1].width + left)
+            left = COLUMNS
+        made.append(view)
+        left = (left - view.width) or COLUMNS
+    if made and left < COLUMNS:
+        made[-1] = replace(made[-1], width=made[-1].width + left)
+    return made

@@ -80,8 +80,8 @@
       bar.setAttribute("y", 44 - height);
       if (entry) bar.setAttribute("fill", entry.fill);
     });
-    document.getElementById("lowest").textContent = atlas.number(low);
-    document.getElementById("highest").textContent = atlas.number(high);
+    for (const one of document.querySelectorAll(".ends > :first-child")) one.textContent = atlas.number(low);
+    for (const one of document.querySelectorAll(".ends > :last-child")) one.textContent = atlas.number(high);
   }
 
   function fillTable() {
@@ -99,7 +99,8 @@
         const low = place[`low${part}`];
         if (cell) cell.textContent = low === null || low === undefined ? "" : `${atlas.number(low)} – ${atlas.number(place[`high${part}`])}`;
       }
-      line.querySelector(".c-change").textContent = atlas.change(place) || "—";
+      const change = line.querySelector(".c-change");
+      if (change) change.textContent = atlas.change(place) || "—";
       line.querySelector(".c-status").textContent = atlas.data.statuses[place.status] || place.status;
       body.append(line);
     });
