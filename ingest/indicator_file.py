@@ -21,14 +21,16 @@ from pydantic import Field, ValidationError, model_validator
 from geo_service.core.errors import BadIndicator, UnreadableFile
 from geo_service.core.text import Text
 from ingest.encoding import decode
+from ingest.faults import Fault
 from ingest.recipe import faults_of
 from ingest.recipe_parts import Part
 from layers.analysis.formula import FormulaError, keys_of, parse
+from layers.analysis.ramps import SEQUENTIAL
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _BAD_KEY = Text(
-    th="key ใช้อักษร a-z ตัวเลข และ _ ขึ้นต้นด้วยตัวอักษร ไม่เกิน 60 ตัว",
-    en="a key is a-z, digits and _, begins with a letter, at most 60 long",
+    th="key ใช้อักษร a-z ตัวเลข และ _ ขึ้นต้นด้วยตัวอักษร 2-60 ตัว",
+    en="a key is a-z, digits and _, begins with a letter, 2 to 60 long",
 )
 _TWO = ("name", "unit", "about", "source")
 
@@ -83,13 +85,28 @@ class IndicatorPart(Part):
     @model_validator(mode="after")
     def _formed_or_observed(self) -> IndicatorPart:
         if not all((*self.name, *self.unit)):
-            raise ValueError("name and unit are needed in Thai and English")
+            raise Fault(Text("name และ unit ต้องมีทั้งไทยและอังกฤษ", "name and unit: Thai and English"))
         if bool(self.formula) == bool(self.space):
-            raise ValueError("either formula, or space (how observed values add up)")
+            raise Fault(
+                Text(
+                    "ต้องมี formula หรือ space (วิธีรวมค่าที่เก็บมา) อย่างใดอย่างหนึ่ง",
+                    "either formula, or space (how observed values add up)",
+                )
+            )
         if (self.space == "WMEAN") != (self.weight is not None):
-            raise ValueError("weight names the indicator that WMEAN is weighted by")
+            raise Fault(
+                Text(
+                    "weight คือตัวชี้วัดที่ใช้ถ่วงน้ำหนักของ WMEAN เท่านั้น",
+                    "weight names the indicator that WMEAN is weighted by",
+                )
+            )
         if self.bounds and (len(self.bounds) == 1 or self.bounds[0] >= self.bounds[1]):
-            raise ValueError("bounds are two numbers, the lower first")
+            raise Fault(
+                Text("bounds เป็นสองจำนวน ต่ำก่อนสูง", "bounds are two numbers, the lower first")
+            )
+        if self.ramp and self.ramp not in SEQUENTIAL:
+            known = ", ".join(SEQUENTIAL)
+            raise Fault(Text(f"ramp เลือกได้จาก {known}", f"ramp is one of {known}"))
         return self
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_valid
 
 from geo_service.core.errors import BadRecipe, NotFound
 from geo_service.core.text import Text
+from ingest.faults import Fault, reason_of
 from ingest.recipe_parts import (
     Checks,
     CodesPart,
@@ -77,9 +78,10 @@ class Recipe(Part):
     def _one_loader(self) -> Recipe:
         found = [section for section in _LOADERS if getattr(self, section)]
         if len(found) != 1:
-            raise ValueError(f"exactly one of {', '.join(_LOADERS)}")
+            loaders = ", ".join(_LOADERS)
+            raise Fault(Text(f"ต้องมีหนึ่งอย่างเท่านั้นใน {loaders}", f"exactly one of {loaders}"))
         if found[0] in {"columns", "remarks", "codes"} and self.place is None:
-            raise ValueError("place is needed")
+            raise Fault(Text("ต้องมี place", "place is needed"))
         return self
 
     @property
@@ -290,10 +292,13 @@ def _sentence(fault: Mapping[str, Any], model: type[BaseModel], prefix: tuple[st
         return Text(th=f"ไม่รู้จัก {where}{_or_th(near)}", en=f"unknown key {where}{_or_en(near)}")
     if fault["type"] == "missing":
         return Text(th=f"ต้องมี {where}", en=f"{where} is needed")
-    reason = str(fault["msg"]).removeprefix("Value error, ")
+    reason = reason_of(fault)
+    if not where:
+        return reason
     said = "" if isinstance(fault.get("input"), dict | BaseModel) else f" '{fault.get('input')}'"
-    where = where or "recipe"
-    return Text(th=f"{where}{said} ใช้ไม่ได้: {reason}", en=f"{where}{said} cannot be used: {reason}")
+    return Text(
+        th=f"{where}{said} ใช้ไม่ได้: {reason.th}", en=f"{where}{said} cannot be used: {reason.en}"
+    )
 
 
 def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

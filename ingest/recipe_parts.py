@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geo_service.core.periods import Calendar
+from geo_service.core.text import Text
 from ingest.clean import Era
+from ingest.faults import Fault
 
 Kind = Literal["boundaries", "organisations", "indicators", "features"]
 Level = Literal["country", "province", "district", "subdistrict", "org"]
@@ -78,9 +80,19 @@ class PlacePart(Part):
     @model_validator(mode="after")
     def _enough(self) -> PlacePart:
         if (self.level is None) == (self.level_heading is None):
-            raise ValueError("level or level_heading (with levels), one of the two")
+            raise Fault(
+                Text(
+                    "ต้องมี level หรือ level_heading (พร้อม levels) อย่างใดอย่างหนึ่ง",
+                    "level or level_heading (with levels), one of the two",
+                )
+            )
         if not (self.code or self.name or self.name_en or self.fixed):
-            raise ValueError("code, name, name_en or fixed, at least one")
+            raise Fault(
+                Text(
+                    "ต้องมี code, name, name_en หรือ fixed อย่างน้อยหนึ่งอย่าง",
+                    "code, name, name_en or fixed, at least one",
+                )
+            )
         return self
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from geo_service.core.errors import BadParameter, BadScenario, UnreadableFile
 from geo_service.core.periods import to_ce
 from geo_service.core.text import Text
+from ingest.faults import Fault
 from ingest.recipe import faults_of
 from ingest.recipe_parts import Part
 from layers.scenarios.document import Count, Document, Group, Lever, Where
@@ -37,9 +38,14 @@ class WherePart(Part):
     def _one(self) -> WherePart:
         said = [self.country, self.regions, self.provinces, self.group, self.condition]
         if sum(one is not None for one in said) != 1:
-            raise ValueError("one of country, regions, provinces, group, condition")
+            raise Fault(
+                Text(
+                    "ต้องมีหนึ่งอย่างใน country, regions, provinces, group, condition",
+                    "one of country, regions, provinces, group, condition",
+                )
+            )
         if self.base_year is not None and self.condition is None:
-            raise ValueError("base_year belongs to a condition")
+            raise Fault(Text("base_year ใช้กับ condition เท่านั้น", "base_year belongs to a condition"))
         return self
 
 
@@ -89,7 +95,12 @@ class ScenarioPart(Part):
         said = [self.title, *self.assumptions, *(one.title for one in self.counts)]
         said += [pair for one in self.groups.values() for pair in (one.title, one.source)]
         if not all(th and en for th, en in said):
-            raise ValueError("titles, assumptions and sources are needed in Thai and English")
+            raise Fault(
+                Text(
+                    "title assumptions และ source ต้องมีทั้งไทยและอังกฤษ",
+                    "titles, assumptions and sources are needed in Thai and English",
+                )
+            )
         return self
 
 

@@ -191,6 +191,25 @@ def test_what_cannot_be_is_refused_with_its_reason_and_nothing_is_kept(
         assert session.get(Indicator, "pop_under_60") is None
 
 
+@pytest.mark.parametrize(
+    ("line", "thai"),
+    [
+        ('space = "AVERAGE"', "เลือกได้จาก 'SUM', 'COUNT', 'WMEAN', 'NONE'"),
+        ('space = "SUM"\ndecimals = 9', "ต้องไม่เกิน 6"),
+        ('space = "SUM"\ndecimals = "two"', "ต้องเป็นจำนวนเต็ม"),
+        ('space = "SUM"\nbounds = [5]', "bounds เป็นสองจำนวน"),
+        ('space = "SUM"\nramp = "Rainbow"', "ramp เลือกได้จาก"),
+        ('space = "SUM"\nthresholds = [{ value = "x", label = ["ก", "a"] }]', "ต้องเป็นตัวเลข"),
+        ("", "ต้องมี formula หรือ space"),
+    ],
+)
+def test_a_fault_is_told_in_thai_without_words_of_english(add, line, thai):
+    with pytest.raises(BadIndicator) as caught:
+        add(f'[mine]\n{WORDS}\nunit = ["คน", "persons"]\n{line}\n')
+    assert thai in caught.value.detail.th
+    assert "should be" not in caught.value.detail.th
+
+
 def test_a_missing_factor_is_pointed_out(add):
     remark = add(SHARE.replace("100 - 100 * pop_60p", "pop_60p")).remarks[0]
     assert "by a factor of 100" in remark.en
