@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from geo_service.core.text import Lang
+from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, revalidate
+from layers.cube.known import names_of, periods_known
 from layers.questions import state_of
 from web.pages import PageRoute
 from web.render import respond_kept
@@ -27,8 +28,9 @@ def known() -> tuple[dict[str, Any], ...]:
     Returns
     -------
     tuple of dict
-        ``number`` and ``ask``; an answered one has ``address``, ``method`` and ``limits``, a
-        waiting one ``waits``; texts are pairs, Thai first.
+        ``number`` and ``ask``; an answered one has ``address``, ``method``, ``limits`` and
+        perhaps ``needs`` (``key@level``, apart by spaces), a waiting one ``waits``; texts are
+        pairs, Thai first.
     """
     return tuple(tomllib.loads(_FILE.read_text(encoding="utf-8"))["question"])
 
@@ -42,16 +44,43 @@ def questions_page(request: Request, session: SessionDep, lang: LangDep) -> Resp
     Response
         The page.
     """
-    state = state_of(session, ())
+    state = state_of(session, _subjects())
     headers = revalidate(request, state.token, lang=lang)
     other: Lang = "en" if lang == "th" else "th"
+    asked = [(one, _missing(session, one)) for one in known() if "address" in one]
     context = {
-        "answered": [_said(one, lang) for one in known() if "address" in one],
+        "answered": [_said(one, lang) for one, missing in asked if not missing],
+        "unfed": [
+            _said(one, lang) | {"waits": ", ".join(name.in_(lang) for name in missing)}
+            for one, missing in asked
+            if missing
+        ],
         "waiting": [_said(one, lang) for one in known() if "waits" in one],
         "is_sample": state.is_sample,
         "other_language": f"/questions?lang={other}",
     }
     return respond_kept("questions.html", lang, context, headers)
+
+
+def _needs(question: dict[str, Any]) -> list[tuple[str, str]]:
+    pairs = (one.partition("@") for one in question.get("needs", "").split())
+    return [(key, level) for key, _, level in pairs]
+
+
+@cache
+def _subjects() -> tuple[str, ...]:
+    keys = {key for one in known() for key, _ in _needs(one)}
+    return tuple(sorted(f"indicator:{key}" for key in keys))
+
+
+# Names of the indicators a question needs that have no values in these data.
+def _missing(session: SessionDep, question: dict[str, Any]) -> list[Text]:
+    told, names = periods_known(session), names_of(session).indicators
+    return [
+        names[key].name if key in names else Text(key, key)
+        for key, level in _needs(question)
+        if (key, level) not in told
+    ]
 
 
 def _said(question: dict[str, Any], lang: Lang) -> dict[str, str]:
