@@ -32,6 +32,8 @@ MOST_TILES = 50_000
 _ROWS_AT_ONCE = 200
 _FAMILIES = frozenset({"area", "org", "feature"})
 _END = b"}}"
+#: A tile in which nothing lies.
+_NOWHERE = (0, 0, 0)
 #: gzip, as `zlib` counts it.
 _GZIP = 31
 
@@ -44,12 +46,13 @@ class NotThere(Exception):
 class FeaturePack:
     """Features one after the other, by public id: what comes before the properties, then each.
 
-    ``places`` tells the row of a place; ``starts`` where rows begin in the file; ``marks`` holds
-    for each row the ends of its pieces, counted from its start.
+    ``places`` tells the row of a place, ``codes`` that of a public id; ``starts`` where rows begin
+    in the file; ``marks`` holds for each row the ends of its pieces, counted from its start.
     """
 
     file: Hidden
     places: dict[int, int]
+    codes: dict[str, int]
     starts: array[int]
     marks: array[int]
     columns: dict[str, int]
@@ -79,6 +82,30 @@ class FeaturePack:
             return [self.places[place] for place in places]
         except KeyError as error:
             raise NotThere from error
+
+    def properties(self, code: str) -> bytes:
+        """Read all properties of a feature.
+
+        Parameters
+        ----------
+        code : str
+            Public id.
+
+        Returns
+        -------
+        bytes
+            A JSON object.
+
+        Raises
+        ------
+        NotThere
+            If it is not there.
+        """
+        row, width = self.codes.get(code), len(self.columns) + 1
+        if row is None:
+            raise NotThere
+        first, last = self.marks[row * width], self.marks[(row + 1) * width - 1]
+        return b"{%b}" % self.file.read(self.starts[row] + first, last - first)
 
     def size_of(self, rows: Sequence[int], names: Sequence[str] | None = None) -> int:
         """Tell how long features are, before they are read.
@@ -145,6 +172,21 @@ class TilePack:
     file: Hidden
     places: dict[tuple[int, int, int], tuple[int, int, int]]
 
+    def size_of(self, place: tuple[int, int, int]) -> int:
+        """Tell how long a tile is.
+
+        Parameters
+        ----------
+        place : tuple of int
+            Zoom, column and row.
+
+        Returns
+        -------
+        int
+            Bytes, not packed.
+        """
+        return self.places.get(place, _NOWHERE)[2]
+
     def body(self, place: tuple[int, int, int], *, is_gzip: bool) -> bytes:
         """Read a tile.
 
@@ -160,10 +202,7 @@ class TilePack:
         bytes
             Empty where nothing lies.
         """
-        found = self.places.get(place)
-        if found is None:
-            return b""
-        start, packed, plain = found
+        start, packed, plain = self.places.get(place, _NOWHERE)
         if is_gzip:
             return self.file.read(start, packed)
         return self.file.read(start + packed, plain)
@@ -186,11 +225,23 @@ def feature_plan(question: Question) -> Plan[FeaturePack] | None:
     is_other = question.when is not None or question.period is not None
     if known.family not in _FAMILIES or is_other or not question.with_geometry:
         return None
-    return _feature_plan(known) if question.crs == CRS84 else None
+    return features_plan(known) if question.crs == CRS84 else None
 
 
 @lru_cache(maxsize=256)
-def _feature_plan(known: Collection) -> Plan[FeaturePack]:
+def features_plan(known: Collection) -> Plan[FeaturePack]:
+    """Say how the features of a collection are laid beside the process.
+
+    Parameters
+    ----------
+    known : Collection
+        Of places or features.
+
+    Returns
+    -------
+    Plan
+        Of their texts.
+    """
     return Plan(
         ("features", known.id),
         lambda session: (known, _version(session, known, ())),
@@ -235,25 +286,26 @@ def _write_features(session: Session, known: Collection, room: Room) -> FeatureP
         return None
     names = [one.name for one in known.properties]
     statement = (
-        select(relation.place_id, *feature_texts.feature_pieces(relation, names))
+        select(relation.place_id, relation.id, *feature_texts.feature_pieces(relation, names))
         .select_from(relation.source)
         .where(*relation.conditions)
         .order_by(relation.id)
     )
     places: dict[int, int] = {}
+    codes: dict[str, int] = {}
     starts, marks = array("q"), array("I")
-    for place, *pieces in session.execute(
+    for place, code, *pieces in session.execute(
         statement, execution_options={"yield_per": _ROWS_AT_ONCE}
     ):
         body, ends = b"", []
         for piece in pieces:
             body += piece.encode()
             ends.append(len(body))
-        places[place] = len(starts)
+        places[place] = codes[code] = len(starts)
         starts.append(room.write(body))
         marks.extend(ends)
     return FeaturePack(
-        room.file, places, starts, marks, {name: at for at, name in enumerate(names, 1)}
+        room.file, places, codes, starts, marks, {name: at for at, name in enumerate(names, 1)}
     )
 
 

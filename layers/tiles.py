@@ -50,6 +50,8 @@ _CELL_WIDTHS_M = tuple(
                     3.724532667, 1.406475763, 0.531414010, 0.200786148, 0.075863783)
 )  # fmt: skip
 _LEAST_WIDTH = 8
+#: Values are drawn with the shapes of their places, and change more often.
+_KEPT_FAMILIES = frozenset({"area", "org", "feature"})
 _KEPT_TILE = select(PreparedTile.body).where(
     PreparedTile.collection_id == bindparam("collection"),
     PreparedTile.zoom == bindparam("zoom"),
@@ -139,7 +141,8 @@ def asked_tile(
     """
     known, (zoom, column, row) = question.collection, place
     kept = kept_for(session, known)
-    if matrix_set is WEB_MERCATOR_QUAD and zoom <= kept.deepest_zoom and _is_usual(question, zoom):
+    is_kept = matrix_set is WEB_MERCATOR_QUAD and are_kept(session, known, zoom)
+    if is_kept and _is_usual(question, zoom):
         where = {"collection": known.id, "zoom": zoom, "x": column, "y": row}
         return AskedTile((_KEPT_TILE,), where, is_gzip=True)
     # A degree tile is half as wide as the metre tile of its zoom.
@@ -166,6 +169,27 @@ def asked_tile(
         for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
     )
     return AskedTile(made, edges)
+
+
+def are_kept(session: Session, known: Collection, zoom: int) -> bool:
+    """Tell whether the usual tiles of a zoom are kept.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    known : Collection
+        From the register.
+    zoom : int
+        Of the WebMercatorQuad set.
+
+    Returns
+    -------
+    bool
+        True when a tile without a row is empty.
+    """
+    is_own = known.family in _KEPT_FAMILIES
+    return is_own and zoom <= kept_for(session, known).deepest_zoom
 
 
 def told_tile(asked: AskedTile, parts: Sequence[Any]) -> Tile:
@@ -333,7 +357,6 @@ def _is_usual(question: Question, zoom: int) -> bool:
         (names is None or names == default_properties(question.collection, zoom))
         and not asks_for_a_time
         and not _is_filtered(question)
-        and question.collection.family in {"area", "org", "feature"}
     )
 
 

@@ -26,10 +26,10 @@ from geo_service.core.direct import Astray
 from geo_service.core.errors import Fault, NotModified
 from geo_service.core.known import KNOWN, NotKnown
 from geo_service.deps import choose_format, revalidate
-from layers import registry, tiles
+from layers import carried, registry, tiles
 from layers.drawings import kept_for
 from layers.forms import drawn_direct
-from layers.packs import tile_plan
+from layers.packs import NotThere, TilePack, features_plan, tile_plan
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD
 
@@ -38,6 +38,8 @@ _PLAIN: Final = re.compile(
     rb"(?:v=[0-9a-f]*)?|(?:v=[0-9a-f]*&)?properties=([a-z0-9_,]+)(?:&v=[0-9a-f]*)?"
 )
 _NO_CONTENT: Final = 204
+#: Other properties are written into larger tiles by the database: nobody waits for it here.
+MOST_CARRIED_BYTES: Final = 8_000
 _XYZ: Final = re.compile(r"/tiles/([a-z0-9-]+)/([0-9]+)/([0-9]+)/([0-9]+)\.mvt")
 _OGC: Final = re.compile(
     r"/collections/([a-z0-9-]+)/tiles/WebMercatorQuad/([0-9]+)/([0-9]+)/([0-9]+)"
@@ -77,7 +79,7 @@ class QuickTiles:
             answer = await _made(request, collection_id, names, place, kind)
         except NotModified as same:
             answer = Response(status_code=304, headers=same.headers)
-        except (Fault, NotKnown, Astray):
+        except (Fault, NotKnown, Astray, NotThere):
             # Words for what is wrong are found on the long way.
             await self.app(scope, receive, send)
             return
@@ -98,17 +100,32 @@ async def _made(
         question = replace(question, properties=read_names(names, known, "properties"))
     told = state_of(session, sorted(set(known.subjects)))
     headers = revalidate(request, told.token)
-    asked, state = tiles.asked_tile(session, question, place=place), request.app.state
-    pack = state.beside.get(request.scope[KNOWN], tile_plan(known)) if asked.is_gzip else None
-    if pack is not None:
-        if not names:
-            deepest = kept_for(session, known).deepest_zoom
-            open_tiles(request.scope[KNOWN], known.id, Open(pack, told.token, deepest))
+    pack = None
+    if tiles.are_kept(session, known, place[0]):
+        pack = request.app.state.beside.get(request.scope[KNOWN], tile_plan(known))
+    if pack is not None and not names:
+        deepest = kept_for(session, known).deepest_zoom
+        open_tiles(request.scope[KNOWN], known.id, Open(pack, told.token, deepest))
+    made = None if pack is None else _beside(request, question, pack, place)
+    if made is None:
+        asked, parts = tiles.asked_tile(session, question, place=place), []
+        for one in asked.statements:
+            rows = await request.app.state.direct.fetch(drawn_direct(session, one, asked.values))
+            parts.append(rows[0][0] if rows else None)
+        made = tiles.told_tile(asked, parts)
+    return made_answer(request, made, headers, kind)
+
+
+def _beside(
+    request: Request, question: Question, pack: TilePack, place: tuple[int, int, int]
+) -> tiles.Tile | None:
+    # A kept tile as it is, or its shapes with the properties asked for; None for what is drawn.
+    known, usual = question.collection, tiles.default_properties(question.collection, place[0])
+    if question.properties is None or question.properties == usual:
         is_packed = takes_coding(request.headers.get("accept-encoding", ""), "gzip")
-        body = pack.body(place, is_gzip=is_packed)
-        return made_answer(request, tiles.Tile(body, is_gzip=is_packed), headers, kind)
-    parts = []
-    for one in asked.statements:
-        rows = await state.direct.fetch(drawn_direct(session, one, asked.values))
-        parts.append(rows[0][0] if rows else None)
-    return made_answer(request, tiles.told_tile(asked, parts), headers, kind)
+        return tiles.Tile(pack.body(place, is_gzip=is_packed), is_gzip=is_packed)
+    features = request.app.state.beside.get(request.scope[KNOWN], features_plan(known))
+    kinds = carried.kinds_of(known, question.properties or usual)
+    if features is None or kinds is None or pack.size_of(place) > MOST_CARRIED_BYTES:
+        return None
+    return tiles.Tile(carried.carrying(pack.body(place, is_gzip=False), features, kinds))

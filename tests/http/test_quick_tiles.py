@@ -73,7 +73,7 @@ def test_the_short_way_is_counted_under_the_same_route(plain):
 
 def test_kept_tiles_are_given_before_the_framework(plain):
     is_beside = bool(plain.app.state.settings.beside_mb)
-    for _ in range(3):
+    for _ in range(4):
         answer = plain.get(ADDRESSES[0])
         plain.app.state.beside.settle()
     # A request gets its name on the way through the framework.
@@ -81,3 +81,19 @@ def test_kept_tiles_are_given_before_the_framework(plain):
     named = plain.get(ADDRESSES[0], headers={"X-Request-Id": "mine"})
     assert named.headers["x-request-id"] == "mine"
     assert named.content == answer.content
+
+
+def test_other_properties_are_put_into_a_kept_tile_without_the_database(plain, monkeypatch):
+    address, asked = "/tiles/provinces/6/49/29.mvt?properties=code,area_km2", []
+    for _ in range(2):
+        plain.get(address)
+        plain.app.state.beside.settle()
+    fetch = plain.app.state.direct.fetch
+
+    async def heard(statement):
+        asked.append(statement)
+        return await fetch(statement)
+
+    monkeypatch.setattr(plain.app.state.direct, "fetch", heard)
+    assert plain.get(address).status_code == 200
+    assert bool(asked) is not bool(plain.app.state.settings.beside_mb)
