@@ -70,11 +70,19 @@ class GroupPart(Part):
 
 
 class CountPart(Part):
-    """How many places lie above a limit."""
+    """How many places lie above a limit, or how many facilities of a layer."""
 
     title: Two
     value: str = Field(min_length=1, max_length=500)
     above: str = Field(min_length=1, max_length=500)
+    layer: str = Field(default="", max_length=100)
+    amount: str = Field(default="", max_length=100)
+
+    @model_validator(mode="after")
+    def _both(self) -> CountPart:
+        if bool(self.layer) != bool(self.amount):
+            raise Fault(Text("layer กับ amount ต้องมาคู่กัน", "layer and amount go together"))
+        return self
 
 
 class ScenarioPart(Part):
@@ -166,7 +174,10 @@ def read(said: dict[str, Any]) -> Document:
                 key: Group(_text(one.title), _codes(one.provinces), _text(one.source))
                 for key, one in part.groups.items()
             },
-            counts=tuple(Count(_text(one.title), one.value, one.above) for one in part.counts),
+            counts=tuple(
+                Count(_text(one.title), one.value, one.above, one.layer, one.amount)
+                for one in part.counts
+            ),
         )
     except BadParameter as error:
         raise BadScenario(error.detail) from error

@@ -280,7 +280,9 @@ def _keep_version(session: Session, document: Document, number: int, *, is_ready
 
 def _versions(session: Session, document: Document, catalogue: Catalogue) -> dict[str, int]:
     keys = {key for one in _named(document) for key in _with_parts(one, catalogue)}
+    layers = {f"layer:{one.layer}" for one in document.counts if one.layer}
     subjects = ["areas", "orgs", "catalogue", *map(versions.of_indicator, sorted(keys))]
+    subjects += sorted(layers)
     return versions.versions_of(session, subjects)
 
 

@@ -315,7 +315,8 @@ def _count(count: Mapping[str, Any], found: Found, lang: Lang) -> dict[str, Any]
     }
     line = Line("", "", 0, "", found.document.title, **rows)
     plain = replace(next(iter(found.indicators.values())), decimals=0)
-    notes = [say["scenario_counted"].replace("{n}", str(count["places"]))]
+    of = "scenario_counted_sites" if count.get("layer") else "scenario_counted"
+    notes = [say[of].replace("{n}", f"{count['places']:,}")]
     notes += [
         say["scenario_held"].replace("{name}", _name(key, found, lang)).replace("{when}", period)
         for key, period in count["held"].items()

@@ -226,7 +226,8 @@ def _run(run: ScenarioRun, found: Found, lang: Lang) -> dict[str, Any]:
 def _count(count: Mapping[str, Any], found: Found, at: int) -> dict[str, Any]:
     told = {
         "title": count["title"][at], "value": count["value"], "above": count["above"],
-        "missing": count["missing"], "places": count["places"],
+        "layer": count.get("layer") or None, "missing": count["missing"],
+        "places": count["places"],
     }  # fmt: skip
     if "baseline" not in count:
         return told | {"years": []}

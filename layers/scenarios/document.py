@@ -55,11 +55,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many places lie above a limit: two formulas over indicators, or ``last``."""
+    """How many places lie above a limit: two formulas over indicators, or ``last``.
+
+    With a ``layer``, how many of its facilities: ``amount`` and ``above`` are then properties of
+    them, and the amount of each grows and falls with the value of its place.
+    """
 
     title: Text
     value: str
     above: str
+    layer: str = ""
+    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +101,7 @@ class Document:
                 }
                 for key, one in sorted(self.groups.items())
             },
-            "counts": [
-                {"title": _pair(one.title), "value": one.value, "above": one.above}
-                for one in self.counts
-            ],
+            "counts": [_count(one) for one in self.counts],
         }
 
     @property
@@ -160,9 +163,18 @@ def from_canonical(said: Mapping[str, Any]) -> Document:
             for key, one in said["groups"].items()
         },
         counts=tuple(
-            Count(_text(one["title"]), one["value"], one["above"]) for one in said["counts"]
+            Count(
+                _text(one["title"]), one["value"], one["above"], one.get("layer", ""),
+                one.get("amount", ""),
+            )
+            for one in said["counts"]
         ),
     )  # fmt: skip
+
+
+def _count(one: Count) -> dict[str, Any]:
+    said = {"title": _pair(one.title), "value": one.value, "above": one.above}
+    return said | ({"layer": one.layer, "amount": one.amount} if one.layer else {})
 
 
 def _lever(one: Lever) -> dict[str, Any]:

@@ -22,11 +22,12 @@ from layers.analysis.scenario import (
     summed_pair,
     weighted_sum,
 )
-from layers.scenarios import futures, places, words
+from layers.scenarios import futures, places, sites, words
 from layers.scenarios.document import Count, Document, Lever
 from layers.scenarios.futures import DRAWS, Base
 from layers.scenarios.places import Flags
 from layers.scenarios.plan import Catalogue, Plan, count_formulas, is_ratio, plan, refuse
+from layers.scenarios.sites import Room
 from layers.value_rules import AMOUNTS
 
 #: Places at a time: two thousand futures of each are in memory.
@@ -69,7 +70,11 @@ def make(session: Session, document: Document, catalogue: Catalogue) -> Result:
     ground = places.read(session, document)
     acts = [places.chosen(session, one.where, document, ground) for one in document.levers]
     base = futures.read(session, planned, document.level, ground)
-    return _Making(document, planned, acts=acts, base=base).result()
+    rooms = [
+        sites.read(session, one, document.level, ground) if one.layer else {}
+        for one in document.counts
+    ]
+    return _Making(document, planned, acts=acts, base=base, rooms=rooms).result()
 
 
 def keys_named(count: Count) -> tuple[str, ...]:
@@ -91,9 +96,10 @@ def keys_named(count: Count) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Counting:
-    """A count on its way: numbers of places by future, and chances by place."""
+    """A count on its way: numbers of places (or facilities) by future, and chances by place."""
 
     count: Count
+    room: Room
     value: Formula
     above: Formula | None
     limits: Mapping[str, Array]
@@ -108,8 +114,9 @@ class _Making:
     """One scenario, a hundred places at a time."""
 
     def __init__(
-        self, document: Document, planned: Plan, *, acts: Sequence[Flags], base: Base
-    ) -> None:
+        self, document: Document, planned: Plan, *, acts: Sequence[Flags], base: Base,
+        rooms: Sequence[Room],
+    ) -> None:  # fmt: skip
         self._document, self._plan, self._ground = document, planned, base.ground
         self._acts, self._base = acts, base
         self._whole = base.is_whole(planned.drawn)
@@ -124,7 +131,9 @@ class _Making:
         self._sums: dict[Larger, dict[str, tuple[Array, Array]]] = {}
         self._ground_sums: dict[Larger, float] = {}
         self._rows: list[dict[str, Any]] = []
-        self._counting = [self._begin(one) for one in document.counts]
+        self._counting = [
+            self._begin(one, room) for one, room in zip(document.counts, rooms, strict=True)
+        ]
 
     def result(self) -> Result:
         """Calculate all places, then the larger ones.
@@ -247,7 +256,7 @@ class _Making:
             if self._plan.adds_up(key):
                 self._keep(key, larger, self._plan.value(key, before), self._plan.value(key, after))
 
-    def _begin(self, count: Count) -> _Counting:
+    def _begin(self, count: Count, room: Room) -> _Counting:
         value, above = count_formulas(count)
         keys = keys_named(count)
         known = {*self._base.forecasts, *self._base.held}
@@ -257,9 +266,11 @@ class _Making:
             if not is_ratio(self._plan.catalogue[key])
             and (key not in known or (key in self._base.held and not self._base.held[key][1]))
         ]
+        if count.layer and not room:
+            missing.append(f"{count.layer}: {count.above}")
         shape = (1 + DRAWS, len(self._base.periods))
         return _Counting(
-            count, value, above, {key: held for key, (held, _) in self._base.held.items()},
+            count, room, value, above, {key: held for key, (held, _) in self._base.held.items()},
             tuple(missing), np.zeros(shape), np.zeros(shape),
         )  # fmt: skip
 
@@ -272,6 +283,13 @@ class _Making:
         was, limit = self._sides(one, rows, before)
         now, limit_now = self._sides(one, rows, after)
         known = np.isfinite(was).all(axis=(1, 2)) & np.isfinite(limit).all(axis=(1, 2))
+        if one.count.layer:
+            for at in np.flatnonzero(known & (limit > 0).all(axis=(1, 2))).tolist():
+                room = one.room.get(int(rows[at]), np.zeros(0))
+                one.before += np.searchsorted(room, was[at] / limit[at])
+                one.after += np.searchsorted(room, now[at] / limit[at])
+                one.places += len(room)
+            return
         beyond, beyond_now = was[known] > limit[known], now[known] > limit_now[known]
         one.before += beyond.sum(axis=0)
         one.after += beyond_now.sum(axis=0)
@@ -310,8 +328,8 @@ class _Making:
     def _told(self, one: _Counting) -> dict[str, Any]:
         told = {
             "title": [one.count.title.th, one.count.title.en],
-            "value": one.count.value, "above": one.count.above, "missing": list(one.missing),
-            "places": one.places,
+            "value": one.count.value, "above": one.count.above, "layer": one.count.layer,
+            "amount": one.count.amount, "missing": list(one.missing), "places": one.places,
         }  # fmt: skip
         if one.missing or not one.places:
             return told

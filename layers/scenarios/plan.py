@@ -178,9 +178,10 @@ def count_formulas(count: Count) -> tuple[Formula, Formula | None]:
     Returns
     -------
     tuple of (Formula, Formula or None)
-        The second is None where the limit is each place's own last value.
+        The second is None where the limit is each place's own last value, and for facilities.
     """
-    return parse(count.value), None if count.above == LAST_VALUE else parse(count.above)
+    has_none = bool(count.layer) or count.above == LAST_VALUE
+    return parse(count.value), None if has_none else parse(count.above)
 
 
 # What is looked at when nothing is named: what a lever is on, and the amounts it acts through.

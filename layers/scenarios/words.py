@@ -213,7 +213,7 @@ def unanswered(
     count : Count
         Of a scenario.
     missing : sequence of str
-        Keys of the indicators without values.
+        Keys of the indicators without values, or the property a layer lacks.
     catalogue : mapping of str to IndicatorInfo
         Names them.
 
@@ -222,7 +222,7 @@ def unanswered(
     Text
         A note.
     """
-    names = [catalogue[key].name for key in missing]
+    names = [catalogue[key].name if key in catalogue else Text(key, key) for key in missing]
     return Text(
         th=f"ยังตอบไม่ได้: '{count.title.th}' เพราะไม่มีข้อมูล {', '.join(one.th for one in names)}",
         en=f"Not answered yet: '{count.title.en}', as there are no data of"

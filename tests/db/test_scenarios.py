@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from geoalchemy2.shape import from_shape
+from shapely import Point
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from ingest import scenarios as kept
 from ingest.scenario_file import read_file
 from layers import scenarios, versions
 from layers.forecasts.models import ForecastRun, PlaceForecast
-from layers.models import Indicator, PlaceValue
+from layers.models import Feature, FeatureLayer, Indicator, PlaceValue
 from layers.scenarios.document import from_canonical
 from layers.scenarios.models import ScenarioResult, ScenarioRun, ScenarioVersion
 from tests.history import add_years, scenario_text
@@ -340,3 +342,73 @@ def test_places_above_a_capacity_are_counted_with_their_chance(session, years, d
     assert chance["50"]["scenario"][-1] < chance["50"]["baseline"][-1]
     assert chance["51"]["baseline"][-1] == 0
     assert count["held"] == {"capacity": "2024"}
+
+
+SITES = (
+    ("value = \"waste_gen_tpd\"\nabove = \"last\"",
+     "layer = \"sites\"\namount = \"takes\"\nabove = \"may_take\"\nvalue = \"waste_gen_tpd\""),
+)  # fmt: skip
+
+
+def add_sites(session, years, grown):
+    session.add(
+        FeatureLayer(
+            id="sites", title_th="สถานที่", title_en="Sites", theme="waste", geometry_type="Point",
+            properties={"takes": {"type": "number"}, "may_take": {"type": "number"}},
+            dataset_id="test-facilities",
+        )
+    )  # fmt: skip
+    session.flush()
+    version_id = session.scalar(select(Feature.version_id).limit(1))
+    told = [("500101", 10.0 * grown), ("500102", 1_000.0), ("510101", 0.001), ("510101", None)]
+    for at, (place, limit) in enumerate(told):
+        session.add(
+            Feature(
+                layer_id="sites", code=f"S{at}", name_th="ก", name_en="a", area_id=years[place],
+                properties={"takes": 10.0} | ({} if limit is None else {"may_take": limit}),
+                version_id=version_id, geom=from_shape(Point(100.05, 14.05), srid=4326),
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+def test_sites_above_their_own_capacity_are_counted(session, years, document):
+    row = session.get_one(PlaceForecast, ("waste_gen_tpd", "province", years["50"]))
+    last = session.get_one(PlaceValue, ("waste_gen_tpd", "province", "2024", years["50"])).value
+    add_sites(session, years, row.point[-1] / last)
+    kept.create(session, document=document(replaced=SITES))
+    (count,) = scenarios.read(session, "less-waste").run.counts
+    # of four sites one states no capacity; one is always above, one never, and one is above when
+    # its province has more waste than the middle of its forecast
+    assert (count["places"], count["missing"], count["chances"]) == (3, [], [])
+    low95, low80, _, high80, high95 = (one[-1] for one in count["baseline"])
+    assert (low95, low80, high80, high95) == (1, 1, 2, 2)
+    assert count["scenario"][2][-1] == 1
+    assert max(one[-1] for one in count["difference"]) == 0
+
+
+def test_sites_that_are_not_known_are_told_openly(session, years, document):
+    kept.create(session, document=document(replaced=SITES))
+    run = scenarios.read(session, "less-waste").run
+    assert run.counts[0]["missing"] == ["sites: may_take"]
+    assert any("sites: may_take" in note[0] and "sites: may_take" in note[1] for note in run.notes)
+
+
+#: Secondary provinces of the tax measure of 4 June 2024, as listed by Forvis Mazars (Payroll Flash
+#: News, June 2024): 9 in the north, 18 in the northeast, 15 central, 4 in the east, 9 in the south.
+SECONDARY = """
+57 52 51 58 55 56 54 63 53
+37 38 31 36 46 42 44 49 48 39 43 45 47 33 32 34 41 35
+15 18 62 16 26 60 67 66 65 70 75 17 64 72 61
+22 25 27 23
+86 80 96 94 93 85 91 92 95
+"""
+
+
+def test_the_main_tourist_provinces_are_those_that_are_not_secondary():
+    secondary = SECONDARY.split()
+    assert len(set(secondary)) == 55
+    (ready,) = (one for one in kept.ready() if one.name == "waste-less-in-tourism")
+    provinces = ready.groups["tourism"].provinces
+    assert len(provinces) == 22
+    assert not set(secondary) & set(provinces)
