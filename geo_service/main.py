@@ -12,6 +12,7 @@ from types import FrameType
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.orm import Session
@@ -55,6 +56,7 @@ from geo_service.api.front import Front
 from geo_service.api.gate import Admission, Bounds, Gate
 from geo_service.api.insiders import Insiders
 from geo_service.api.limits import Limits
+from geo_service.api.measures import Stock, measure_beside, measure_pools
 from geo_service.api.memory import Memory
 from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
@@ -69,6 +71,8 @@ from geo_service.core.known import MATCH
 from geo_service.core.machine import cores
 from geo_service.core.roles import DESK, INGEST, INSIDER, READER, address
 from geo_service.core.settings import Settings
+from geo_service.core.spans import Spans
+from geo_service.core.trim import Trimmer
 from geo_service.core.watch import Watcher
 from geo_service.deps import ask_known, at_once, known_parameters
 from geo_service.deps.embeds import Embeds
@@ -166,6 +170,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     metrics, engine = Metrics(), open_engine(settings, READER)
+    spans = Spans(settings.otel_endpoint, version=__version__) if settings.otel_endpoint else None
     watcher = Watcher(engine, recheck_s=settings.recheck_s)
     gate = Gate(bounds_of(settings), metrics.registry)
     desk = open_engine(settings, DESK)
@@ -182,7 +187,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(at_once(known_parameters))],
         lifespan=_lifespan,
         middleware=[
-            Middleware(Trace, log_all=settings.access_log),
+            Middleware(Trace, log_all=settings.access_log, spans=spans),
             Middleware(Counting, metrics=metrics),
             Middleware(Safety),
             Middleware(
@@ -210,7 +215,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.embeds = known_embeds
     app.state.openid, app.state.openid_rules = openid.provider_of(settings)
     app.state.gate = gate
-    app.state.direct = Direct(engine, size=settings.pool_size, wait_s=settings.pool_timeout_s)
+    app.state.direct = Direct(
+        engine, size=settings.pool_size, wait_s=settings.pool_timeout_s, spans=spans
+    )
     app.state.snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
     app.state.watcher = watcher
     app.state.beside = Beside(
@@ -219,6 +226,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         most_bytes=settings.beside_mb * 1_000_000,
     )
     app.state.kept_files = KeptFiles(settings.data_dir / "downloads", settings.downloads_mb << 20)
+    _tell(app, spans)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -301,17 +309,45 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.state.settings
     current_default_thread_limiter().total_tokens = settings.pool_size + _LIGHT_THREADS
     app.state.watcher.start()
+    trimmer = Trimmer()
+    trimmer.start()
     _when_told_to_stop(lambda: app.state.gate.drain(settings.grace_s))
     yield
     # Nobody waits any more for what is still under way.
-    for engine in (app.state.engine, app.state.insiders, app.state.desk, app.state.loader):
+    for engine in _engines(app):
         work.end(engine)
     app.state.kept_files.close()
     app.state.beside.close()
     app.state.watcher.stop()
+    trimmer.stop()
     await app.state.direct.close()
-    for engine in (app.state.engine, app.state.insiders, app.state.desk, app.state.loader):
+    for engine in _engines(app):
         engine.dispose()
+    if app.state.spans is not None:
+        await run_in_threadpool(app.state.spans.close)
+
+
+def _engines(app: FastAPI) -> tuple[Engine, ...]:
+    return app.state.engine, app.state.insiders, app.state.desk, app.state.loader
+
+
+def _tell(app: FastAPI, spans: Spans | None) -> None:
+    state = app.state
+    state.spans = spans
+    if spans is not None:
+        for followed in _engines(app):
+            spans.follow(followed)
+    names = ("public", "insider", "desk", "load")
+    pools = {
+        name: Stock(one.pool.checkedout, one.pool.size())  # type: ignore[attr-defined]
+        for name, one in zip(names, _engines(app), strict=True)
+    }
+    pools["direct"] = Stock(lambda: state.direct.in_use, state.direct.size)
+    measure_pools(state.metrics.registry, pools)
+    measure_beside(
+        state.metrics.registry,
+        Stock(lambda: state.beside.size_bytes, state.settings.beside_mb * 1_000_000),
+    )
 
 
 def _when_told_to_stop(act: Callable[[], None]) -> None:

@@ -101,6 +101,7 @@ class Memory:
         self._asking = asyncio.Lock()
         self._next: asyncio.Task[Known | None] | None = None
         metrics.memory_bytes.set_function(lambda: self._size_bytes)
+        metrics.memory_most_bytes.set(most_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or pass a request through and keep its answer."""

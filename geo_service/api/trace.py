@@ -19,6 +19,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo_service.core.log import REQUEST, Traced
+from geo_service.core.spans import Spans
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,8 @@ _PARENT: Final = re.compile(
 class Trace:
     """Names requests, gives the name back, and logs those that were slow or failed."""
 
-    def __init__(self, app: ASGIApp, *, log_all: bool = False) -> None:
-        self.app, self._log_all = app, log_all
+    def __init__(self, app: ASGIApp, *, log_all: bool = False, spans: Spans | None = None) -> None:
+        self.app, self._log_all, self._spans = app, log_all, spans
         # A name is cheap: the process by chance, the request by number.
         self._process, self._numbers = secrets.token_hex(6), itertools.count(1)
 
@@ -46,15 +47,9 @@ class Trace:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        named, parent = b"", b""
-        for name, value in scope["headers"]:
-            if name == HEADER:
-                named = value
-            elif name == b"traceparent":
-                parent = value
-        traced = Traced(
-            named.decode() if _PLAIN.fullmatch(named) else self._named(), trace_of(parent)
-        )
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        named, parent = given_name(headers), headers.get(b"traceparent", b"")
+        traced = Traced(named.decode() if named else self._named(), trace_of(parent))
         scope["request_id"] = traced.request
         status, size, started = _BROKEN, 0, time.perf_counter()
 
@@ -69,10 +64,13 @@ class Trace:
             await send(message)
 
         mark = REQUEST.set(traced)
+        begun = self._spans.begin(scope["method"], parent) if self._spans else None
         try:
             await self.app(scope, receive, tell)
         finally:
             took_s = time.perf_counter() - started
+            if self._spans and begun:
+                self._spans.end(begun, route=_route(scope), status=status, size=size)
             if self._log_all or took_s > SLOW_S or status >= _BROKEN:
                 log.info("request", extra=_said(scope, status, size, took_s))
             REQUEST.reset(mark)
@@ -119,8 +117,12 @@ def _said(scope: Scope, status: int, size: int, took_s: float) -> dict[str, Any]
     return {
         "method": scope["method"],
         "path": scope["path"][:200],
-        "route": getattr(scope.get("route"), "path", "none"),
+        "route": _route(scope),
         "status": status,
         "bytes": size,
         "seconds": round(took_s, 4),
     }
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "none")

@@ -154,6 +154,11 @@ class Beside:
         found: Made | None = slot.made
         return found
 
+    @property
+    def size_bytes(self) -> int:
+        """How much lies there."""
+        return sum(size for _, _, size in list(self._kept.values()))
+
     def settle(self) -> None:
         """Wait until everything that was begun is there."""
         self._maker.submit(lambda: None).result()
@@ -183,9 +188,8 @@ class Beside:
         self._kept.pop(plan.key, None)
         self._folder.mkdir(parents=True, exist_ok=True)
         file = Hidden(self._folder)
-        taken = sum(size for _, _, size in self._kept.values())
         with file.writing() as out:
-            room = Room(file, out, self._most_bytes - taken)
+            room = Room(file, out, self._most_bytes - self.size_bytes)
             made = plan.make(session, room)
         self._kept[plan.key] = (version, made, room.size)
         return made

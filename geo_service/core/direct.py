@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from geo_service.core.spans import Spans
 from geo_service.core.work import WORK
 
 log = logging.getLogger(__name__)
@@ -62,8 +64,12 @@ class Statement:
 class Direct:
     """Connections of one event loop; opened when they are needed, used last in, first out."""
 
-    def __init__(self, engine: Engine, *, size: int, wait_s: float) -> None:
-        self._engine, self._size, self._wait_s = engine, size, wait_s
+    def __init__(
+        self, engine: Engine, *, size: int, wait_s: float, spans: Spans | None = None
+    ) -> None:
+        self._engine, self._wait_s, self._spans = engine, wait_s, spans
+        #: Connections there may be, and how many are at work.
+        self.size, self.in_use = size, 0
         self._room = asyncio.Semaphore(size)
         self._idle: list[Any] = []
         self._settings: dict[str, str] | None = None
@@ -90,12 +96,14 @@ class Direct:
             If it ran into its time limit, as the engine says it.
         """
         await self._enter()
+        self.in_use += 1
         connection, work = None, WORK.get()
         try:
             connection = await self._connected()
             if work is not None:
                 work.take(connection)
-            rows: list[Any] = await connection.fetch(statement.sql, *statement.values)
+            with self._spans.statement(statement.sql) if self._spans else nullcontext():
+                rows: list[Any] = await connection.fetch(statement.sql, *statement.values)
         except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError) as error:
             # The limits of time are the same on the long way: the caller has waited enough.
             raise DBAPIError(statement.sql, None, _Canceled(error)) from error
@@ -112,6 +120,7 @@ class Direct:
                 if work is not None:
                     work.give_back(connection)
                 self._idle.append(connection)
+            self.in_use -= 1
             self._room.release()
         return rows
 

@@ -144,3 +144,6 @@ class Settings(BaseSettings):
         default=False, description="Log every request, not only slow and failed ones"
     )
     log_level: str = Field(default="INFO", description="Least severe event that is logged")
+    otel_endpoint: str = Field(
+        default="", description="Collector that spans are told to (OTLP over HTTP); empty: none"
+    )

@@ -81,6 +81,9 @@ class Watcher:
         self._is_stopped = True
         os.write(self._wake, b".")
         self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            os.close(self._woken)
+            os.close(self._wake)
 
     def known(self) -> Known | None:
         """Give what is known for certain; one look at a socket, nothing is asked.
@@ -130,8 +133,6 @@ class Watcher:
                 self._trusted = self._latest = None
             if not self._is_stopped:
                 _watching(self._woken).poll(_RETRY_S * 1000)
-        os.close(self._woken)
-        os.close(self._wake)
 
     def _follow(self, connection: Connection) -> None:
         cursor = connection.cursor()

@@ -10,11 +10,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from geo_service.core.settings import Settings
 from tests.faults.asking import ask
-from tests.faults.conftest import Process
+from tests.faults.conftest import Process, looking
 
 #: What people ask of the sample and of real data alike.
 PATHS = (
@@ -27,10 +29,30 @@ PATHS = (
     "/collections/subdistricts/items?bbox=100,{lat},101,15",
     "/tiles/subdistricts/9/{x}/235.mvt", "/tiles/provinces/6/49/29.mvt",
 )  # fmt: skip
-WARM_SHARE = 0.25
+#: Megabytes of finished answers kept: it is full within minutes, and answers come and go in it.
+#: Before it is full the process grows by what it keeps; that says nothing about leaks.
+MEMORY_MB = 24
+FULL_SHARE = 0.85
+#: At latest it is warm then.
+WARM_SHARE = 1 / 3
 MOST_MB_MINUTE = 1.0
 #: Open files come and go with callers; those left over come to more.
 MOST_MORE_FILES = 20
+_CONNECTIONS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name LIKE 'geo-service%'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The service at one moment."""
+
+    minute: float
+    rss_mb: float
+    kept_mb: float
+    files: int
+    connections: int
 
 
 def main() -> int:
@@ -38,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--memory-mb", type=int, default=MEMORY_MB)
     asked = parser.parse_args()
     url = Settings().database_url
     if url is None:
@@ -47,14 +70,19 @@ def main() -> int:
     else:
         address = url.get_secret_value()
     with tempfile.TemporaryDirectory() as folder:
-        service = Process(address, Path(folder), environment={})
+        service = Process(
+            address, Path(folder), environment={"GEO_MEMORY_MB": str(asked.memory_mb)}
+        )
         try:
-            return watch(service, minutes=asked.minutes, clients=asked.clients)
+            return watch(
+                service, address, minutes=asked.minutes, clients=asked.clients,
+                memory_mb=asked.memory_mb,
+            )  # fmt: skip
         finally:
             service.stop()
 
 
-def watch(service: Process, *, minutes: float, clients: int) -> int:
+def watch(service: Process, url: str, *, minutes: float, clients: int, memory_mb: int) -> int:
     """Ask for so many minutes; tell what was seen, and 1 when something grows."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not service.is_up("/readyz"):
@@ -66,25 +94,54 @@ def watch(service: Process, *, minutes: float, clients: int) -> int:
     ]
     for one in threads:
         one.start()
-    began, seen = time.monotonic(), []
-    while (now := time.monotonic() - began) < 60 * minutes:
-        time.sleep(min(5.0, 60 * minutes - now))
-        seen.append((now / 60, *state(service.pid)))
-        out(f"{seen[-1][0]:6.1f} min {seen[-1][1]:7.0f} MB {seen[-1][2]:4d} files"
-            f" {sum(statuses.values()):8d} answers")  # fmt: skip
+    began, seen, warm = time.monotonic(), [], None
+    with looking(url) as look:
+        while (now := time.monotonic() - began) < 60 * minutes:
+            time.sleep(min(5.0, 60 * minutes - now))
+            seen.append(state(service, now / 60, look(_CONNECTIONS)))
+            is_full = seen[-1].kept_mb >= FULL_SHARE * memory_mb
+            if warm is None and (is_full or now > 60 * minutes * WARM_SHARE):
+                warm = now / 60
+            last = seen[-1]
+            out(f"{last.minute:6.1f} min {last.rss_mb:7.0f} MB, {last.kept_mb:4.0f} kept"
+                f" {last.files:4d} files {last.connections:3d} connections"
+                f" {sum(statuses.values()):8d} answers{' warm' if warm else ''}")  # fmt: skip
     stop.set()
     for one in threads:
         one.join()
-    settled = [one for one in seen if one[0] > WARM_SHARE * minutes]
-    slope = statistics.linear_regression([one[0] for one in settled], [one[1] for one in settled])
-    files = [one[2] for one in settled]
+    # A tenth more: what was made while it filled is settled, too.
+    settled = [one for one in seen if one.minute > (warm or 0) + minutes / 10]
+    return verdict(settled, statuses, most_connections())
+
+
+def verdict(settled: Sequence[Seen], statuses: Counter[int], most: int) -> int:
+    """Say what grew after warming up; 1 when something did."""
+    minutes = [one.minute for one in settled]
+    slope = statistics.linear_regression(minutes, [one.rss_mb for one in settled]).slope
+    files = [one.files for one in settled]
+    connections = max(one.connections for one in settled)
     bad = {status: count for status, count in statuses.items() if status not in {200, 204, 404}}
-    out(f"memory {slope.slope:+.2f} MB/min after warming up; files {min(files)}-{max(files)}")
+    out(f"warm after {minutes[0]:.1f} min; memory {slope:+.2f} MB/min over"
+        f" {minutes[-1] - minutes[0]:.1f} min; files {min(files)}-{max(files)};"
+        f" connections at most {connections} of {most}")  # fmt: skip
     out(f"{sum(statuses.values())} answers, others than 200, 204, 404: {bad or 'none'}")
     half = len(files) // 2
     more_files = max(files[half:]) - max(files[:half], default=files[0])
-    grows = slope.slope > MOST_MB_MINUTE or more_files > MOST_MORE_FILES
+    grows = slope > MOST_MB_MINUTE or more_files > MOST_MORE_FILES or connections > most
     return int(grows or any(status <= 0 or status == 500 for status in bad))
+
+
+def most_connections() -> int:
+    """Those of the pools (the public's twice: for threads and for the event loop), and one."""
+    usual = Settings(_env_file=None)
+    return 2 * usual.pool_size + 3 * usual.insider_pool_size + 1
+
+
+def measures(service: Process) -> dict[str, float]:
+    """What the service tells without labels."""
+    told = ask(service.base, "/metrics").body.decode()
+    plain = (line.split(" ") for line in told.splitlines() if line[:1] != "#" and "{" not in line)
+    return {name: float(value) for name, value in plain}
 
 
 def go(base: str, number: int, stop: threading.Event, statuses: Counter[int]) -> None:
@@ -98,11 +155,13 @@ def go(base: str, number: int, stop: threading.Event, statuses: Counter[int]) ->
         statuses[ask(base, path).status] += 1
 
 
-def state(pid: int) -> tuple[float, int]:
-    """Megabytes in memory, and open files."""
-    told = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+def state(service: Process, minute: float, connections: int) -> Seen:
+    """Weigh it."""
+    told = Path(f"/proc/{service.pid}/status").read_text(encoding="ascii")
     rss = next(line for line in told.splitlines() if line.startswith("VmRSS:"))
-    return int(rss.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    files = len(list(Path(f"/proc/{service.pid}/fd").iterdir()))
+    kept_mb = measures(service)["geo_memory_bytes"] / 1e6
+    return Seen(minute, int(rss.split()[1]) / 1024, kept_mb, files, connections)
 
 
 def out(line: str) -> None:

@@ -70,18 +70,21 @@ def test_light_work_does_not_wait_behind_forty_five_heavy_ones(country, run, rec
 
 def test_who_finds_the_line_full_is_told_so_at_once(country, run, record_property):
     service = run(country, prepare=with_sleepy_route, heavy_at_once=2, queue=4)
-    with Stream(service.base, [f"/sleepy/{number}" for number in range(5)], per_s=40) as stream:
+    paths = [*(f"/sleepy/{number}" for number in range(5)), "/livez"]
+    with Stream(service.base, paths, per_s=48) as stream:
         time.sleep(4)
     refused = [one for one in stream.got if one.status == 503]
-    done = [one for one in stream.got if one.status == 200]
+    done = [one for one in stream.got if one.status == 200 and one.path != "/livez"]
     assert len(refused) > 20
     assert {one.told["code"] for one in refused} == {"busy"}
+    assert all(int(one.headers["retry-after"]) >= 1 for one in refused)
     # Two places of half a second each, for four seconds and the line behind them.
     assert 12 <= len(done) <= 24
     usual = statistics.median(one.took_s for one in refused)
-    record_property("figure", f"refused in {1e3 * usual:.0f} ms")
-    # Callers and service share one process here; half of them see it without waiting for others.
-    assert usual < 0.05
+    # Callers and service share one process here, and the machine is shared with others.
+    light = statistics.median(one.took_s for one in stream.got if one.path == "/livez")
+    record_property("figure", f"refused in {1e3 * usual:.0f} ms, /livez {1e3 * light:.0f} ms")
+    assert usual < light + 0.05
 
 
 @pytest.mark.parametrize("memory_mb", [128, 0])
