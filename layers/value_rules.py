@@ -116,6 +116,22 @@ def public_levels(indicator: IndicatorInfo) -> tuple[str, ...]:
     return PLACE_LEVELS[: _number_of(indicator.finest_level)]
 
 
+def total_of(key: str) -> str:
+    """Tell the indicator that a key is of; those of breakdowns go on with their members in braces.
+
+    Parameters
+    ----------
+    key : str
+        Of an indicator or of a breakdown of one.
+
+    Returns
+    -------
+    str
+        Key of the indicator.
+    """
+    return key.partition("{")[0]
+
+
 def with_dependents(keys: Collection[str], catalogue: Catalogue) -> set[str]:
     """Add the indicators that are made from others, however remotely.
 

@@ -31,16 +31,19 @@ JOIN value_raw AS v ON v.k = x.k AND v.t = n.t
 CROSS JOIN LATERAL unnest(v.flags) AS f
 JOIN value_time AS q ON f = 'denominator-' || q.key;
 
+-- A number of persons that is withheld must not be known. The parts of a rate that is withheld are
+-- merely not shown: they may be counts that are.
 CREATE TEMP TABLE linked_cell ON COMMIT DROP AS
 SELECT (row_number() OVER (ORDER BY c.s, c.t, c.level, c.place_id) - 1)::int AS n, c.*,
-       (h.k IS NOT NULL OR o.k IS NOT NULL) AND NOT c.is_fixed AS is_hidden
+       h.k IS NOT NULL AND c.stands_alone AND NOT c.is_fixed AS is_hidden,
+       h.k IS NOT NULL AND NOT c.stands_alone AS is_unshown
 FROM (
     SELECT x.s, x.k, v.level, v.t, v.place_id,
            CASE x.part WHEN 'value' THEN v.value WHEN 'above' THEN v.numerator
                        ELSE v.denominator END AS value,
            x.width, x.is_fixed,
            x.part = 'value' AND v.level <= x.zeros_to AS shows_zero,
-           x.part, x.part = 'value' OR NOT EXISTS (
+           x.part = 'value' OR NOT EXISTS (
                SELECT 1 FROM value_numerator AS u WHERE u.k = x.k
            ) AS stands_alone
     FROM linked_series AS x
@@ -49,13 +52,5 @@ FROM (
     WHERE v.value IS NOT NULL
 ) AS c
 LEFT JOIN (SELECT DISTINCT * FROM value_hidden) AS h
-    ON h.k = c.k AND h.level = c.level AND h.t = c.t AND h.place_id = c.place_id AND c.stands_alone
--- The numerator of a rate that is withheld is no secret for that, unless the count itself is.
-LEFT JOIN (
-    SELECT DISTINCT p.k, p.is_below, w.level, w.t, w.place_id
-    FROM value_hidden AS w
-    JOIN value_part AS p ON p.part_k = w.k
-) AS o
-    ON o.k = c.k AND o.level = c.level AND o.t = c.t AND o.place_id = c.place_id
-    AND NOT c.stands_alone AND o.is_below = (c.part = 'below')
+    ON h.k = c.k AND h.level = c.level AND h.t = c.t AND h.place_id = c.place_id
 WHERE c.value IS NOT NULL AND c.value >= 0

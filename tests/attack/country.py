@@ -7,6 +7,7 @@ counts of persons drawn by chance, most of them small. Nothing in it is real.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from geoalchemy2.shape import from_shape
@@ -27,12 +28,17 @@ REGIONS = {
     "nso4": (("60", "62"), ("61", "63")),
     "cluster18_2560": (("60",), ("61", "62"), ("63",)),
 }
+YEAR = 2024
 SEXES, AGES = ("f", "m"), ("60-79", "80+")
 
 _GUARDED = {
     "pop_0_14": "P2", "pop_15_59": "P2", "pop_60p": "P2", "cdc_children": "P2",
     "screened_60p": "P2", "adl_homebound": "P3", "adl_bedridden": "P3",
 }  # fmt: skip
+
+
+#: Persons by indicator and sub-district.
+Drawn = dict[tuple[str, str], int]
 
 
 def subdistricts() -> list[str]:
@@ -45,10 +51,10 @@ def subdistricts() -> list[str]:
     ]
 
 
-def persons(seed: int) -> dict[tuple[str, str], int]:
+def persons(seed: int) -> Drawn:
     """Draw the counts of persons, by indicator and sub-district."""
     chance = random.Random(seed)
-    drawn: dict[tuple[str, str], int] = {}
+    drawn: Drawn = {}
     for code in subdistricts():
         scale = 0 if code.startswith(EMPTY) else chance.choice((4, 9, 30, 200))
         for key in _GUARDED:
@@ -62,38 +68,57 @@ def persons(seed: int) -> dict[tuple[str, str], int]:
     return drawn
 
 
-def build(session: Session, drawn: dict[tuple[str, str], int]) -> int:
-    """Put the country into a database and prepare its values; return the id of its load."""
+def build(session: Session, drawn: Drawn, *, past: Mapping[int, Drawn] | None = None) -> int:
+    """Put the country into a database and prepare its values; return the id of its load.
+
+    ``past`` are the counts of years before the one of ``drawn``, by year.
+    """
     version = builders.add_version(session, "attack", kind="indicators")
     areas = _areas(session, version)
     orgs = _orgs(session, areas)
-    _catalogue(session)
-    for (key, code), value in drawn.items():
-        observe(session, version, key, value, area=areas[code])
-    for code in subdistricts():
-        ages = ("pop_0_14", "pop_15_59", "pop_60p")
-        observe(session, version, "pop_total", sum(drawn[k, code] for k in ages), area=areas[code])
-        _by_sex_and_age(session, version, areas[code], drawn["pop_60p", code])
-    for org, covered in _COVERED.items():
-        value = sum(drawn["cdc_children", code] for code in covered)
-        observe(session, version, "cdc_children", value, org=orgs[org])
+    years = {**(past or {}), YEAR: drawn}
+    _catalogue(session, years)
+    for year, counts in years.items():
+        _observe_year(session, version, counts, year=year, areas=areas, orgs=orgs)
     session.flush()
     builders.prepare(session)
     return version
 
 
+def _observe_year(
+    session: Session,
+    version: int,
+    drawn: Drawn,
+    *,
+    year: int,
+    areas: dict[str, int],
+    orgs: dict[str, int],
+) -> None:
+    at = {"period": str(year)}
+    for (key, code), value in drawn.items():
+        observe(session, version, key, value, area=areas[code], **at)
+    for code in subdistricts():
+        people = sum(drawn[key, code] for key in ("pop_0_14", "pop_15_59", "pop_60p"))
+        observe(session, version, "pop_total", people, area=areas[code], **at)
+        _by_sex_and_age(session, version, areas[code], drawn["pop_60p", code], **at)
+    for org, covered in _COVERED.items():
+        value = sum(drawn["cdc_children", code] for code in covered)
+        observe(session, version, "cdc_children", value, org=orgs[org], **at)
+
+
 def observe(session: Session, version: int, key: str, value: int, **where: object) -> None:
-    """Add one observation: ``area=`` or ``org=`` its place, ``breakdown=`` its members."""
+    """Add one observation: ``area=`` or ``org=`` its place, ``breakdown=``, ``period=``."""
     session.add(
         Observation(
             indicator_key=key, area_id=where.get("area"), org_id=where.get("org"),
-            period_key="2024", breakdown=where.get("breakdown", {}), value=value,
-            status=builders.status_of(value), dataset_id="attack", version_id=version,
+            period_key=where.get("period", str(YEAR)), breakdown=where.get("breakdown", {}),
+            value=value, status=builders.status_of(value), dataset_id="attack",
+            version_id=version,
         )
     )  # fmt: skip
 
 
-def _by_sex_and_age(session: Session, version: int, area: int, whole: int) -> None:
+def _by_sex_and_age(session: Session, version: int, area: int, whole: int, **when: object) -> None:
     chance = random.Random(area * 1_000 + whole)
     left, parts = whole, {}
     for sex in SEXES:
@@ -102,11 +127,12 @@ def _by_sex_and_age(session: Session, version: int, area: int, whole: int) -> No
             parts[sex, age] = left if last else chance.randint(0, left)
             left -= parts[sex, age]
     for (sex, age), value in parts.items():
-        observe(session, version, "pop_60p", value, area=area, breakdown={"sex": sex, "age": age})
+        observe(session, version, "pop_60p", value, area=area, breakdown={"sex": sex, "age": age},
+                **when)  # fmt: skip
     for at, name in enumerate(("sex", "age")):
         for member in (SEXES, AGES)[at]:
             value = sum(v for key, v in parts.items() if key[at] == member)
-            observe(session, version, "pop_60p", value, area=area, breakdown={name: member})
+            observe(session, version, "pop_60p", value, area=area, breakdown={name: member}, **when)
 
 
 def _square(row: int, column: int) -> Polygon:
@@ -183,7 +209,7 @@ def _orgs(session: Session, areas: dict[str, int]) -> dict[str, int]:
     return orgs
 
 
-def _catalogue(session: Session) -> None:
+def _catalogue(session: Session, years: Iterable[int]) -> None:
     def add(key: str, privacy: str, **rest: object) -> None:
         told = {
             "theme": "ageing", "space_agg": "SUM", "time_agg": "LAST", "name_th": key,
@@ -200,10 +226,11 @@ def _catalogue(session: Session) -> None:
         denominator_key="pop_total")  # fmt: skip
     add("adl_dep_rate", "P3", space_agg="RATIO", factor=1000, denominator_key="screened_60p",
         numerator_keys=["adl_homebound", "adl_bedridden"])  # fmt: skip
-    session.add(
-        PeriodRow(
-            key="2024", calendar="gregorian", granularity="year", start=date(2024, 1, 1),
-            end=date(2024, 12, 31), label_th="พ.ศ. 2567", label_en="2024",
-        )
-    )  # fmt: skip
+    for year in years:
+        session.add(
+            PeriodRow(
+                key=str(year), calendar="gregorian", granularity="year", start=date(year, 1, 1),
+                end=date(year, 12, 31), label_th=f"พ.ศ. {year + 543}", label_en=str(year),
+            )
+        )  # fmt: skip
     session.flush()

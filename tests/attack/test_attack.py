@@ -61,6 +61,11 @@ def change(engine, key, code, value):
         builders.prepare(session)
 
 
+def only_the_small(table, hidden, unshown):
+    """Protect nothing."""
+    return hidden, hidden[:0]
+
+
 # The last has sub-districts of fewer people than can hide anybody.
 @pytest.mark.parametrize("seed", [1, 2, 3, 9])
 def test_no_withheld_count_is_known_closer_than_promised(world, seed, caplog):
@@ -86,9 +91,6 @@ def test_no_small_count_is_shown_anywhere(world):
 
 
 def test_the_attacker_finds_what_a_broken_protection_gives_away(world, monkeypatch):
-    def only_the_small(table, hidden):
-        return hidden, hidden[:0]
-
     monkeypatch.setattr(withheld, "protect", only_the_small)
     known = attack(world(1).loot())
     disclosed = [one for one in known if one.is_disclosed]
@@ -98,7 +100,7 @@ def test_the_attacker_finds_what_a_broken_protection_gives_away(world, monkeypat
 
 
 def test_the_attacker_is_right_about_what_he_finds(world, monkeypatch):
-    monkeypatch.setattr(withheld, "protect", lambda table, hidden: (hidden, hidden[:0]))
+    monkeypatch.setattr(withheld, "protect", only_the_small)
     drawn = country.persons(1)
     for one in attack(world(1).loot()):
         if one.cell.level == "subdistrict" and not one.cell.breakdown:

@@ -156,6 +156,49 @@ def test_money_that_tells_persons_goes_along(session, small_country):
     assert {"500102", "500103"} <= withheld(session, "oaa_cost", "subdistrict")
 
 
+def test_money_goes_along_with_persons_who_are_withheld_for_others(session, small_country):
+    # 8 of 500103 go with the 3 of 500102; at 600 to 1,000 baht a head their cost would tell them
+    add_indicator(session, "oaa_recipients")
+    add_indicator(session, "oaa_cost", privacy="P0", time_agg="SUM")
+    persons = {"500101": 10, "500102": 3, "500103": 8}
+    observe(session, small_country, "oaa_recipients", persons)
+    costs = {"500101": 6_000, "500102": 3_000, "500103": 8_000}
+    observe(session, small_country, "oaa_cost", costs)
+    place_values.rebuild(session, ["oaa_recipients", "oaa_cost"])
+    assert withheld(session, "oaa_recipients", "subdistrict") == {"500102", "500103"}
+    assert {"500102", "500103"} <= withheld(session, "oaa_cost", "subdistrict")
+
+
+def test_a_second_rebuild_withholds_nothing_more(session, small_country):
+    # 3 take 30 along, and that 100; their sum of 130 may stay
+    drawn = {
+        "adl_bedridden": {"500101": 3, "500102": 30, "500103": 40},
+        "adl_homebound": {"500101": 60, "500102": 100, "500103": 10},
+        "screened_60p": dict.fromkeys(("500101", "500102", "500103"), 1_000),
+    }
+    for key, values in drawn.items():
+        add_indicator(session, key)
+        observe(session, small_country, key, values)
+    parts = {"numerator_keys": ["adl_homebound", "adl_bedridden"]}
+    add_indicator(session, "adl_dependent", **parts)
+    add_indicator(
+        session, "adl_dep_rate", space_agg="RATIO", factor=1000, denominator_key="screened_60p",
+        **parts,
+    )  # fmt: skip
+    place_values.rebuild(session, list(drawn))
+    first = sealed(session)
+    assert {key for key, *_ in first} >= {"adl_bedridden", "adl_dep_rate"}
+    assert place_values.rebuild(session, list(drawn)) == set()
+    assert sealed(session) == first
+
+
+def sealed(session):
+    found = session.execute(
+        text("SELECT indicator_key, level, period_key, place_id FROM geo.sealed_value")
+    )
+    return {tuple(row) for row in found}
+
+
 def test_the_ages_of_a_population_do_not_tell_each_other(session, small_country):
     ages = {"pop_0_14": 2_000, "pop_15_59": 9_600}
     for key in ages:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from layers.analysis.suppression import Linked, intervals, protect
+from layers.analysis.bounds import intervals
+from layers.analysis.linked import Linked
+from layers.analysis.suppression import protect
 
 
 def linked(values, sums, *, width=5.0, floor=0.0, fixed=()):
