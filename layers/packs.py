@@ -31,7 +31,7 @@ MOST_FEATURES = 20_000
 MOST_TILES = 50_000
 _ROWS_AT_ONCE = 200
 _FAMILIES = frozenset({"area", "org", "feature"})
-_END = b"}}"
+_END, _NEXT = b"}}", b"}},"
 #: A tile in which nothing lies.
 _NOWHERE = (0, 0, 0)
 #: gzip, as `zlib` counts it.
@@ -134,8 +134,8 @@ class FeaturePack:
             size += ends[0] + told + max(len(columns) - 1, 0)
         return size
 
-    def texts(self, rows: Sequence[int], names: Sequence[str]) -> list[bytes]:
-        """Write features as GeoJSON.
+    def text(self, rows: Sequence[int], names: Sequence[str], *, before: bytes = b"") -> bytes:
+        """Write features as GeoJSON, with commas between them.
 
         Parameters
         ----------
@@ -143,26 +143,42 @@ class FeaturePack:
             Which.
         names : sequence of str
             Properties, in the order they are written.
+        before : bytes
+            What stands before them.
 
         Returns
         -------
-        list of bytes
-            UTF-8, in the same order.
+        bytes
+            UTF-8.
         """
-        read, width = self.file.read, len(self.columns) + 1
-        columns, starts, marks = [self.columns[name] for name in names], self.starts, self.marks
-        is_whole = columns == list(range(1, width))
-        found = []
+        read, starts, marks = self.file.read, self.starts, self.marks
+        last, cuts = len(self.columns), _cuts([self.columns[name] for name in names])
+        made: list[bytes | memoryview] = [before]
         for row in rows:
-            ends = marks[row * width : (row + 1) * width]
-            whole = read(starts[row], ends[-1])
-            if is_whole:
-                found.append(whole + _END)
-                continue
-            # A comma stands before each property but the first of all.
-            told = b",".join([whole[ends[at - 1] + (at > 1) : ends[at]] for at in columns])
-            found.append(b"".join((whole[: ends[0]], told, _END)))
-        return found
+            at = row * (last + 1)
+            whole = memoryview(read(starts[row], marks[at + last]))
+            for comma, start, skipped, end in cuts:
+                begin = marks[at + start] + skipped if start >= 0 else 0
+                made += (comma, whole[begin : marks[at + end]])
+            made.append(_NEXT)
+        if rows:
+            made[-1] = _END
+        return b"".join(made)
+
+
+def _cuts(columns: Sequence[int]) -> list[tuple[bytes, int, int, int]]:
+    # Parts of a feature's text: what is written before each, the mark it begins at (-1: where the
+    # text begins), bytes passed over there, the mark it ends at. Columns that stand one after the
+    # other are one part; each but the first of all brings the comma before it along.
+    cuts = [(b"", -1, 0, 0)]
+    for at, column in enumerate(columns):
+        if column == cuts[-1][3] + 1 and (at or column == 1):
+            cuts[-1] = (*cuts[-1][:3], column)
+        elif column == 1:
+            cuts.append((b",", 0, 0, 1))
+        else:
+            cuts.append((b"", column - 1, 0 if at else 1, column))
+    return cuts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

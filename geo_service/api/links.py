@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from fastapi import Request, Response
@@ -32,7 +33,10 @@ class Links:
     def __init__(self, request: Request, lang: Lang) -> None:
         self.base = base_url(request)
         self.lang = lang
-        self._request = request
+        self._path = _quoted(request.url.path)
+        self._asked = [
+            (name, _pair(name, value)) for name, value in request.query_params.multi_items()
+        ]
 
     def to(self, path: str, **query: str) -> str:
         """Write the address of a path of the service.
@@ -49,8 +53,8 @@ class Links:
         str
             Absolute, percent-encoded.
         """
-        told = f"?{urlencode(query, quote_via=quote, safe=_PLAIN)}" if query else ""
-        return f"{self.base}{quote(path, safe=_PLAIN + '{}')}{told}"
+        told = "&".join([_pair(name, value) for name, value in query.items()])
+        return f"{self.base}{_quoted(path, also='{}')}{'?' if told else ''}{told}"
 
     def here(self, *, without: Sequence[str] = (), **changed: str) -> str:
         """Write the address that was asked, with some parameters changed.
@@ -67,14 +71,9 @@ class Links:
         str
             Absolute, percent-encoded.
         """
-        kept = [
-            (name, value)
-            for name, value in self._request.query_params.multi_items()
-            if name not in changed and name not in without
-        ]
-        told = urlencode([*kept, *changed.items()], quote_via=quote, safe=_PLAIN)
-        path = quote(self._request.url.path, safe=_PLAIN)
-        return f"{self.base}{path}{'?' if told else ''}{told}"
+        told = [pair for name, pair in self._asked if name not in changed and name not in without]
+        told += [_pair(name, value) for name, value in changed.items()]
+        return f"{self.base}{self._path}{'?' if told else ''}{'&'.join(told)}"
 
     def frame(
         self,
@@ -151,6 +150,15 @@ class Links:
             link["title"] = title.in_(self.lang)
             link["hreflang"] = self.lang
         return link
+
+
+@lru_cache(maxsize=1024)
+def _quoted(path: str, *, also: str = "") -> str:
+    return quote(path, safe=_PLAIN + also)
+
+
+def _pair(name: str, value: str) -> str:
+    return f"{quote(name, safe=_PLAIN)}={quote(value, safe=_PLAIN)}"
 
 
 def notice(*, is_sample: bool) -> dict[str, Any]:

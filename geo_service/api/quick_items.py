@@ -131,7 +131,7 @@ async def _read(known: long_way.Asked, pack: FeaturePack) -> Response:
     names, count = known.question.names, len(rows)
     body: bytes | Pieces
     if pack.size_of(rows) <= MOST_IN_MEMORY_BYTES:
-        body = b",".join(pack.texts(rows, names))
+        body = pack.text(rows, names)
     else:
         body = Pieces(pack.size_of(rows, names) + count - 1, _parts(pack, rows, names))
     return long_way.page_answer(known, body, total=page.total, count=count, cursor=page.cursor)
@@ -141,8 +141,7 @@ async def _parts(
     pack: FeaturePack, rows: Sequence[int], names: Sequence[str]
 ) -> AsyncIterator[bytes]:
     for at in range(0, len(rows), _ROWS_AT_ONCE):
-        texts = pack.texts(rows[at : at + _ROWS_AT_ONCE], names)
-        yield b",".join([b"", *texts] if at else texts)
+        yield pack.text(rows[at : at + _ROWS_AT_ONCE], names, before=b"," if at else b"")
 
 
 async def _told(known: long_way.Asked, told: features.Told) -> features.Page:

@@ -67,10 +67,12 @@ _SAFETY: Mapping[str, str] = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+_SAFETY_HEADERS, _CORS_HEADERS = (
+    [(name.lower().encode(), value.encode()) for name, value in added.items()]
+    for added in (_SAFETY, _CORS)
+)
 #: What `Safety` adds to a public answer, for those who answer before it.
-PUBLIC_HEADERS = [
-    (name.lower().encode(), value.encode()) for name, value in {**_SAFETY, **_CORS}.items()
-]
+PUBLIC_HEADERS = _SAFETY_HEADERS + _CORS_HEADERS
 #: What is behind these addresses is for one person, even before he has signed in.
 _PERSONAL = ("/account", "/manage")
 
@@ -179,14 +181,16 @@ class Safety:
             nonlocal is_started
             if message["type"] == "http.response.start":
                 is_started = True
-                headers = MutableHeaders(scope=message)
                 # RFC 9111, 3.2: a 304 replaces the headers of the stored page, so it must not
                 # bring a policy that the page was not made for.
-                added = {} if message["status"] == _NOT_MODIFIED else _SAFETY
+                added = [] if message["status"] == _NOT_MODIFIED else _SAFETY_HEADERS
                 # Pages of other sites read what is public, and nothing else.
                 is_public = PRINCIPAL not in scope and not scope["path"].startswith(_PERSONAL)
-                for name, value in {**added, **(_CORS if is_public else {})}.items():
-                    headers.setdefault(name, value)
+                added = added + _CORS_HEADERS if is_public else added
+                told = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in told}
+                headers = [*told, *(one for one in added if one[0] not in names)]
+                message = {**message, "headers": headers}
             await send(message)
 
         try:

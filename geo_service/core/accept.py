@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 
+@lru_cache(maxsize=512)
 def weight(accept: str, media_type: str) -> tuple[float, int]:
     """Weigh one media type by an ``Accept`` header.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, not_, or_, select
@@ -64,6 +65,8 @@ _TYPES: dict[Kind, Type] = {
     "date": "date", "datetime": "datetime", "list": "list",
 }  # fmt: skip
 _PAIR = 2
+#: Filters kept as they were read, and the longest of these: a map asks the same of every tile.
+_MOST_KEPT, _LONGEST_KEPT = 512, 500
 
 
 def read_filter(text: str, language: str, crs: Crs = CRS84) -> Filter:
@@ -83,6 +86,12 @@ def read_filter(text: str, language: str, crs: Crs = CRS84) -> Filter:
     Filter
         Within the limits of `layers.cql2.tree`.
     """
+    read = _read if len(text) <= _LONGEST_KEPT else _read.__wrapped__
+    return read(text, language, crs)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _read(text: str, language: str, crs: Crs) -> Filter:
     read = read_json if language == "cql2-json" else read_text
     return Filter(read(text, crs), crs)
 
