@@ -11,14 +11,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from geo_service.core.auth import ANONYMOUS
 from geo_service.core.embeds.grants import Grant
 from geo_service.core.embeds.tokens import OUTSIDE, Token
-from geo_service.core.errors import BadParameter, BadRequest, Forbidden, NotFound, Unauthenticated
+from geo_service.core.errors import BadParameter, BadRequest, Forbidden, Unauthenticated
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import PRINCIPAL, LangDep, SessionDep, SettingsDep, base_url
 from geo_service.deps.desk import note_refusal
 from geo_service.deps.embeds import OPEN, embeds_of, principal_of
 from layers.thematic import SCHEMES
-from web import embed_doctor, explore
+from web import embed_doctor, embed_items, explore
 from web.choices import State
 from web.dashboards import page as dashboard_page
 from web.dashboards.views import Asked
@@ -123,7 +123,9 @@ def _drawn(
         state = _state(resource.id, lang, filters)
         return embedded(fresh, session, settings, state, ancestors=ancestors, frame=frame)
     if resource.kind == "collection":
-        raise NotFound(_NO_PAGE)
+        return embed_items.answer(
+            session, resource.id, lang, filters=filters, frame=frame, ancestors=ancestors
+        )
     asked = Asked(
         resource.id, filters.get("place", "TH"), lang, filters.get("period"),
         filters.get("compare"), filters.get("against"), filters.get("peers"),
@@ -210,7 +212,3 @@ def _wrong(name: str) -> Text:
 
 
 _UNREADABLE: Final = Text(th="อ่านข้อมูลที่ส่งมาไม่ได้", en="What was sent could not be read")
-_NO_PAGE: Final = Text(
-    th="โทเคนของชุดข้อมูลเปิดเฉพาะข้อมูล ไม่มีหน้าเว็บ ส่งในส่วนหัว Authorization: Bearer",
-    en="The token of a collection opens its data and no page; send it as Authorization: Bearer",
-)

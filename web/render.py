@@ -17,7 +17,7 @@ from geo_service.core.text import SAMPLE_NOTICE, Lang
 from geo_service.deps.shown import Frame
 from layers.inside import NOT_PUBLIC, SHOWN_TO
 from web.assets import address, refuse_foreign
-from web.words import axis, day, licence, number, parts, words
+from web.words import axis, day, licence, number, parts, phrases, words
 
 SITE_FRAMES: Final = "'self'"
 #: What pages load that are the same in every answer: files of ours.
@@ -44,6 +44,7 @@ def _environment() -> Environment:
     made.filters["number"] = number
     made.filters["axis"] = axis
     made.filters["parts"] = parts
+    made.filters["phrases"] = phrases
     made.filters["day"] = day
     made.filters["licence"] = licence
     made.filters["data_block"] = data_block

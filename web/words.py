@@ -9,11 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from markupsafe import Markup, escape
+
 from geo_service.core.periods import Period
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
 from layers.analysis.numbers import readable
 from layers.registry import STATUS_NAMES
 
+_THAI: Final = re.compile("[\u0e01-\u0e5b]")
+_PHRASE: Final = re.compile(r"(?:พ\.ศ\.|ปีงบประมาณ) \d+|\d+ ปี\S*|\S+")
 _MILLION: Final = 1_000_000
 _NUMBER: Final = re.compile(r"([^\d+\u2212]*)([+\u2212]?\d[\d,.]*)(.*)", re.DOTALL)
 
@@ -51,11 +55,7 @@ SCHEMES: Final = {
     "stddev": Text("ส่วนเบี่ยงเบนมาตรฐาน", "Standard deviations"),
     "policy": Text("เกณฑ์ตามนโยบาย", "Policy thresholds"),
 }
-STATUSES: Final = {
-    **STATUS_NAMES,
-    "forecast": Text("พยากรณ์", "forecast"),
-    "no_forecast": Text("พยากรณ์ไม่ได้", "not forecast"),
-}
+STATUSES: Final = STATUS_NAMES
 BASES: Final = {
     "reported": Text("ตามที่รายงาน", "as reported"),
     "aggregated": Text("รวมจากหน่วยที่เล็กกว่า", "added up from smaller places"),
@@ -203,6 +203,28 @@ def axis(value: float, decimals: int, lang: Lang) -> str:
         return number(value, decimals)
     millions = number(value / _MILLION, 6).rstrip("0").rstrip(".")
     return f"{millions} ล้าน" if lang == "th" else f"{millions}M"
+
+
+def phrases(written: str) -> Markup:
+    """Mark the phrases of a Thai heading, so that a line breaks between them and not inside.
+
+    Browsers know Thai words and not what belongs together: "60 ปีขึ้นไป" would be parted.
+
+    Parameters
+    ----------
+    written : str
+        In either language.
+
+    Returns
+    -------
+    Markup
+        Escaped; English as it was.
+    """
+    if not _THAI.search(written):
+        return escape(written)
+    return Markup(" ").join(
+        Markup('<span class="phrase">{}</span>').format(one) for one in _PHRASE.findall(written)
+    )
 
 
 def day(written: str, lang: Lang) -> str:

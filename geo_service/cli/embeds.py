@@ -30,7 +30,7 @@ def embeds_token(
     map_: Annotated[str | None, typer.Option("--map", help="Indicator of the map.")] = None,
     dashboard: Annotated[str | None, typer.Option(help="Name of the dashboard.")] = None,
     panel: Annotated[int | None, typer.Option(help="Its one panel, counted from 1.")] = None,
-    collection: Annotated[str | None, typer.Option(help="Collection, as data alone.")] = None,
+    collection: Annotated[str | None, typer.Option(help="Collection, as a table.")] = None,
     lock: Annotated[list[str] | None, typer.Option(help="Filter held: level=province.")] = None,
     editable: Annotated[list[str] | None, typer.Option(help="Filter left open: period.")] = None,
     lang: Annotated[str | None, typer.Option(help="th | en")] = None,

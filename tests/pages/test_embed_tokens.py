@@ -232,3 +232,19 @@ def test_every_page_sends_a_policy_with_a_nonce_or_without_inline_scripts(browse
         assert "unsafe" not in policy, path
         assert "default-src 'none'" in policy, path
         assert "set-cookie" not in answer.headers, path
+
+
+def test_a_collection_opens_by_token_as_a_table_of_what_is_locked(
+    browser_page, service, signer, site
+):
+    made = grants.make(
+        Resource("collection", "districts"), [site[0]], locked={"province_code": "50"}
+    )
+    show(browser_page, site, service, signer.issue(made, issuer="test")[0])
+    assert heard(browser_page, "ready")["editable"] == []
+    frame = browser_page.frames[1]
+    frame.wait_for_selector("html[data-items=ready]")
+    codes = frame.locator("#items tbody td:first-child").all_inner_texts()
+    assert codes
+    assert all(code.startswith("50") for code in codes)
+    assert str(len(codes)) in frame.locator("#items-told").inner_text()

@@ -26,7 +26,7 @@ DASHBOARD_FILTERS: Final = frozenset({"place", "period", "compare", "against", "
 #: They say how an answer is written, not what is in it.
 _FORM: Final = frozenset({"lang", "f", "v"})
 #: How a collection is read page by page.
-_PAGING: Final = frozenset({"limit", "offset", "cursor"})
+_PAGING: Final = frozenset({"limit", "offset", "cursor", "skipGeometry"})
 #: They concern the page, or hexagons, and not the numbers of the map.
 _LOOK: Final = frozenset({"points", "resolution"})
 _HEXAGON: Final = frozenset({"period", "resolution", "bbox", "f", "lang", "v"})

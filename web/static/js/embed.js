@@ -132,7 +132,7 @@
 
   const MAP = ["level", "period", "area", "scheme", "classes", "region_scheme", "resolution", "compare"];
   const BOARD = ["place", "period", "compare", "against", "peers"];
-  const known = location.pathname.startsWith("/embed/dashboards/") || !document.getElementById("map-data") ? BOARD : MAP;
+  const known = document.getElementById("items-data") ? self.editable : location.pathname.startsWith("/embed/dashboards/") || !document.getElementById("map-data") ? BOARD : MAP;
 
   function state() {
     const shown = { ...self.state };
