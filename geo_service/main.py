@@ -60,6 +60,7 @@ from geo_service.api.measures import Stock, measure_beside, measure_pools
 from geo_service.api.memory import Memory
 from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
+from geo_service.api.threshold import Threshold
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core import work
@@ -243,7 +244,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.account_pages = account_pages
     app.state.submission_pages = submission_pages
     app.memory = Memory(
-        Front(partial(FastAPI.__call__, app), metrics),
+        Front(Threshold(partial(FastAPI.__call__, app), gate, metrics), metrics),
         known=watcher.known,
         ask=lambda: ask_known(app.state),
         metrics=metrics,

@@ -23,7 +23,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from geo_service.api.passage import Passage
+from geo_service.api.passage import Passage, caller_of
 from geo_service.core.errors import Busy, Fault, Unavailable
 from geo_service.core.line import Line, LineFull
 from geo_service.core.text import Text
@@ -114,7 +114,7 @@ class Gate:
             await passage.run(app)
         except LineFull as full:
             self._measures.refused.labels(kind).inc()
-            refused = _busy(full.retry_s)
+            refused = busy(full.retry_s)
             raise refused from None
         finally:
             WORK.reset(mark)
@@ -123,6 +123,26 @@ class Gate:
             look.cancel()
             passage.end()
             self._measures.tell(kind, loop.time() - started, passage)
+
+    def full_for(self, scope: Scope) -> int | None:
+        """Tell at once who would be sent away; what he asks is not looked at.
+
+        Parameters
+        ----------
+        scope : Scope
+            Of a request without credentials.
+
+        Returns
+        -------
+        int or None
+            Seconds until he may come again; ``None`` for who may go on.
+        """
+        kind = cost_of(scope["path"])
+        line = self._lines.get(kind)
+        if line is None or not line.waiting or line.takes(caller_of(scope)):
+            return None
+        self._measures.refused.labels(kind).inc()
+        return line.refusal().retry_s
 
     def drain(self, grace_s: float) -> None:
         """Finish within a time: near its end whoever still waits is told to come again.
@@ -206,7 +226,19 @@ def cost_of(path: str) -> str:
     return next((kind for kind, paths in _COSTS if paths.fullmatch(path)), HEAVY)
 
 
-def _busy(retry_s: int) -> Busy:
+def busy(retry_s: int) -> Busy:
+    """Say that there is no place.
+
+    Parameters
+    ----------
+    retry_s : int
+        Seconds until there may be one.
+
+    Returns
+    -------
+    Busy
+        To be raised, or told.
+    """
     return Busy(
         Text(
             th=f"มีผู้ใช้งานพร้อมกันจำนวนมาก กรุณาลองใหม่ในอีก {retry_s} วินาที",

@@ -122,6 +122,27 @@ class Line:
                 self._waiting.remove(mine)
             raise
 
+    def takes(self, caller: str) -> bool:
+        """Tell whether a caller would be let into the line now.
+
+        Parameters
+        ----------
+        caller : str
+            Who asks.
+
+        Returns
+        -------
+        bool
+            False when `enter` would send him away at once.
+        """
+        line = self._in_line()
+        # In turns: of each other caller as many come before him as he has in line with this one.
+        mine = line[caller] + 1
+        before = sum(min(mine, number) for other, number in line.items() if other != caller)
+        if self.is_closed or self._wait_s(before + mine - 1) > self.longest_s:
+            return False
+        return len(self._waiting) < self.length or mine < max(line.values(), default=0)
+
     def leave(self, caller: str, *, took_s: float) -> None:
         """Give a place back, to whoever is next.
 
@@ -158,17 +179,11 @@ class Line:
         return (before + 1) * self.mean_s / self.places
 
     def _make_room(self, caller: str) -> None:
-        line = self._in_line()
-        # In turns: of each other caller as many come before him as he has in line with this one.
-        mine = line[caller] + 1
-        before = sum(min(mine, number) for other, number in line.items() if other != caller)
-        if self.is_closed or self._wait_s(before + mine - 1) > self.longest_s:
+        if not self.takes(caller):
             raise self.refusal()
         if len(self._waiting) < self.length:
             return
-        longest, most = line.most_common(1)[0] if line else ("", 0)
-        if line[caller] + 1 >= most:
-            raise self.refusal()
+        longest, _ = self._in_line().most_common(1)[0]
         last = max(
             (one for one in self._waiting if one.caller == longest), key=lambda one: one.number
         )

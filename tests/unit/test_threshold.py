@@ -1,0 +1,82 @@
+"""Who would be sent away at the gate is told so before the framework, and nobody else is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from prometheus_client import generate_latest
+
+from geo_service.api.gate import Bounds, Gate
+from geo_service.api.threshold import Threshold
+from geo_service.api.wire import Metrics
+
+GREEDY, OTHER = "192.0.2.1", "192.0.2.2"
+PATH = "/collections/provinces/items"
+
+
+def ask(*, address=GREEDY, query=b"", method="GET", path=PATH, **headers: str):
+    """What a caller hears whose address has filled the line; None when he is let on."""
+    metrics = Metrics()
+    gate = Gate(Bounds(places=1, waiting=2, waiting_s=5, request_s=20), metrics.registry)
+    told = []
+
+    async def app(scope, receive, send) -> None:
+        told.append(None)
+
+    async def send(message) -> None:
+        told.append(message)
+
+    async def run() -> None:
+        line = gate._lines["heavy"]
+        filling = [asyncio.create_task(line.enter(GREEDY)) for _ in range(3)]
+        await asyncio.sleep(0)
+        scope = {
+            "type": "http", "method": method, "path": path, "query_string": query,
+            "client": (address, 1),
+            "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
+        }  # fmt: skip
+        await Threshold(app, gate, metrics)(scope, None, send)
+        for one in filling:
+            one.cancel()
+        await asyncio.gather(*filling, return_exceptions=True)
+
+    asyncio.run(run())
+    return told, generate_latest(metrics.registry).decode()
+
+
+def test_who_fills_the_line_is_refused_with_a_problem_and_a_time():
+    (start, body), counted = ask(query=b"lang=en", x_request_id="mine")
+    headers = dict(start["headers"])
+    assert start["status"] == 503
+    assert int(headers[b"retry-after"]) >= 1
+    assert headers[b"content-language"] == b"en"
+    assert headers[b"x-request-id"] == b"mine"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"content-length"] == b"%d" % len(body["body"])
+    said = json.loads(body["body"])
+    assert (said["code"], said["status"], said["instance"]) == ("busy", 503, PATH)
+    assert said["detail"] == said["en"]["detail"]
+    assert 'geo_work_refused_total{class="heavy"} 1.0' in counted
+    assert 'geo_http_requests_total{method="GET",route="none",status="503"} 1.0' in counted
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"address": OTHER},
+        {"authorization": "Bearer gk_a_b"},
+        {"cookie": "geo_session=a"},
+        {"accept": "text/html"},
+        {"query": b"f=html"},
+        {"method": "POST"},
+        {"path": "/livez"},
+        {"path": "/tiles/provinces/6/49/29.mvt"},
+    ],
+    ids=str,
+)
+def test_others_are_let_on(asked):
+    told, counted = ask(**asked)
+    assert told == [None]
+    assert 'geo_work_refused_total{class="heavy"} 0.0' in counted
