@@ -101,7 +101,6 @@ class Trace:
     key: str
     period_key: str
     place_code: str
-    place_name: Text
     value: float | None
     status: str
     flags: tuple[str, ...]
@@ -256,7 +255,6 @@ def trace(session: Session, key: str, *, level: str, code: str, period: str) -> 
             key=row.indicator_key,
             period_key=row.period_key,
             place_code=row.code,
-            place_name=Text(th=row.name_th, en=row.name_en),
             value=row.value,
             status=row.status,
             flags=tuple(row.flags),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from geo_service.core import audit
 from geo_service.core.accounts.keys import USUAL_DAYS, KeyInfo
 from geo_service.core.accounts.people import AccountInfo
-from geo_service.core.audit import THAI_TIME, Line, Wanted
+from geo_service.core.audit import Line, Wanted
 from geo_service.core.auth import (
     KIND_NAMES,
     PLACED_ROLES,
@@ -21,14 +20,12 @@ from geo_service.core.auth import (
     SCOPE_NAMES,
     SCOPES,
 )
-from geo_service.core.text import Lang, Text, day_in
+from geo_service.core.text import Lang, Text
 from geo_service.deps.shown import Managed, Shown
 from ingest.submissions import CHECKERS, SUBMITTERS
-from web.render import respond
+from web.signed_in import ground, moment, respond_alone
 from web.words import words
 
-#: Form pages are told where they are from by ``Origin``; no other site may frame them.
-_NO_FRAMES: Final = "'none'"
 _WAYS_IN: Final = {
     "password": Text("รหัสผ่าน", "password"),
     "openid": Text("OpenID", "OpenID"),
@@ -53,19 +50,17 @@ def account(shown: Shown, status: int = 200) -> Response:
     """
     lang, info = shown.lang, shown.account
     context = {
-        **_ground(lang, "/account", shown.done),
-        "csrf": shown.csrf,
+        **_ground(shown, "/account"),
         "openid": shown.openid,
         "return_to": shown.return_to,
         "typed_name": shown.said.text("name", "") if shown.said else "",
-        "fault": shown.fault.detail.in_(lang) if shown.fault else "",
         "new_key": shown.new_key,
         "is_admin": shown.who.role == "admin",
         "may_submit": shown.who.role in {*SUBMITTERS, *CHECKERS},
         "is_person": shown.who.kind == "user",
     }
     if info is None:
-        return _respond("sign_in.html", lang, context, status)
+        return respond_alone("sign_in.html", lang, context, status)
     context |= {
         "account": _account(info, lang),
         "keys": [_key(one, lang) for one in shown.keys],
@@ -74,7 +69,7 @@ def account(shown: Shown, status: int = 200) -> Response:
         ],
         "days": USUAL_DAYS,
     }
-    return _respond("account.html", lang, context, status)
+    return respond_alone("account.html", lang, context, status)
 
 
 def users(shown: Managed, status: int = 200) -> Response:
@@ -103,7 +98,7 @@ def users(shown: Managed, status: int = 200) -> Response:
         "roles": _roles(lang),
         "typed": typed,
     }
-    return _respond("manage_users.html", lang, context, status)
+    return respond_alone("manage_users.html", lang, context, status)
 
 
 def user(shown: Managed, status: int = 200) -> Response:
@@ -131,7 +126,7 @@ def user(shown: Managed, status: int = 200) -> Response:
         "roles": _roles(lang),
         "secret": shown.secret,
     }
-    return _respond("manage_user.html", lang, context, status)
+    return respond_alone("manage_user.html", lang, context, status)
 
 
 def keys(shown: Managed, status: int = 200) -> Response:
@@ -154,7 +149,7 @@ def keys(shown: Managed, status: int = 200) -> Response:
         **_managed(shown, "/manage/keys"),
         "keys": [_key(one, lang) for one in shown.keys],
     }
-    return _respond("manage_keys.html", lang, context, status)
+    return respond_alone("manage_keys.html", lang, context, status)
 
 
 def record(shown: Managed, status: int = 200) -> Response:
@@ -182,30 +177,19 @@ def record(shown: Managed, status: int = 200) -> Response:
         "csv": f"/manage/audit?{urlencode({**asked, 'f': 'csv', 'lang': lang})}",
         "older": _older(asked, shown.older, lang),
     }
-    return _respond("manage_audit.html", lang, context, status)
+    return respond_alone("manage_audit.html", lang, context, status)
 
 
-def _respond(name: str, lang: Lang, context: dict[str, Any], status: int) -> Response:
-    return respond(name, lang, context, frame_ancestors=_NO_FRAMES, status=status)
-
-
-def _ground(lang: Lang, path: str, done: str) -> dict[str, Any]:
-    other = "en" if lang == "th" else "th"
-    return {
-        "is_sample": False,
-        "other_language": f"{path}?{urlencode({'lang': other})}",
-        "done": words(lang).get(f"account_done_{done.replace('-', '_')}", ""),
-    }
+def _ground(shown: Shown | Managed, path: str) -> dict[str, Any]:
+    done = words(shown.lang).get(f"account_done_{shown.done.replace('-', '_')}", "")
+    return ground(shown.lang, path, csrf=shown.csrf, fault=shown.fault, done=done)
 
 
 def _managed(shown: Managed, here: str) -> dict[str, Any]:
-    lang = shown.lang
-    said = words(lang)
+    lang, said = shown.lang, words(shown.lang)
     tabs = (("users", "/manage/users"), ("keys", "/manage/keys"), ("audit", "/manage/audit"))
     return {
-        **_ground(lang, here, shown.done),
-        "csrf": shown.csrf,
-        "fault": shown.fault.detail.in_(lang) if shown.fault else "",
+        **_ground(shown, here),
         "tabs": [
             (said[f"manage_{name}"], f"{path}?lang={lang}", path == here) for name, path in tabs
         ],
@@ -304,27 +288,3 @@ def _older(asked: dict[str, str], below: int | None, lang: Lang) -> str:
         return ""
     kept = {name: value for name, value in asked.items() if value}
     return f"/manage/audit?{urlencode({**kept, 'below': below, 'lang': lang})}"
-
-
-def moment(at: datetime | None, lang: Lang, *, seconds: bool = False) -> str:
-    """Write a moment as people read it, in Thai time.
-
-    Parameters
-    ----------
-    at : datetime, optional
-        With its zone.
-    lang : {"th", "en"}
-        Language of the reader; the year is Buddhist in Thai.
-    seconds : bool
-        Whether to the second.
-
-    Returns
-    -------
-    str
-        Empty for none.
-    """
-    if at is None:
-        return ""
-    here = at.astimezone(THAI_TIME)
-    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
-    return f"{day_in(here, lang)} {clock}{' น.' if lang == 'th' else ''}"

@@ -7,14 +7,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from geo_service.core.audit import THAI_TIME
-from geo_service.core.text import Lang, Text, day_in
+from geo_service.core.text import Lang, Text
 from geo_service.deps.shown import Submitted
 from ingest.reasons import title_of
-from web.render import respond
+from web.signed_in import ground, moment, respond_alone
 from web.words import words
 
-_NO_FRAMES: Final = "'none'"
 #: Findings on the page; the CSV has them all.
 SHOWN: Final = 200
 _STATES: Final = {
@@ -75,7 +73,7 @@ def listed(shown: Submitted, status: int = 200) -> Response:
     """
     lang = shown.lang
     context = {
-        **_ground(shown, "/submissions"),
+        **ground(lang, "/submissions", csrf=shown.csrf, fault=shown.fault),
         "rows": [_row(one, lang) for one in shown.rows],
         "recipes": shown.recipes,
         "most_mb": shown.most_mb,
@@ -84,7 +82,7 @@ def listed(shown: Submitted, status: int = 200) -> Response:
             "failed": words(lang)["submissions_cut"],
         },
     }
-    return respond("submissions.html", lang, context, frame_ancestors=_NO_FRAMES, status=status)
+    return respond_alone("submissions.html", lang, context, status)
 
 
 def one(shown: Submitted, status: int = 200) -> Response:
@@ -104,25 +102,14 @@ def one(shown: Submitted, status: int = 200) -> Response:
     """
     lang, told = shown.lang, shown.rows[0]
     context = {
-        **_ground(shown, f"/submissions/{told['id']}"),
+        **ground(lang, f"/submissions/{told['id']}", csrf=shown.csrf, fault=shown.fault),
         "one": _row(told, lang) | {"sha256": told["file"]["sha256"], "note": told["note"]},
         "facts": _facts(told, lang),
         "steps": [(key, _STEPS[key].in_(lang)) for key in _STEPS if key in told["steps"]],
         "report": _report(told["report"], lang),
         "most": SHOWN,
     }
-    return respond("submission.html", lang, context, frame_ancestors=_NO_FRAMES, status=status)
-
-
-def _ground(shown: Submitted, path: str) -> dict[str, Any]:
-    other = "en" if shown.lang == "th" else "th"
-    return {
-        "is_sample": False,
-        "other_language": f"{path}?lang={other}",
-        "csrf": shown.csrf,
-        "done": "",
-        "fault": shown.fault.detail.in_(shown.lang) if shown.fault else "",
-    }
+    return respond_alone("submission.html", lang, context, status)
 
 
 def _row(told: dict[str, Any], lang: Lang) -> dict[str, Any]:
@@ -214,7 +201,4 @@ def _who_and_when(told: dict[str, Any], lang: Lang) -> str:
 
 
 def _moment(written: str | None, lang: Lang) -> str:
-    if not written:
-        return ""
-    at = datetime.fromisoformat(written).astimezone(THAI_TIME)
-    return f"{day_in(at.date(), lang)} {at:%H:%M}"
+    return moment(datetime.fromisoformat(written), lang) if written else ""

@@ -21,6 +21,7 @@ from geo_service.api.account_answers import (
 )
 from geo_service.core import audit
 from geo_service.core.accounts import keys, people
+from geo_service.core.accounts.fields import read_role, settle_name
 from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo, Wishes
 from geo_service.core.accounts.tokens import make_readable
@@ -79,7 +80,7 @@ def add_user(order: OrderDep) -> Response:
 
     def act() -> Response:
         role, place = said.text("role"), said.optional("place")
-        check_place(order.request.app.state.engine, people.read_role(role, place), place)
+        check_place(order.request.app.state.engine, read_role(role, place), place)
         password = None if said.is_set("keysOnly") else make_readable()
         with transaction(order.desk) as desk:
             info = people.add(
@@ -140,7 +141,7 @@ def change_user(order: OrderDep, name: str) -> Response:
             before = people.read(desk, name)
         if wishes.role is not None or wishes.place is not None:
             place = wishes.place or before.place
-            role = people.read_role(wishes.role or before.role, place)
+            role = read_role(wishes.role or before.role, place)
             check_place(order.request.app.state.engine, role, place)
         with transaction(order.desk) as desk:
             info = people.change(desk, name, wishes)
@@ -193,7 +194,7 @@ def new_password(order: OrderDep, name: str) -> Response:
         with transaction(order.desk) as desk:
             people.set_password(desk, name, password, must_change=True)
             audit.note(
-                desk, "password-changed", order.by, what=people.settle_name(name),
+                desk, "password-changed", order.by, what=settle_name(name),
                 detail={"by": "manager"},
             )  # fmt: skip
         recognition_of(order.request).forget()

@@ -132,6 +132,7 @@ def users_password(name: Name, *, generate: Generate = False) -> None:
     """Give an account a new password; its sessions end."""
     from geo_service.core import audit
     from geo_service.core.accounts import people
+    from geo_service.core.accounts.fields import settle_name
     from geo_service.core.accounts.tokens import make_readable
     from geo_service.core.db import transaction
 
@@ -139,7 +140,7 @@ def users_password(name: Name, *, generate: Generate = False) -> None:
     password = make_readable() if generate else _asked_password()
     with transaction(engine) as session:
         people.set_password(session, name, password, must_change=generate)
-        audit.note(session, "password-changed", None, what=people.settle_name(name))
+        audit.note(session, "password-changed", None, what=settle_name(name))
     say(Text(th="✓ เปลี่ยนรหัสผ่านแล้ว", en="password changed"))
     if generate:
         _show_once(password)
@@ -157,10 +158,10 @@ def keys_add(
     """Make a key; it is printed this once, alone on standard output."""
     from geo_service.core import audit
     from geo_service.core.accounts import keys as register
-    from geo_service.core.accounts import people
+    from geo_service.core.accounts.fields import settle_name
     from geo_service.core.db import transaction
 
-    name, scopes = people.settle_name(user), scope or ["read"]
+    name, scopes = settle_name(user), scope or ["read"]
     with transaction(_desk()) as session:
         key, prefix = register.make(session, name, label=label, scopes=scopes, days=days)
         audit.note(
@@ -176,11 +177,11 @@ def keys_list(
 ) -> None:
     """List keys; only their prefixes are known."""
     from geo_service.core.accounts import keys as register
-    from geo_service.core.accounts import people
+    from geo_service.core.accounts.fields import settle_name
     from geo_service.core.db import transaction
 
     with transaction(_desk()) as session:
-        for one in register.list_all(session, people.settle_name(user) if user else None):
+        for one in register.list_all(session, settle_name(user) if user else None):
             state = "good" if one.is_good else "revoked" if one.revoked_at else "over"
             used = f"{one.used_at:%Y-%m-%d}" if one.used_at else "-"
             out.print(
@@ -215,7 +216,7 @@ def _desk() -> Engine:
 
 def _see_place(engine: Engine, role: str, place: str | None) -> None:
     from boundaries.places import find_name
-    from geo_service.core.accounts.people import read_role
+    from geo_service.core.accounts.fields import read_role
     from geo_service.core.auth import PLACED_ROLES
     from geo_service.core.db import transaction
     from geo_service.core.errors import BadParameter

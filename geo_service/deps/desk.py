@@ -325,21 +325,5 @@ def comes_from_us(scope: Scope, headers: Mapping[str, str], settings: Settings) 
     return origin == own_origin(scope, settings, headers.get("host", ""))
 
 
-def signed_in(scope: Scope) -> bool:
-    """Tell whether a request brought good credentials.
-
-    Parameters
-    ----------
-    scope : Scope
-        Of the request.
-
-    Returns
-    -------
-    bool
-        False for everybody else.
-    """
-    return PRINCIPAL in scope
-
-
 DeskDep = Annotated[Engine, Depends(desk_of)]
 ByDep = Annotated[By, Depends(by_of)]

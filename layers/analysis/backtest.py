@@ -33,22 +33,6 @@ class Score:
     coverage: dict[int, float]
     interval_score: dict[int, float]
 
-    @property
-    def is_better_than_naive(self) -> bool:
-        """Whether the forecast beat "as last year".
-
-        Returns
-        -------
-        bool
-            False as well when both were as good.
-
-        References
-        ----------
-        Hyndman, R. J. and Koehler, A. B. (2006), International Journal of Forecasting 22,
-        679-688.
-        """
-        return self.mase < self.naive_mase
-
 
 @dataclass(frozen=True, slots=True)
 class Tested:

@@ -11,8 +11,7 @@ province AS (
     SELECT p.id, p.code FROM area AS p WHERE p.level = 'province'
 ),
 behind AS (
-    SELECT o.*, coalesce(a.code, g.code) AS code, coalesce(a.level, 'org') AS level, coalesce(a.name_th, g.name_th) AS name_th,
-           coalesce(a.name_en, g.name_en) AS name_en,
+    SELECT o.*, coalesce(a.code, g.code) AS code, coalesce(a.level, 'org') AS level,
            EXISTS (SELECT 1 FROM asked AS q WHERE q.area_id = o.area_id OR q.org_id = o.org_id)
                AS is_own
     FROM reported AS o
@@ -36,7 +35,7 @@ behind AS (
 counted AS (
     SELECT *, bool_or(is_own) OVER (PARTITION BY indicator_key) AS has_own FROM behind
 )
-SELECT c.indicator_key, c.period_key, c.code, c.name_th, c.name_en, s.value, s.status, s.flags,
+SELECT c.indicator_key, c.period_key, c.code, s.value, s.status, s.flags,
        c.dataset_id, v.version, coalesce(r.file_name, '') AS file_name, c.source_row, v.created_at
 FROM counted AS c
 JOIN place_value AS s

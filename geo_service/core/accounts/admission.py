@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from geo_service.core import audit
 from geo_service.core.accounts import sessions
 from geo_service.core.accounts.entry import Entered
+from geo_service.core.accounts.fields import read_role, settle_name
 from geo_service.core.accounts.models import Account
 from geo_service.core.accounts.openid import Person
-from geo_service.core.accounts.people import read_role, settle_name
 from geo_service.core.audit import By
 from geo_service.core.auth import PLACED_ROLES, Role
 from geo_service.core.errors import BadParameter, Conflict, Forbidden

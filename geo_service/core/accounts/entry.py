@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select, update
 
 from geo_service.core import audit
 from geo_service.core.accounts import attempts, passwords, sessions
+from geo_service.core.accounts.fields import settle_name
 from geo_service.core.accounts.models import Account
-from geo_service.core.accounts.people import settle_name
 from geo_service.core.audit import By
 from geo_service.core.auth import ANONYMOUS, Principal
 from geo_service.core.db import transaction

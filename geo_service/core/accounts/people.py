@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from geo_service.core.accounts import passwords, sessions
+from geo_service.core.accounts.fields import (
+    read_email,
+    read_name,
+    read_role,
+    read_title,
+    settle_name,
+)
 from geo_service.core.accounts.models import Account, ApiKey
 from geo_service.core.auth import PLACED_ROLES, ROLES, Role
-from geo_service.core.errors import BadParameter, Conflict, NotFound
+from geo_service.core.errors import Conflict, NotFound
 from geo_service.core.text import Text
-
-#: Letters of any script (with their marks), digits, and what e-mail addresses have besides.
-_NAME: Final = re.compile(r"[^\s\x00-\x1f<>\"'&/\\;,:()\[\]{}]{3,100}")
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
-_LONGEST: Final = 200
 
 WayIn = Literal["password", "openid", "none"]
 
@@ -54,22 +54,6 @@ class Wishes:
     role: str | None = None
     place: str | None = None
     language: str | None = None
-
-
-def settle_name(said: str) -> str:
-    """Bring the name of an account into the form it is kept in.
-
-    Parameters
-    ----------
-    said : str
-        As written.
-
-    Returns
-    -------
-    str
-        NFKC, lower case, no spaces around.
-    """
-    return unicodedata.normalize("NFKC", said).strip().lower()
 
 
 def add(
@@ -116,15 +100,7 @@ def add(
     Conflict
         If the name is taken.
     """
-    settled = settle_name(name)
-    if not _NAME.fullmatch(settled):
-        raise BadParameter(
-            Text(
-                th="ชื่อบัญชียาว 3-100 ตัวอักษร ไม่มีช่องว่างหรือเครื่องหมายพิเศษ",
-                en="The name of an account has 3 to 100 characters, no spaces or brackets",
-            ),
-            parameter="name",
-        )
+    settled = read_name(name)
     known = read_role(role, place)
     if password is not None:
         passwords.examine(password, settled, title, email or "")
@@ -132,8 +108,8 @@ def add(
         raise Conflict(Text(th="ชื่อบัญชีนี้มีผู้ใช้แล้ว", en="This name is taken"), name=settled)
     account = Account(
         name=settled,
-        title=_told(title),
-        email=_email(email),
+        title=read_title(title),
+        email=read_email(email),
         role=known,
         place_code=place if known in PLACED_ROLES else None,
         password_hash=None if password is None else passwords.keep(password),
@@ -144,44 +120,6 @@ def add(
     session.flush()
     session.refresh(account)
     return _info(account, 0)
-
-
-def read_role(said: str, place: str | None) -> Role:
-    """Read the name of a role and see that a place comes with it when there must be one.
-
-    Parameters
-    ----------
-    said : str
-        As written.
-    place : str, optional
-        Code of the place.
-
-    Returns
-    -------
-    str
-        One of `ROLES`.
-
-    Raises
-    ------
-    BadParameter
-        If there is no such role, or the place is missing.
-    """
-    role = next((one for one in ROLES if one == said), None)
-    if role is None:
-        raise BadParameter(
-            Text(th=f"บทบาทคือ {', '.join(ROLES)}", en=f"The roles are {', '.join(ROLES)}"),
-            parameter="role",
-            known=list(ROLES),
-        )
-    if role in PLACED_ROLES and not place:
-        raise BadParameter(
-            Text(
-                th="บทบาท lao ต้องระบุรหัส อปท. และบทบาท province ต้องระบุรหัสจังหวัด",
-                en="The role lao needs the code of an organisation, province that of a province",
-            ),
-            parameter="place",
-        )
-    return role
 
 
 def list_all(session: Session) -> Sequence[AccountInfo]:
@@ -270,9 +208,9 @@ def change(session: Session, name: str, wishes: Wishes) -> AccountInfo:
         account.role, account.is_role_fixed = role, True
         account.place_code = place if role in PLACED_ROLES else None
     if wishes.title is not None:
-        account.title = _told(wishes.title)
+        account.title = read_title(wishes.title)
     if wishes.email is not None:
-        account.email = _email(wishes.email)
+        account.email = read_email(wishes.email)
     if wishes.language is not None:
         account.language = wishes.language if wishes.language in {"th", "en"} else None
     account.changed_at = func.now()
@@ -423,17 +361,3 @@ def _info(account: Account, keys: int) -> AccountInfo:
         signed_in_at=account.signed_in_at,
         disabled_at=account.disabled_at,
     )
-
-
-def _told(words: str) -> str:
-    return words.replace("\x00", "").strip()[:_LONGEST]
-
-
-def _email(said: str | None) -> str | None:
-    if not said:
-        return None
-    if not _EMAIL.fullmatch(said):
-        raise BadParameter(
-            Text(th="อีเมลไม่ถูกต้อง", en="This is not an e-mail address"), parameter="email"
-        )
-    return said.strip().lower()

@@ -23,7 +23,6 @@ class Signed:
 
     principal: Principal
     must_change: bool
-    has_password: bool
     is_unseen: bool
 
 
@@ -92,9 +91,7 @@ def recognise(session: Session, token: str, *, idle: timedelta) -> Signed | None
     if row is None:
         return None
     account: Account = row.Account
-    return Signed(
-        principal_of(account), account.must_change, account.password_hash is not None, row.unseen
-    )
+    return Signed(principal_of(account), account.must_change, row.unseen)
 
 
 def mark_seen(session: Session, token: str) -> None:

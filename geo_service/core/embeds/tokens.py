@@ -228,7 +228,6 @@ def _kid(key: bytes) -> str:
     return hashlib.sha256(b"kid" + key).hexdigest()[:12]
 
 
-_TOO_LONG: Final = Text(th="โทเคนยาวเกินไป", en="The token is too long")
 EXPIRED: Final = Text(
     th="โทเคนสำหรับฝังหมดอายุแล้ว ให้หน้าเว็บที่ฝังขอโทเคนใหม่",
     en="The embed token has expired; the page around must ask for a new one",

@@ -1,0 +1,92 @@
+"""What pages for those who sign in have in common: nobody frames them, and their forms are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from geo_service.core.audit import THAI_TIME
+from geo_service.core.errors import Fault
+from geo_service.core.text import Lang, day_in
+from web.render import respond
+
+
+def ground(
+    lang: Lang, path: str, *, csrf: str, fault: Fault | None, done: str = ""
+) -> dict[str, Any]:
+    """Begin the context of a page.
+
+    Parameters
+    ----------
+    lang : {"th", "en"}
+        Language of the reader.
+    path : str
+        Of the page.
+    csrf : str
+        Token of its forms.
+    fault : Fault, optional
+        Why a form was refused.
+    done : str
+        What was just done, in words.
+
+    Returns
+    -------
+    dict
+        What every template of these pages shows.
+    """
+    return {
+        "is_sample": False,
+        "other_language": f"{path}?lang={'en' if lang == 'th' else 'th'}",
+        "csrf": csrf,
+        "done": done,
+        "fault": fault.detail.in_(lang) if fault else "",
+    }
+
+
+def respond_alone(name: str, lang: Lang, context: Mapping[str, Any], status: int) -> Response:
+    """Answer with a page that no other may frame, not even ours.
+
+    Parameters
+    ----------
+    name : str
+        Template below ``web/templates``.
+    lang : {"th", "en"}
+        Language of the reader.
+    context : mapping
+        What the template shows.
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        The page.
+    """
+    return respond(name, lang, context, frame_ancestors="'none'", status=status)
+
+
+def moment(at: datetime | None, lang: Lang, *, seconds: bool = False) -> str:
+    """Write a moment as people read it, in Thai time.
+
+    Parameters
+    ----------
+    at : datetime, optional
+        With its zone.
+    lang : {"th", "en"}
+        Language of the reader; the year is Buddhist in Thai.
+    seconds : bool
+        Whether to the second.
+
+    Returns
+    -------
+    str
+        Empty for none.
+    """
+    if at is None:
+        return ""
+    here = at.astimezone(THAI_TIME)
+    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
+    return f"{day_in(here, lang)} {clock}{' น.' if lang == 'th' else ''}"
