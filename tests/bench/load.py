@@ -37,7 +37,7 @@ class Load:
     clients: int
     seconds: float
     headers: Mapping[str, str] = field(default_factory=dict)
-    least: int = 5
+    least: int = 3
     patience_s: float = 60.0
 
 

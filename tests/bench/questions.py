@@ -16,7 +16,10 @@ from tests.bench.workload import Workload, query, table_of
 SEED = 2024
 ITEM_COLUMNS = "code,name_th,name_en,province_code,area_km2"
 #: Few of the coarse ones: the country has no more.
-TILES_OF_ZOOM = {6: 12, 9: 40, 12: 80}
+TILES_OF_ZOOM = {6: 12, 9: 40, 12: 80, 13: 80}
+ZOOMS = (6, 9, 12)
+#: The first zoom that no tiles of sub-districts are kept for.
+NEVER_KEPT = 13
 BOXES = 24
 
 Floats = NDArray[np.float64]
@@ -78,7 +81,7 @@ class Questions:
                 _POLYGONS, zoom, key=f"tile-built-z{zoom}", clients=(1, 16), is_plain=False,
                 title=f"polygon tile z{zoom}, built on request",
             )
-            for zoom in TILES_OF_ZOOM
+            for zoom in (*ZOOMS, NEVER_KEPT)
         ]  # fmt: skip
 
     def prepared_tiles(self) -> list[Work]:
@@ -98,7 +101,7 @@ class Questions:
                 title=f"polygon tile z{zoom}, {how}", headers=headers,
             )
             for suffix, how, headers in ways
-            for zoom in TILES_OF_ZOOM
+            for zoom in ZOOMS
         ]  # fmt: skip
 
     def point_tiles(self) -> list[Work]:
@@ -116,7 +119,7 @@ class Questions:
             )
             for zoom in (9, 12)
         ]  # fmt: skip
-        return few + [self._points_tile("bench-points-100", z, (1, 16)) for z in TILES_OF_ZOOM]
+        return few + [self._points_tile("bench-points-100", z, (1, 16)) for z in ZOOMS]
 
     def _points_tile(self, layer: str, zoom: int, clients: tuple[int, ...]) -> Work:
         return self._tiles(

@@ -18,7 +18,7 @@ _EMPTY = 204
 _COMPARED = 6
 _TOO_FEW_A_SECOND = 0.5
 #: The slowest peer, told for comparison alone: asked once, and not waited for long.
-_UNHURRIED, _UNHURRIED_S = frozenset({"pygeoapi"}), 20.0
+_UNHURRIED, _UNHURRIED_S = frozenset({"pygeoapi"}), 12.0
 
 
 @dataclass(frozen=True, slots=True)
