@@ -19,6 +19,7 @@ from geo_service.core.errors import Refused
 from geo_service.core.text import Text
 from ingest.copying import array_text, copy_rows
 from ingest.feature_drafts import FeatureDraft, FeatureReader, FeaturesPart
+from ingest.feature_shapes import sound
 from ingest.load import Loading, Writing
 from layers.models import Feature, FeatureLayer
 
@@ -43,7 +44,7 @@ def load(loading: Loading) -> None:
     """
     part = loading.recipe.section(FeaturesPart, "features")
     gazetteer = loading.gazetteers.read(loading.session, part.place_level)
-    drafts = FeatureReader(loading, part, gazetteer).read()
+    drafts = sound(loading, FeatureReader(loading, part, gazetteer).read())
     drafts = _unique(loading, drafts)
     if not drafts:
         raise Refused(Text(th="ไม่มีแถวที่รับได้", en="No row could be taken"))

@@ -23,6 +23,8 @@ _CRS_NAMES: dict[str, int] = {
     **{f"urn:ogc:def:crs:epsg::{srid}": srid for srid in KNOWN_SRIDS},
     **{f"epsg:{srid}": srid for srid in KNOWN_SRIDS},
 }
+#: Features named in a message.
+_SHOWN = 5
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 )
@@ -204,11 +206,20 @@ def finish(rows: list[GeoRow], srid: int, encoding: str, *, worldwide: bool = Fa
     -------
     GeoFile
         Shapes in EPSG:4326.
+
+    Raises
+    ------
+    UnknownCRS
+        If they contradict each other; a few odd ones are named by their number.
     """
     shapes = [row.shape for row in rows if row.shape is not None]
     if shapes:
         bounds = shapely.total_bounds(shapes).tolist()
-        projection.check_claim(bounds, srid, worldwide=worldwide)
+        try:
+            projection.check_claim(bounds, srid, worldwide=worldwide)
+        except UnknownCRS as fault:
+            named = _named(rows, srid, fault, worldwide=worldwide)
+            raise named from fault
     if srid != STORAGE_SRID and shapes:
         moved = iter(projection.to_srid(shapely.from_wkb(shapely.to_wkb(shapes)), srid))
         rows = [
@@ -217,6 +228,28 @@ def finish(rows: list[GeoRow], srid: int, encoding: str, *, worldwide: bool = Fa
         ]
     headings = tuple(dict.fromkeys(name for row in rows for name in row.cells))
     return GeoFile(tuple(rows), headings, srid, encoding)
+
+
+def _named(rows: list[GeoRow], srid: int, fault: UnknownCRS, *, worldwide: bool) -> UnknownCRS:
+    # A few odd shapes among good ones are named; where all are odd, the file is.
+    strays: list[tuple[int, UnknownCRS]] = []
+    for row in rows:
+        if row.shape is not None:
+            try:
+                projection.check_claim(row.shape.bounds, srid, worldwide=worldwide)
+            except UnknownCRS as own:
+                strays.append((row.number, own))
+    if not strays or len(strays) == sum(row.shape is not None for row in rows):
+        return fault
+    first = ", ".join(str(number) for number, _ in strays[:_SHOWN])
+    why = strays[0][1].detail
+    return UnknownCRS(
+        Text(
+            th=f"รายการที่ {first} ({len(strays):,} รายการ): {why.th}",
+            en=f"Features {first} ({len(strays):,} of them): {why.en}",
+        ),
+        rows=[number for number, _ in strays[:_SHOWN]],
+    )
 
 
 def as_text(value: object) -> str:

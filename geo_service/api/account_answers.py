@@ -15,8 +15,9 @@ from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo
 from geo_service.core.accounts.tokens import form_token, make_secret
 from geo_service.core.auth import ROLE_SCOPES, SCOPES
+from geo_service.core.errors import BadParameter
 from geo_service.core.settings import Settings
-from geo_service.core.text import Lang
+from geo_service.core.text import Lang, Text
 from geo_service.deps.desk import PERSONAL, SESSION_TOKEN, form_cookie, is_secure
 from geo_service.problems import prefers_page
 
@@ -37,7 +38,17 @@ def wants_page(request: Request, asked: str | None) -> bool:
     -------
     bool
         False for JSON.
+
+    Raises
+    ------
+    BadParameter
+        If it is neither.
     """
+    if asked not in {None, "json", "html"}:
+        raise BadParameter(
+            Text(th="f ต้องเป็น json หรือ html", en="f is json or html"),
+            parameter="f", known=["json", "html"],
+        )  # fmt: skip
     return asked == "html" or (asked is None and prefers_page(request))
 
 

@@ -20,7 +20,14 @@ from geo_service.api.wire import PREFLIGHT
 from geo_service.core.auth import Principal
 from geo_service.core.errors import MethodNotAllowed
 from geo_service.core.text import Lang, Text
-from geo_service.deps import KEEPS_TAG, LangDep, PrincipalDep, SessionDep, settings_of
+from geo_service.deps import (
+    KEEPS_TAG,
+    LangDep,
+    PrincipalDep,
+    SessionDep,
+    refuse_parameter,
+    settings_of,
+)
 from geo_service.deps.desk import PERSONAL, by_of
 from geo_service.deps.edits import (
     FEATURE_TYPES,
@@ -39,16 +46,20 @@ from layers.registry import Collection
 router = APIRouter(prefix="/collections/{collection_id}/items", include_in_schema=False)
 
 READING: Final = ("GET", "HEAD", "OPTIONS")
+#: Parameters are looked at when it is known that the collection is written to at all.
+_LATER: Final = {"x-queryables": True}
 #: What writes at the address of a collection's items, and at that of one.
 OF_ALL, OF_ONE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 
-def _written(session: SessionDep, collection_id: str) -> Collection:
+def _written(request: Request, session: SessionDep, collection_id: str) -> Collection:
     known = registry.read(session, collection_id)
     if not is_written(known):
         raise MethodNotAllowed(
             _READ_ONLY[known.family in {"area", "org"}], allow=", ".join(READING)
         )
+    for name in request.query_params.keys() - {"lang"}:
+        refuse_parameter(name, {"lang"})
     return known
 
 
@@ -62,7 +73,7 @@ WrittenDep = Annotated[Collection, Depends(_written)]
 WriterDep = Annotated[Principal, Depends(_proven)]
 
 
-@router.post("")
+@router.post("", openapi_extra=_LATER)
 def create(
     request: Request, lang: LangDep, known: WrittenDep, who: WriterDep, sent: FeatureDep
 ) -> Response:
@@ -77,7 +88,7 @@ def create(
     return _carried_out(request, who, lang, wanted)
 
 
-@router.put("/{feature_id:path}")
+@router.put("/{feature_id:path}", openapi_extra=_LATER)
 def put(
     request: Request,
     lang: LangDep,
@@ -98,7 +109,7 @@ def put(
     return _carried_out(request, who, lang, wanted)
 
 
-@router.patch("/{feature_id:path}")
+@router.patch("/{feature_id:path}", openapi_extra=_LATER)
 def patch(
     request: Request,
     lang: LangDep,
@@ -119,7 +130,7 @@ def patch(
     return _carried_out(request, who, lang, wanted)
 
 
-@router.delete("/{feature_id:path}")
+@router.delete("/{feature_id:path}", openapi_extra=_LATER)
 def remove(
     request: Request,
     lang: LangDep,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -96,7 +97,7 @@ def _document(
     state = state_of(session, sorted({part for one in known for part in one.subjects}))
     headers = revalidate(request, state.token, lang=lang)
     app: FastAPI = request.app
-    told = get_openapi(title=_TITLE.in_(lang), version=__version__, routes=app.routes)
+    told = _described(app)
     limits = Limits(
         most_features=most,
         collections=tuple(one.id for one in known),
@@ -123,6 +124,11 @@ def _document(
             "securitySchemes": written.SCHEMES,
         },
     }
+
+
+@cache
+def _described(app: FastAPI) -> dict[str, Any]:
+    return get_openapi(title="-", version=__version__, routes=app.routes)
 
 
 def _paths(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -29,7 +30,7 @@ SCHEMES: Final[Mapping[str, Any]] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "geo_session"},
 }
 SECURED: Final[Sequence[Mapping[str, Any]]] = [{"key": []}, {"session": []}]
-_TEXT: Final = {"type": "string"}
+_TEXT: Final = {"type": "string", "maxLength": 2_000}
 _PROBLEM: Final = {"$ref": "#/components/responses/problem"}
 _OF_CONTENT: Final = dict.fromkeys(("405", "409", "412", "415", "422", "428", "507"), _PROBLEM)
 
@@ -176,6 +177,12 @@ def of_people(limits: Limits) -> Iterator[tuple[str, dict[str, Any]]]:
     tuple of (str, dict)
         Each address, and its operations by method.
     """
+    for path, methods in _described().items():
+        yield path, {name: _operation(name, path, one, limits) for name, one in methods.items()}
+
+
+@cache
+def _described() -> dict[str, Any]:
     routes = []
     for router in ROUTERS:
         for route in router.routes:
@@ -183,9 +190,8 @@ def of_people(limits: Limits) -> Iterator[tuple[str, dict[str, Any]]]:
                 shown = copy.copy(route)
                 shown.include_in_schema = True
                 routes.append(shown)
-    told = get_openapi(title="-", version="-", routes=routes)
-    for path, methods in told["paths"].items():
-        yield path, {name: _operation(name, path, one, limits) for name, one in methods.items()}
+    paths: dict[str, Any] = get_openapi(title="-", version="-", routes=routes)["paths"]
+    return paths
 
 
 def _operation(method: str, path: str, told: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
@@ -204,7 +210,7 @@ def _operation(method: str, path: str, told: Mapping[str, Any], limits: Limits) 
         "parameters": [parts.parameter(one, limits, path) for one in told.get("parameters", ())],
         "responses": {**answers, **parts.ERRORS, **_OF_CONTENT},
     }
-    if path not in {"/account", "/account/sign-in"}:
+    if path not in {"/account", "/account/sign-in", "/account/sign-out"}:
         made["security"] = SECURED
     body = _body(method, path)
     return made | ({"requestBody": body} if body else {})
@@ -228,5 +234,6 @@ def _body(method: str, path: str) -> dict[str, Any] | None:
         return None
     own = {word.rstrip("*#!?"): _TYPES.get(word.rstrip("?")[-1], _TEXT) for word in words}
     needed = [word.rstrip("*#!") for word in words if not word.endswith("?")]
-    schema = {"type": "object", "properties": own} | ({"required": needed} if needed else {})
+    schema = {"type": "object", "properties": own, "additionalProperties": False}
+    schema |= {"required": needed} if needed else {}
     return {"required": bool(needed), "content": {JSON: {"schema": schema}}}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from geo_service.api.openapi_written import ROUTERS
 from geo_service.deps.cube import NAMES as CUBE_NAMES
 from tests.builders import ORGS
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +199,69 @@ def test_a_question_to_the_cube_by_body_is_described_in_full(client, document):
     assert answer.status_code == 200
     refused = client.post("/cube", json=example | {"colour": "red"})
     assert refused.json()["parameter"] == "colour"
+
+
+def test_what_is_written_to_is_described_and_nothing_else(client, document):
+    for one in client.get("/collections").json()["collections"]:
+        items = document["paths"][f"/collections/{one['id']}/items"]
+        item = document["paths"][f"/collections/{one['id']}/items/{{feature_id}}"]
+        is_written = one["id"] == "health-centres"
+        assert items.keys() == ({"get", "post"} if is_written else {"get"})
+        assert item.keys() == ({"get", "put", "patch", "delete"} if is_written else {"get"})
+    item = document["paths"]["/collections/health-centres/items/{feature_id}"]
+    for method in ("put", "patch", "delete"):
+        needed = {one["name"] for one in item[method]["parameters"] if one["required"]}
+        assert needed == {"feature_id", "If-Match"}
+        assert {"202", "204", "401", "403", "404", "412", "428"} <= item[method]["responses"].keys()
+        assert item[method]["security"]
+    assert set(item["patch"]["requestBody"]["content"]) == {"application/merge-patch+json"}
+    body = document["paths"]["/collections/health-centres/items"]["post"]["requestBody"]
+    own = body["content"]["application/geo+json"]["schema"]["properties"]["properties"]
+    schema = client.get("/collections/health-centres/schema").json()["properties"]
+    assert own["properties"].keys() == schema.keys() - {"geometry"}
+    assert own["properties"]["beds"]["type"] == "integer"
+
+
+def test_every_address_of_people_who_are_signed_in_is_described_with_its_methods(document):
+    routes = {
+        (route.path, method.lower())
+        for router in ROUTERS
+        for route in router.routes
+        for method in route.methods - {"HEAD"}
+    }
+    assert len(routes) > 20
+    described = {
+        (path, method)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path.split("/")[1] in {"submissions", "account", "manage"}
+    }
+    assert described == routes
+    assert {one["name"] for one in document["tags"]} >= {"submissions", "account", "manage"}
+
+
+def test_the_members_of_bodies_are_those_that_are_read(document):
+    source = {
+        name: (ROOT / "geo_service/api" / f"{module}.py").read_text(encoding="utf-8")
+        for name, module in (
+            ("account", "accounts"), ("manage", "management"), ("submissions", "submissions"),
+        )
+    }  # fmt: skip
+    described = set()
+    for path, methods in document["paths"].items():
+        kind = path.split("/")[1]
+        body = methods.get("post", {}).get("requestBody")
+        if kind not in source or body is None or path == "/submissions":
+            continue
+        (content,) = body["content"].values()
+        for name in content["schema"]["properties"]:
+            described.add((kind, name))
+            assert f'"{name}"' in source[kind], (path, name)
+    read = {
+        (kind, name)
+        for kind, words in source.items()
+        for name in re.findall(
+            r"said\.(?:text|optional|wish|texts|number|is_set)\(\s*\"(\w+)\"", words
+        )
+    }
+    assert read <= described

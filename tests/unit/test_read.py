@@ -222,3 +222,33 @@ def test_a_source_knows_its_fingerprint(tmp_path: Path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"abc")
     assert Source.read(path).sha256.startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
+
+
+def _grown(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"3,4\n")
+
+
+def _replaced(path: Path) -> None:
+    other = path.with_name("other.csv")
+    other.write_bytes(b"a,b\n9,9\n")
+    other.replace(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_grown, _replaced, lambda path: path.write_bytes(b"a,b\n"), lambda path: path.unlink()],
+    ids=["grown", "replaced", "cut", "gone"],
+)
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    path, whole = tmp_path / "a.csv", Path.read_bytes
+    path.write_bytes(b"a,b\n1,2\n")
+
+    def reading(self):
+        data = whole(self)
+        monkeypatch.setattr(Path, "read_bytes", whole)
+        change(self)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", reading)
+    with pytest.raises(UnreadableFile):
+        Source.read(path)
