@@ -10,10 +10,10 @@ import argparse
 import signal
 import sys
 
-from tests.bench import cube, forecasts, hexagons, layers, report
+from tests.bench import cube, forecasts, hexagons, layers, overload, report
 from tests.bench.workload import ROOT
 
-KNOWN = (*layers.PARTS, "hexagons", "forecasts", "cube")
+KNOWN = (*layers.PARTS, "hexagons", "forecasts", "cube", "overload")
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--anew", action="store_true", help="make the database again")
     parser.add_argument("--rounds", type=int, default=3, help="the middle of so many counts")
     parser.add_argument("--without", nargs="*", default=[], help="peers that are not asked")
-    parser.add_argument("--docs", action="store_true", help="write the tables into docs/speed.md")
+    parser.add_argument("--docs", action="store_true", help="write the tables into docs/")
     asked = parser.parse_args()
     if wrong := sorted(set(asked.parts) - set(KNOWN)):
         parser.error(f"no such part: {' '.join(wrong)}; there are {' '.join(KNOWN)}")
@@ -49,6 +49,11 @@ def main() -> None:
         forecasts.bench(quick=asked.quick)
     if "cube" in parts:
         print(cube.bench(quick=asked.quick))  # noqa: T201
+    if "overload" in parts:
+        met = overload.main(is_quick=asked.quick)
+        print(overload.as_markdown(met))  # noqa: T201
+        if asked.docs:
+            overload.publish(met, ROOT / "docs" / "operations.md")
 
 
 if __name__ == "__main__":

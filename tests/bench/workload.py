@@ -111,12 +111,12 @@ def open_workload(*, is_quick: bool, anew: bool, data_dir: Path) -> Workload:
     Workload
         Up to date.
     """
-    url = _address(is_quick=is_quick, data_dir=data_dir)
+    url = address(is_quick=is_quick, data_dir=data_dir)
     sizes = QUICK_SIZES if is_quick else SIZES
     recipe = _recipe_hash(is_quick=is_quick)
     if anew or _stated(url).get("recipe") != recipe:
         _say("making the database of the workloads (minutes, once)")
-        _create(url)
+        create(url)
         places = files.read_places(is_quick=is_quick)
         command(url, "migrate")
         _fill(url, places, sizes, is_quick=is_quick)
@@ -154,7 +154,21 @@ def query(url: str, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def _address(*, is_quick: bool, data_dir: Path) -> str:
+def address(*, is_quick: bool, data_dir: Path) -> str:
+    """Tell where the database of the workloads is, or would be.
+
+    Parameters
+    ----------
+    is_quick : bool
+        The small one.
+    data_dir : Path
+        Folder of the private cluster.
+
+    Returns
+    -------
+    str
+        Its URL.
+    """
     name = "geo_bench_quick" if is_quick else "geo_bench"
     given = os.environ.get("GEO_BENCH_DATABASE_URL")  # noqa: TID251  (the edge of the harness)
     if given:
@@ -164,11 +178,33 @@ def _address(*, is_quick: bool, data_dir: Path) -> str:
     return _text(make_url(cluster.url()).set(database=name))
 
 
-def _create(url: str) -> None:
+def create(url: str) -> None:
+    """Make an empty database in the place of one of that name.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+    """
+    drop(url)
+    _execute(*_in_server(url, "CREATE DATABASE"))
+
+
+def drop(url: str) -> None:
+    """Drop a database, if it is there.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+    """
+    server, statement = _in_server(url, "DROP DATABASE IF EXISTS")
+    _execute(server, f"{statement} WITH (FORCE)")
+
+
+def _in_server(url: str, what: str) -> tuple[str, str]:
     at = make_url(url)
-    server = _text(at.set(database="postgres"))
-    _execute(server, f'DROP DATABASE IF EXISTS "{at.database}" WITH (FORCE)')
-    _execute(server, f'CREATE DATABASE "{at.database}"')
+    return _text(at.set(database="postgres")), f'{what} "{at.database}"'
 
 
 def _fill(url: str, places: Places, sizes: dict[str, int], *, is_quick: bool) -> None:
