@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, pool, text
 import boundaries.models
 import geo_service.core.accounts.models
 import ingest.submissions
-import layers.forecasts.models
+import layers.foreseen
 import layers.models
 import layers.scenarios.models
 import layers.sealed
@@ -17,7 +17,7 @@ from geo_service.core.models import Base
 from layers import inside
 
 TABLES = (
-    *boundaries.models.TABLES, *layers.models.TABLES, *layers.forecasts.models.TABLES,
+    *boundaries.models.TABLES, *layers.models.TABLES, *layers.foreseen.TABLES,
     *layers.sealed.TABLES, *layers.scenarios.models.TABLES,
     *geo_service.core.accounts.models.TABLES, *ingest.submissions.TABLES,
 )  # fmt: skip

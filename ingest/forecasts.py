@@ -21,14 +21,12 @@ from layers.analysis.backtest import Score
 from layers.analysis.intervals import LEVELS
 from layers.analysis.trend import FEWEST_VALUES
 from layers.forecasts import making
-from layers.forecasts.making import FAMILIES, Made
-from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.forecasts.making import FAMILIES, NESTED, Made
 from layers.forecasts.series import read as read_series
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo
 from layers.value_rules import AMOUNTS
 
-#: Areas of these levels lie in one another; regions are sums of provinces beside them.
-_NESTED = {"country", "province", "district", "subdistrict"}
 _ARRAYS = ("point", *(f"{end}{level}" for level in LEVELS for end in ("low", "high")))
 _NUMBERS = ("recent_level", "slope", "slope_low", "slope_high", "tau", "p_value", "mase",
             "naive_mase")  # fmt: skip
@@ -110,20 +108,21 @@ def _families(
     wanted = ([level for level in levels if level in long] for levels in FAMILIES)
     read = (read_series(session, info, levels) for levels in wanted if levels)
     made = [making.make(series, info) for series in read if not series.is_empty]
-    nested = [one for one in made if set(one.series.levels) <= _NESTED]
+    nested = [one for one in made if NESTED & set(one.series.levels)]
     if not nested or info.space_agg not in AMOUNTS:
         return made, set()
     pairs = session.execute(select(Area.id, Area.parent_id))
     parents = {area: parent for area, parent in pairs if parent is not None}
     done, summed = making.add_up(nested, parents)
     provinces = next((one for one in done if "province" in one.series.levels), None)
+    done += [one for one in made if not NESTED & set(one.series.levels)]
+    if provinces is None:
+        return done, summed
     members = _members(session)
-    for one in made:
-        if "region" in one.series.levels and provinces is not None:
-            done.append(making.sum_regions(one, provinces, members))
-        elif not set(one.series.levels) <= _NESTED:
-            done.append(one)
-    return done, summed
+    return [
+        making.sum_regions(one, provinces, members) if "region" in one.series.levels else one
+        for one in done
+    ], summed
 
 
 def _members(session: Session) -> dict[int, list[int]]:

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.db import begin_snapshot
-from geo_service.core.errors import BadParameter, NotFound
+from geo_service.core.errors import NotFound
 from geo_service.core.known import remembered
 from geo_service.core.text import Text
-from layers import feature_texts, queries, registry
+from layers import feature_texts, paging, queries
 from layers.feature_texts import ShapeForm
-from layers.filters import Interval
 from layers.forms import Form, form_of, rows_of
-from layers.queries import Cell, Order
-from layers.questions import Question, conditions_of, periods_of, relation_for
+from layers.queries import Cell
+from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
-from layers.relations import Relation, relation_of
+from layers.relations import Relation
 
 #: Up to this many features a total is told without being asked for: it costs a millisecond.
 CHEAP_COUNT = 20_000
 MOST_COUNTED = 10_000_000
 #: Rows held in memory while a whole layer is read: a few megabytes of shapes.
 ROWS_AT_ONCE = 200
-#: Thai alphabetical order; every other text sorts as the database sorts.
-_THAI_ORDER = "th-x-icu"
-_STORED: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
-}  # fmt: skip
 #: What a row of a page tells of a feature.
 Told = Literal["text", "bytes", "place"]
-_THAI_NAMES = ("name_th", "district_name_th", "province_name_th")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +85,7 @@ def read_page(
     asked = asked_page(
         session, question, limit=limit, cursor=cursor, offset=offset, with_total=with_total
     )
-    # A page further on is asked for once.
-    kind = None if cursor is not None else asked.kind
-    rows = rows_of(session, asked.form, kind, asked.build, **asked.values)
+    rows = rows_of(session, asked.form, asked.kind, asked.build, **asked.values)
     return told_page(session, asked, rows)
 
 
@@ -111,7 +97,7 @@ class AskedPage:
     form: Form
     kind: Hashable
     build: Callable[[Question], Select[Any]]
-    values: Mapping[str, int]
+    values: Mapping[str, Cell]
     limit: int
     offset: int
     with_total: bool
@@ -152,13 +138,13 @@ def asked_page(
     AskedPage
         One statement.
     """
-    last = None if cursor is None else _read_cursor(cursor, question)
+    last = None if cursor is None else paging.read_cursor(cursor, question)
     is_counted = with_total and _is_small(session, question.collection)
     has_all_shapes = _has_all_shapes(session, question)
 
     def build(bound: Question) -> Select[Any]:
         relation = relation_for(session, bound)
-        order = _order(relation, bound)
+        order = paging.order_of(relation, bound)
         conditions = conditions_of(relation, bound, has_all_shapes=has_all_shapes)
         if last is not None:
             conditions.append(queries.after(order, last))
@@ -174,9 +160,12 @@ def asked_page(
             relation, [feature_texts.as_bytes(text) if told == "bytes" else text], **rows
         )
 
+    # Pages further on are one form, too: where the one before ended is bound as well.
+    missing = None if last is None else tuple(value is None for value in last)
+    values = {"most": limit + 1, "passed": offset, **queries.last_values(last or ())}
     return AskedPage(
-        question, form_of(question), ("page", told, is_counted, cursor), build,
-        {"most": limit + 1, "passed": offset}, limit, offset, with_total, is_counted,
+        question, form_of(question), ("page", told, is_counted, missing), build, values,
+        limit, offset, with_total, is_counted,
     )  # fmt: skip
 
 
@@ -199,7 +188,7 @@ def told_page(session: Session, asked: AskedPage, rows: Sequence[Sequence[Any]])
     """
     question, limit, offset = asked.question, asked.limit, asked.offset
     shown, width = rows[:limit], 2 + len(question.sort)
-    following = _write_cursor(shown[-1][1:width], question) if len(rows) > limit else None
+    following = paging.write_cursor(shown[-1][1:width], question) if len(rows) > limit else None
     total = None
     if asked.with_total and len(rows) <= limit and (rows or not offset):
         total = offset + len(rows)
@@ -304,10 +293,11 @@ def read_rows(
         says otherwise; and the cursor of the next page.
     """
     relation = relation_for(session, question)
-    order = _order(relation, question)
+    order = paging.order_of(relation, question)
     conditions = conditions_of(relation, question)
-    if cursor is not None:
-        conditions.append(queries.after(order, _read_cursor(cursor, question)))
+    last = None if cursor is None else paging.read_cursor(cursor, question)
+    if last is not None:
+        conditions.append(queries.after(order, last))
     told = feature_texts.shape_columns(relation, shape, question.crs)
     columns: list[ColumnElement[Any]] = [
         relation.columns[name].label(name) for name in question.names
@@ -316,9 +306,9 @@ def read_rows(
         relation, [*columns, *told],
         conditions=conditions, order=order, limit=limit + 1, offset=offset,
     )  # fmt: skip
-    rows = [tuple(row) for row in session.execute(statement)]
+    rows = [tuple(row) for row in session.execute(statement, queries.last_values(last or ()))]
     width = len(question.names) + len(told)
-    following = _write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
+    following = paging.write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
     return [row[:width] for row in rows[:limit]], following
 
 
@@ -345,7 +335,7 @@ def stream(session: Session, question: Question) -> Iterator[list[str]]:
         select(_text(relation, question))
         .select_from(relation.source)
         .where(*relation.conditions, *conditions_of(relation, question))
-        .order_by(*queries.ordered(_order(relation, question)))
+        .order_by(*queries.ordered(paging.order_of(relation, question)))
     )
     rows = session.scalars(statement, execution_options={"yield_per": ROWS_AT_ONCE})
     for part in rows.partitions():
@@ -431,110 +421,7 @@ def misses_shapes(session: Session, question: Question) -> bool:
     return bool(session.scalar(queries.counted(relation, conditions, 1)))
 
 
-def extent_of(session: Session, collection: Collection) -> tuple[float, float, float, float]:
-    """Tell the rectangle around a collection.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    collection : Collection
-        From the register.
-
-    Returns
-    -------
-    tuple of float
-        west, south, east, north in EPSG:4326 degrees; Thailand when nothing has a shape.
-    """
-    # Places nest: the provinces' rectangle is that of every level, and there are few of them.
-    asked = collection if collection.family == "feature" else registry.read(session, "provinces")
-    row = session.execute(queries.extent(relation_of(asked))).one()
-    return THAILAND_BBOX if row[0] is None else (row[0], row[1], row[2], row[3])
-
-
-def interval_of(session: Session, collection: Collection) -> Interval | None:
-    """Tell the time a collection is about.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    collection : Collection
-        From the register.
-
-    Returns
-    -------
-    Interval or None
-        First and last day: of the periods with values, or of what the places were in force;
-        ``None`` as an end is open. ``None`` for features without a time.
-    """
-    if collection.family == "feature":
-        return None
-    if collection.family in {"value", "history"}:
-        found = [one for periods in periods_of(session, collection).values() for one in periods]
-        if not found:
-            return None
-        return Interval(min(one.start for one in found), max(one.end for one in found))
-    return remembered(
-        session,
-        ("interval_of", collection.id),
-        lambda: Interval(*session.execute(queries.in_force_ever(collection.level or "")).one()),
-    )
-
-
 def _text(relation: Relation, question: Question) -> ColumnElement[str]:
     return feature_texts.feature_text(
         relation, question.names, question.crs, with_geometry=question.with_geometry
     )
-
-
-def _order(relation: Relation, question: Question) -> list[Order]:
-    order = []
-    for term in question.sort:
-        name = term.removeprefix("-")
-        expression: Any = relation.columns[name]
-        if name in _THAI_NAMES:
-            expression = expression.collate(_THAI_ORDER)
-        order.append(Order(expression, is_descending=term.startswith("-")))
-    return [*order, Order(cast("ColumnElement[Any]", relation.id), is_always_there=True)]
-
-
-def _write_cursor(values: Sequence[Any], question: Question) -> str:
-    told = [value.isoformat() if isinstance(value, date) else value for value in values]
-    text = json.dumps([list(question.sort), told], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, question: Question) -> list[Cell]:
-    try:
-        return _unpacked(cursor, question)
-    except (ValueError, TypeError, KeyError, IndexError, binascii.Error, RecursionError) as error:
-        raise BadParameter(
-            Text(
-                th="cursor ใช้กับคำขอนี้ไม่ได้ ให้ใช้ลิงก์ next จากหน้าก่อน",
-                en="This cursor does not belong to this question; follow the next link",
-            ),
-            parameter="cursor",
-        ) from error
-
-
-def _unpacked(cursor: str, question: Question) -> list[Cell]:
-    padded = cursor + "=" * (-len(cursor) % 4)
-    sort, told = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    if tuple(sort) != question.sort or not isinstance(told[-1], str) or "\x00" in told[-1]:
-        raise ValueError
-    values = [_cell(value, term, question) for value, term in zip(told[:-1], sort, strict=True)]
-    return [*values, told[-1]]
-
-
-def _cell(value: Cell, term: str, question: Question) -> Cell:
-    known = question.collection.property(term.removeprefix("-"))
-    if value is None or known is None:
-        return None
-    if known.kind == "date":
-        return date.fromisoformat(str(value))
-    if known.kind == "datetime":
-        return datetime.fromisoformat(str(value))
-    if not isinstance(value, _STORED[known.kind]) or (isinstance(value, str) and "\x00" in value):
-        raise TypeError
-    return value

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -30,6 +31,7 @@ from sqlalchemy import column as named
 
 from boundaries.models import Area, Org
 from geo_service.core.models import Dataset
+from layers.foreseen import ForecastRun
 from layers.models import PeriodRow, PlaceValue
 from layers.relations import Relation
 
@@ -187,20 +189,42 @@ def after(order: Sequence[Order], last: Sequence[Cell]) -> ColumnElement[bool]:
     order : sequence of Order
         Of the page; the last term is unique and never missing.
     last : sequence
-        Values of the last row, in the same order.
+        Values of the last row, in the same order: which of them are missing, for the others are
+        bound when the statement is run, by the names of `last_values`.
 
     Returns
     -------
     ColumnElement of bool
-        With bound values.
+        The same for all pages of an order, as far as nothing is missing.
     """
     conditions: list[ColumnElement[bool]] = []
     equal: ColumnElement[bool] = true()
-    for term, value in zip(order, last, strict=True):
-        conditions.append(and_(equal, _beyond(term, value)))
-        same = term.expression == literal(value, term.expression.type)
-        equal = and_(equal, term.expression.is_(None) if value is None else same)
+    for at, (term, value) in enumerate(zip(order, last, strict=True)):
+        bound = bindparam(_last(at), type_=term.expression.type)
+        conditions.append(and_(equal, _beyond(term, None if value is None else bound)))
+        is_same = term.expression.is_(None) if value is None else term.expression == bound
+        equal = and_(equal, is_same)
     return or_(*conditions)
+
+
+def last_values(last: Sequence[Cell]) -> dict[str, Cell]:
+    """Give the values that `after` binds.
+
+    Parameters
+    ----------
+    last : sequence
+        Values of the last row.
+
+    Returns
+    -------
+    dict of str to value
+        Those that are there, by name.
+    """
+    return {_last(at): value for at, value in enumerate(last) if value is not None}
+
+
+def _last(at: int) -> str:
+    return f"last_{at}"
 
 
 def counted(
@@ -253,6 +277,28 @@ def extent(relation: Relation) -> Select[Any]:
         )
         .select_from(relation.source)
         .where(*relation.conditions)
+    )
+
+
+def forecast_runs(level: str, keys: Sequence[str]) -> Select[str, str, int]:
+    """Ask until when each indicator of a level is known, and how far it is forecast.
+
+    Parameters
+    ----------
+    level : str
+        Level of the places.
+    keys : sequence of str
+        Indicators.
+
+    Returns
+    -------
+    Select
+        Indicator key, key of the last period, years ahead; only where a place has a forecast.
+    """
+    return select(ForecastRun.indicator_key, ForecastRun.last_period, ForecastRun.horizon).where(
+        ForecastRun.level == level,
+        ForecastRun.indicator_key.in_(keys),
+        ForecastRun.forecast_places > 0,
     )
 
 
@@ -325,10 +371,9 @@ def sample_is_loaded() -> Select[bool]:
     return select(exists().where(Dataset.is_sample.is_(True), Dataset.version > 0))
 
 
-def _beyond(term: Order, value: Cell) -> ColumnElement[bool]:
-    if value is None:
+def _beyond(term: Order, last: BindParameter[Any] | None) -> ColumnElement[bool]:
+    if last is None:
         return false()
-    last = literal(value, term.expression.type)
     further = term.expression < last if term.is_descending else term.expression > last
     if term.is_always_there:
         return further

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from geo_service.core.crs import CRS84, Crs
 from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
-from geo_service.core.periods import Period
-from layers import queries
+from geo_service.core.periods import Period, parse_period, year_period
+from layers import outlooks, queries
 from layers.cql2 import compile_filter
 from layers.cql2.tree import Filter
 from layers.filters import BoundBox, Box, Interval, Scalar, touches
@@ -116,7 +116,7 @@ def relation_for(session: Session, question: Question) -> Relation:
             when=_day_of(asked),
             chosen=Chosen({key: choose_period(known, asked) for key, known in periods.items()}),
         )
-    if collection.family == "history":
+    if collection.family in {"history", "outlook"}:
         known = {
             period.key: period
             for periods in periods_of(session, collection).values()
@@ -124,6 +124,8 @@ def relation_for(session: Session, question: Question) -> Relation:
         }
         rows = list(known.values())
         rows = [row for row in rows if _is_asked(row, question)]
+        if collection.family == "outlook":
+            return outlooks.relation_of(collection, Chosen(_ends_of(session, collection), rows))
         return relation_of(collection, chosen=Chosen(rows=rows))
     return relation_of(collection, when=question.when)
 
@@ -180,9 +182,30 @@ def periods_of(session: Session, collection: Collection) -> dict[str, list[Perio
     )
 
 
-def _periods_of(session: Session, collection: Collection) -> dict[str, list[Period]]:
+def _ends_of(session: Session, collection: Collection) -> dict[str, Period | None]:
+    # The last period measured, after which the forecasts of each indicator begin.
+    def find() -> dict[str, Period | None]:
+        runs = session.execute(queries.forecast_runs(collection.level or "", collection.keys))
+        return {run.indicator_key: parse_period(run.last_period) for run in runs}
+
+    return remembered(session, ("ends_of", collection.id), find)
+
+
+def _coming(session: Session, collection: Collection) -> dict[str, list[Period]]:
+    runs = session.execute(queries.forecast_runs(collection.level or "", collection.keys))
     found: dict[str, list[Period]] = {}
-    keys = [member.key for member in collection.indicators]
+    for run in runs:
+        last = parse_period(run.last_period)
+        years = range(last.year_ce + 1, last.year_ce + 1 + run.horizon)
+        found[run.indicator_key] = [year_period(year, last.calendar) for year in years]
+    return found
+
+
+def _periods_of(session: Session, collection: Collection) -> dict[str, list[Period]]:
+    if collection.family == "outlook":
+        return _coming(session, collection)
+    found: dict[str, list[Period]] = {}
+    keys = collection.keys
     if keys:
         rows = session.execute(queries.measured_periods(keys, collection.level or ""))
         for key, row in rows:
@@ -191,7 +214,7 @@ def _periods_of(session: Session, collection: Collection) -> dict[str, list[Peri
 
 
 def listed(session: Session, known: Sequence[Collection]) -> list[Collection]:
-    """Leave out the histories of what was never measured.
+    """Leave out the histories of what was never measured, and outlooks without a forecast.
 
     Parameters
     ----------
@@ -203,9 +226,10 @@ def listed(session: Session, known: Sequence[Collection]) -> list[Collection]:
     Returns
     -------
     list of Collection
-        Those that have features. A history left out answers under its address, without any.
+        Those that have features. One left out answers under its address, without any.
     """
-    return [one for one in known if one.family != "history" or periods_of(session, one)]
+    many = {"history", "outlook"}
+    return [one for one in known if one.family not in many or periods_of(session, one)]
 
 
 def choose_period(periods: Sequence[Period], asked: Period | Interval | None) -> Period | None:

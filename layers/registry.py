@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import Select, select
@@ -15,11 +15,11 @@ from geo_service.core.text import Text
 from layers.filters import Kind
 from layers.models import STATUSES, FeatureLayer, Indicator
 
-Family = Literal["area", "org", "feature", "value", "history"]
+Family = Literal["area", "org", "feature", "value", "history", "outlook"]
 AreaLevel = Literal["region", "province", "district", "subdistrict"]
 VALUE_LEVELS = ("province", "district", "subdistrict", "org")
 
-_HISTORY = "-history"
+_HISTORY, _OUTLOOK = "-history", "-outlook"
 _KINDS: dict[str, Kind] = {
     "string": "string", "integer": "integer", "number": "number", "boolean": "boolean",
     "date": "date", "datetime": "datetime", "array": "list",
@@ -77,6 +77,11 @@ class Collection:
     def __hash__(self) -> int:
         # It is looked up with several times a request; all it holds would be added up each time.
         return hash(self.id)
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of the indicators whose values it carries."""
+        return [member.key for member in self.indicators]
 
     def property(self, name: str) -> Property | None:
         """Find a property by name.
@@ -153,9 +158,10 @@ def _read(session: Session, collection_id: str) -> Collection:
     if collection_id == "orgs":
         return _of_orgs()
     theme, by, rest = collection_id.partition("-by-")
-    if by and rest.removesuffix(_HISTORY) in VALUE_LEVELS:
+    named = rest.removesuffix(_HISTORY).removesuffix(_OUTLOOK)
+    if by and named in VALUE_LEVELS:
         members = session.scalars(_shown_indicators().where(Indicator.theme == theme)).all()
-        for made in _of_values(theme, rest.removesuffix(_HISTORY), members):
+        for made in _of_values(theme, named, members):
             if made.id == collection_id:
                 return made
     layer = session.get(FeatureLayer, collection_id)
@@ -256,7 +262,14 @@ STATUS_NAMES = {
     "not_reported": Text("ไม่มีรายงาน", "not reported"),
     "not_applicable": Text("ไม่เกี่ยวข้อง", "not applicable"),
     "suppressed": Text("ปกปิดเพื่อคุ้มครองบุคคล", "suppressed to protect people"),
+    "forecast": Text("พยากรณ์", "forecast"),
+    "no_forecast": Text("พยากรณ์ไม่ได้", "not forecast"),
 }
+_ENDS = {
+    "low80": Text("ปลายล่างของช่วง 80%", "low end of the 80 % interval"),
+    "high80": Text("ปลายบนของช่วง 80%", "high end of the 80 % interval"),
+}
+OUTLOOK_STATUSES = ("forecast", "zero", "no_forecast", "suppressed", "not_applicable")
 THEME_NAMES = {
     "population": Text("ประชากร", "Population"),
     "waste": Text("ขยะมูลฝอย", "Waste"),
@@ -416,7 +429,29 @@ def _of_values(theme: str, level: str, rows: Sequence[Indicator]) -> list[Collec
         subjects=subjects,
         indicators=members,
     )
-    return [latest, history]
+    outlook = replace(
+        history,
+        id=f"{latest.id}{_OUTLOOK}",
+        title=Text(f"พยากรณ์{latest.title.th}", f"{latest.title.en}, forecast"),
+        description=Text(
+            "หนึ่งรายการต่อพื้นที่และปีข้างหน้า เลือกปีด้วย datetime พร้อมช่วงเชื่อมั่นร้อยละ 80 เป็นค่าพยากรณ์ ไม่ใช่ค่าที่วัด",
+            "One feature per place and coming year, chosen by datetime, with 80 % intervals:"
+            " forecast, not measured",
+        ),
+        family="outlook",
+        properties=(*_NAMES, *times, *own, *within(level), *_foreseen(members)),
+    )
+    return [latest, history, outlook]
+
+
+def _foreseen(members: Sequence[Measured]) -> Iterable[Property]:
+    for member in members:
+        value, status = _measured((member,), has_period=False)
+        yield value
+        for end, words in _ENDS.items():
+            title = Text(f"{member.name.th}: {words.th}", f"{member.name.en}: {words.en}")
+            yield replace(value, name=f"{member.key}_{end}", title=title)
+        yield replace(status, values=OUTLOOK_STATUSES)
 
 
 def _measured(members: Sequence[Measured], *, has_period: bool) -> Iterable[Property]:

@@ -151,7 +151,10 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which periods the values are taken from: one per indicator, or the rows of a history."""
+    """Which periods the values are taken from: one per indicator, or the rows of a history.
+
+    Of an outlook the rows, and for each indicator the last period that its forecasts begin after.
+    """
 
     of_indicator: Mapping[str, Period | None] = field(default_factory=dict)
     rows: Sequence[Period] = ()
@@ -185,7 +188,7 @@ def relation_of(
     chosen = chosen or Chosen()
     if collection.family == "history":
         return _with_history(collection, chosen.rows)
-    return _with_values(collection, _places(level, when), chosen.of_indicator)
+    return _with_values(collection, places_of(level, when), chosen.of_indicator)
 
 
 def place_subjects(collection: Collection) -> tuple[str, ...]:
@@ -216,7 +219,23 @@ def _whole(collection: Collection, when: Interval | None) -> Relation:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def _places(level: str, when: Interval | None, day: Expression | None = None) -> Relation:
+def places_of(level: str, when: Interval | None, day: Expression | None = None) -> Relation:
+    """Describe the places of a level, without their values.
+
+    Parameters
+    ----------
+    level : str
+        From sub-districts to regions, or ``org``.
+    when : Interval, optional
+        Places in force then; absent: in force on ``day``, or today.
+    day : Expression, optional
+        A date of each row.
+
+    Returns
+    -------
+    Relation
+        Shapes in EPSG:4326.
+    """
     if level == "org":
         return _of_orgs(when, has_offices=False, day=day)
     return _of_areas(level, when, day=day)
@@ -308,7 +327,7 @@ def _with_values(
         if period is None:
             columns |= {
                 member.key: cast(null(), PlaceValue.value.type),
-                f"{member.key}_status": _absent(member, places),
+                f"{member.key}_status": absent(member, places),
                 f"{member.key}_period": cast(null(), Text),
             }
             continue
@@ -326,7 +345,7 @@ def _with_history(collection: Collection, rows: Sequence[Period]) -> Relation:
         named("period", Text), named("period_start", Date), named("period_end", Date), name="times"
     ).data(listed or [("", _LONG_AGO, _LONG_AGO)])
     # A value belongs to the place that was in force when its period ended.
-    places = _places.__wrapped__(collection.level or "", None, day=times.c.period_end)
+    places = places_of.__wrapped__(collection.level or "", None, day=times.c.period_end)
     joined, columns = [*places.joined], dict(places.columns)
     columns |= {name: times.c[name] for name in ("period", "period_start", "period_end")}
     for member in collection.indicators:
@@ -430,14 +449,30 @@ def _is_value_of(
 def _value_columns(
     shown: type[PlaceValue], member: Measured, places: Relation
 ) -> dict[str, Expression]:
-    status = func.coalesce(shown.status, _absent(member, places))
+    status = func.coalesce(shown.status, absent(member, places))
     return {member.key: shown.value, f"{member.key}_status": status}
 
 
-def _absent(member: Measured, places: Relation) -> Expression:
+def absent(member: Measured, places: Relation, missing: str = "not_reported") -> Expression:
+    """Say the status of a place without a value.
+
+    Parameters
+    ----------
+    member : Measured
+        The indicator.
+    places : Relation
+        Organisations have a tier.
+    missing : str
+        The status where the indicator is the place's business.
+
+    Returns
+    -------
+    Expression
+        Text.
+    """
     # The two tiers of organisations do different work: where an indicator is not a tier's
     # business, nothing is missing.
     tier = places.columns.get("tier")
     if tier is None or member.tier == "both":
-        return cast(literal("not_reported"), Text)
-    return case((tier == member.tier, "not_reported"), else_="not_applicable")
+        return cast(literal(missing), Text)
+    return case((tier == member.tier, missing), else_="not_applicable")

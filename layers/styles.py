@@ -32,6 +32,7 @@ __all__ = ["Addresses", "Drawn", "Look", "of_collection", "of_map", "of_values"]
 _NO_COLOUR = "rgba(0,0,0,0)"
 #: What has no number, in the order of drawing.
 WITHOUT_NUMBER = ("not_applicable", "not_reported", "suppressed")
+WITHOUT_FORECAST = ("not_applicable", "no_forecast", "suppressed")
 #: Points in a hexagon from which on it has the next colour.
 _COUNTS = ((10, "#bdc9e1"), (100, "#74a9cf"), (1_000, "#2b8cbe"), (10_000, "#045a8d"))
 
@@ -93,7 +94,8 @@ def of_values(
     zero = next((one.colour for one in shown.classes if one.kind == "zero"), None)
     if zero is not None:
         colour = ["case", ["==", status, "zero"], zero, colour]
-    fills = {kind: ["==", status, kind] for kind in WITHOUT_NUMBER}
+    kinds = WITHOUT_NUMBER if shown.outlook is None else WITHOUT_FORECAST
+    fills = {kind: ["==", status, kind] for kind in kinds}
     return _thematic(
         drawn, addresses, look, lang,
         shown=shown, colour=colour, is_number=["has", key], fills=fills,
@@ -209,7 +211,7 @@ def _without_number(
 ) -> Iterable[Layer]:
     name = kind.replace("_", "-")
     fill: Layer = {"id": name, "type": "fill", **place, "filter": where}
-    if kind == "not_reported":
+    if kind in {"not_reported", "no_forecast"}:
         yield fill | {"paint": {"fill-pattern": "hatch"}}
     elif kind == "not_applicable":
         yield fill | {"paint": {"fill-color": ground.land}}

@@ -291,7 +291,7 @@ def default_properties(known: Collection, zoom: int) -> tuple[str, ...]:
     has_names = zoom >= from_zoom or known.family == "feature"
     names = ["code", *(("name_th", "name_en") if has_names else ()), "kind", "tier"]
     names += [part for one in known.indicators for part in (one.key, f"{one.key}_status")]
-    names += ["period"] if known.family == "history" else []
+    names += ["period"] if known.family in {"history", "outlook"} else []
     return tuple(name for name in names if known.property(name) is not None)
 
 

@@ -367,7 +367,8 @@ def _feature_cell(
     column = _column(one)
     if one.name == "code" or one.name.startswith("name_"):
         # a place of a history has one address per period, and the code alone is none of them
-        is_linked = not is_alone and known.family != "history" and values.get("code") and value
+        is_of_time = known.family in {"history", "outlook"}
+        is_linked = not is_alone and not is_of_time and values.get("code") and value
         path = f"/collections/{known.id}/items/{values.get('code')}"
         return Cell(value, _to(links, path) if is_linked else None)
     place = _PLACES.get(one.name[:-3])

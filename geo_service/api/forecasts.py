@@ -16,7 +16,7 @@ from layers import forecasts as kept
 from layers import indicators
 from layers.analysis.forecast import LONGEST_HORIZON
 from layers.forecasts import Forecasts, Place, words
-from layers.forecasts.models import PlaceForecast
+from layers.foreseen import PlaceForecast
 from layers.indicators import IndicatorInfo
 from layers.questions import state_of
 from layers.versions import of_indicator

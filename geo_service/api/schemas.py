@@ -157,7 +157,7 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
         for known in collection.properties
         if known.is_queryable or part != "sortables"
     }
-    roles = _ROLES_OF_HISTORY if collection.family == "history" else _ROLES
+    roles = _ROLES_OF_HISTORY if collection.family in {"history", "outlook"} else _ROLES
     for name in roles.keys() & properties.keys():
         properties[name]["x-ogc-role"] = roles[name]
     return {

@@ -19,6 +19,7 @@ from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, choose_format, revalidate
 from layers import outlines, registry, styles, thematic, tiles
 from layers.filters import Interval
+from layers.forecasts import mapped
 from layers.questions import periods_of, state_of
 from layers.registry import Collection
 from layers.simple_style import simplified
@@ -168,9 +169,13 @@ def style_of(
         )
     else:
         shown = _shown(session, known, key, period)
-        names = ("code", "name_th", "name_en", key, f"{key}_status")
+        of_key = (one.name for one in known.properties if one.indicator == key)
+        own = [name for name in of_key if name != f"{key}_period"]
+        names = ("code", "name_th", "name_en", *own)
         passed = {"properties": ",".join(names)}
-        if period is not None:
+        if known.family == "outlook":
+            passed["period"] = shown.period.key
+        elif period is not None:
             passed["period"] = request.query_params["period"]
         if known.level == "org":
             # Provincial organisations lie over all others: one tier is drawn.
@@ -213,7 +218,7 @@ def map_style(
 
 
 def _styles(session: SessionDep, known: Collection) -> list[tuple[str, Text]]:
-    if known.family != "value":
+    if known.family not in {"value", "outlook"}:
         return [(DEFAULT, _PLAIN)]
     with_values = periods_of(session, known)
     found = [(one.key, one.name) for one in known.indicators if one.key in with_values]
@@ -224,6 +229,9 @@ def _shown(
     session: SessionDep, known: Collection, key: str, period: Period | Interval | None
 ) -> ThematicMap:
     asked = period.text if isinstance(period, Interval) else period
+    if known.family == "outlook":
+        year = asked or periods_of(session, known)[key][0]
+        return mapped.build(session, key, level=known.level, period=year)
     return thematic.build(session, key, level=known.level, period=asked)
 
 

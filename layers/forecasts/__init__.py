@@ -17,8 +17,8 @@ from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
 from layers import indicators
 from layers.analysis.intervals import chance_of_reaching
-from layers.forecasts.models import ForecastRun, PlaceForecast
 from layers.forecasts.series import following
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo, Threshold
 from layers.models import PLACE_LEVELS, PeriodRow, PlaceValue
 from layers.thematic.choices import level_of

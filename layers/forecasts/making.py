@@ -22,8 +22,11 @@ from layers.value_rules import AMOUNTS
 Matrix = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Levels whose errors stand for each other: each finer one has places enough of its own.
-FAMILIES = (("country", "province"), ("region",), ("district",), ("subdistrict",), ("org",))
+#: Levels whose errors stand for each other: each finer one has places enough of its own. What
+#: many provinces make together moves as the country does, not as single provinces.
+FAMILIES = (("country", "region"), ("province",), ("district",), ("subdistrict",), ("org",))
+#: Areas of these levels lie in one another; regions are sums of provinces beside them.
+NESTED = frozenset({"country", "province", "district", "subdistrict"})
 #: A parent is tied to its children when their last values add up to its own so nearly.
 SAME_SHARE = 0.001
 WHOLE = 100.0
@@ -153,7 +156,8 @@ def add_up(families: Sequence[Made], parents: Mapping[int, int]) -> tuple[list[M
     Parameters
     ----------
     families : sequence of Made
-        Of an amount, by areas that lie in one another, coarsest first.
+        Of an amount, by areas that lie in one another, coarsest first; regions among them are
+        left as they are.
     parents : mapping of int to int
         From the id of an area to that of the area it lies in.
 
@@ -167,7 +171,7 @@ def add_up(families: Sequence[Made], parents: Mapping[int, int]) -> tuple[list[M
         (which, row)
         for which, made in enumerate(families)
         for row in range(len(made.series.ids))
-        if np.isfinite(made.series.values[row, -1])
+        if np.isfinite(made.series.values[row, -1]) and made.series.levels[row] in NESTED
     ]
     last = np.array([families[which].series.values[row, -1] for which, row in rows])
     ids = [families[which].series.ids[row] for which, row in rows]
@@ -194,7 +198,7 @@ def sum_regions(regions: Made, provinces: Made, members: Mapping[int, Sequence[i
     Parameters
     ----------
     regions : Made
-        Of the level region.
+        Of the level region, the country perhaps beside it.
     provinces : Made
         With provinces that already add up.
     members : mapping of int to sequence of int
@@ -209,7 +213,8 @@ def sum_regions(regions: Made, provinces: Made, members: Mapping[int, Sequence[i
     centre, last = regions.centre.copy(), regions.series.values[:, -1]
     width = min(regions.horizon, provinces.horizon)
     for here, region in enumerate(regions.series.ids):
-        rows = [row_of.get(one, -1) for one in members.get(region, ())]
+        is_region = regions.series.levels[here] == "region"
+        rows = [row_of.get(one, -1) for one in members.get(region, ()) if is_region]
         if not rows or min(rows) < 0:
             continue
         parts = provinces.series.values[rows, -1]

@@ -17,8 +17,8 @@ from geo_service.core.text import Text
 from layers import forecasts, thematic
 from layers.analysis import classify
 from layers.forecasts import words
-from layers.forecasts.models import ForecastRun, PlaceForecast
 from layers.forecasts.series import following
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.thematic import MapClass, MapPlace, Outlook, Scheme, Span, Status, ThematicMap
 from layers.thematic.classes import AFTER, special
 from layers.thematic.words import class_labels
@@ -30,10 +30,6 @@ NOT_MEASURED = Text(
 )
 METHOD = Text(
     th="{method.th}; ช่วงเดียวกับแผนที่ของค่าที่วัด", en="{method.en}; as on maps of what was measured"
-)
-TOO_FAR = Text(
-    th="พยากรณ์ได้ถึง {last.th} เท่านั้น: ครึ่งหนึ่งของจำนวนปีที่มีข้อมูล และไม่เกิน 10 ปี",
-    en="Forecast up to {last.en} only: half of the years known, and ten at most",
 )
 NONE_AT_LEVEL = Text(
     th="ระดับนี้ไม่มีข้อมูลรายปีพอให้พยากรณ์ ({why.th})",
@@ -141,7 +137,7 @@ def _ahead(session: Session, key: str, year: int, asked: Mapping[str, Any]) -> T
         raise NoForecast(NONE_AT_LEVEL.format(why=_why(rows)), parameter="period")
     if found is None:
         raise NoForecast(
-            TOO_FAR.format(last=years[-1].label),
+            words.REACH.format(last=years[-1].label),
             parameter="period",
             known=[one.key for one in (*base.periods, *years)],
         )

@@ -9,7 +9,8 @@ from geo_service.core.periods import parse_period
 from geo_service.core.text import Text
 from layers.analysis.forecast import FEWEST_YEARS
 from layers.analysis.numbers import readable
-from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.forecasts.series import following
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo
 
 METHOD = Text(
@@ -64,6 +65,10 @@ BETTER = Text(
 )
 NOT_BETTER = Text(
     th="ไม่ดีกว่าการใช้ค่าปีล่าสุด (naive) ในอดีต", en="Not better than the naive forecast (as last year)"
+)
+REACH = Text(
+    th="พยากรณ์ได้ถึง {last.th} เท่านั้น: ครึ่งหนึ่งของจำนวนปีที่มีข้อมูล และไม่เกิน 10 ปี",
+    en="Forecast up to {last.en} only: half of the years known, and ten at most",
 )
 UNTESTED = Text(th="ข้อมูลสั้นเกินกว่าจะทดสอบย้อนหลัง", en="Too short to be tested against the past")
 
@@ -160,4 +165,7 @@ def notes_of(run: ForecastRun, info: IndicatorInfo) -> tuple[Text, ...]:
         notes.append(ADDS_UP)
     if info.space_agg in {"RATIO", "WMEAN", "FORMULA"}:
         notes.append(ON_ITS_OWN)
+    if run.forecast_places:
+        last = following(parse_period(run.last_period), run.horizon)[-1]
+        notes.append(REACH.format(last=last.label))
     return tuple(notes)

@@ -19,9 +19,9 @@ from layers.analysis.intervals import errors
 from layers.analysis.scenario import Array
 from layers.analysis.together import Shared, futures, mixed, shared, walks
 from layers.forecasts.making import WHOLE, kind_of
-from layers.forecasts.models import ForecastRun, PlaceForecast
 from layers.forecasts.series import following
 from layers.forecasts.series import read as read_series
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo
 from layers.models import PeriodRow, PlaceValue
 from layers.scenarios.places import Ground

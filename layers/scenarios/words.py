@@ -222,7 +222,10 @@ def unanswered(
     Text
         A note.
     """
-    names = [catalogue[key].name if key in catalogue else Text(key, key) for key in missing]
+    names = [
+        catalogue[key].name if key in catalogue else Text(f"ชั้นข้อมูล {key}", f"layer {key}")
+        for key in missing
+    ]
     return Text(
         th=f"ยังตอบไม่ได้: '{count.title.th}' เพราะไม่มีข้อมูล {', '.join(one.th for one in names)}",
         en=f"Not answered yet: '{count.title.en}', as there are no data of"

@@ -15,7 +15,7 @@ from geo_service.core.errors import BadScenario, NotFound, UnreadableFile
 from ingest import scenarios as kept
 from ingest.scenario_file import read_file
 from layers import scenarios, versions
-from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.models import Feature, FeatureLayer, Indicator, PlaceValue
 from layers.scenarios.document import from_canonical
 from layers.scenarios.models import ScenarioResult, ScenarioRun, ScenarioVersion

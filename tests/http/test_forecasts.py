@@ -15,7 +15,7 @@ from geo_service.core.db import transaction
 from geo_service.core.periods import year_period
 from ingest import forecasts as making
 from layers import versions
-from layers.forecasts.models import ForecastRun, PlaceForecast
+from layers.foreseen import ForecastRun, PlaceForecast
 from layers.models import PeriodRow, PlaceValue, SeriesBreak
 
 YEARS = range(2010, 2025)
@@ -197,6 +197,11 @@ def test_a_place_comes_with_history_trend_forecast_and_backtest(served):
     assert body["backtest"]["better_than_naive"] is True
     assert "% less in error than the naive forecast" in body["backtest"]["words"]
     assert [one["ahead"] for one in body["backtest"]["by_years_ahead"]][:2] == [1, 2]
+    # fifteen years are known, so seven can be told; the answer says so, however few are asked for
+    assert (
+        "Forecast up to 2031 (B.E. 2574) only: half of the years known, and ten at most"
+        in (body["notes"])
+    )
 
 
 def test_a_level_comes_as_csv_and_in_thai(served):

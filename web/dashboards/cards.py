@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from geo_service.core.text import Lang
 from layers.forecasts import words as forecast_words
-from layers.forecasts.models import PlaceForecast
+from layers.foreseen import PlaceForecast
 from layers.profile import Line
 from web import figures
 from web.words import words
