@@ -72,11 +72,13 @@ class Bench:
         return Server("ours", port, command, known, ready="/readyz")
 
 
-def main(*, is_quick: bool) -> list[Found]:
+def main(document: Path | None = None, *, is_quick: bool) -> list[Found]:
     """Make the database, run all and drop it.
 
     Parameters
     ----------
+    document : Path, optional
+        Where the table is written, between its marks.
     is_quick : bool
         The sample, and briefly.
 
@@ -94,9 +96,11 @@ def main(*, is_quick: bool) -> list[Found]:
             for measure in (_overload, _cut_off, _weight, _flood, _beside_a_load):
                 found += _with_server(bench, measure)
                 _say(as_markdown(found[-4:]))
-            return found
         finally:
             workload.drop(address)
+    if document is not None:
+        _publish(found, document)
+    return found
 
 
 def as_markdown(found: list[Found]) -> str:
@@ -118,16 +122,7 @@ def as_markdown(found: list[Found]) -> str:
     return "\n".join(lines)
 
 
-def publish(found: list[Found], document: Path) -> None:
-    """Put the table between the marks of a document.
-
-    Parameters
-    ----------
-    found : list of Found
-        Measures.
-    document : Path
-        Markdown.
-    """
+def _publish(found: list[Found], document: Path) -> None:
     before, mark, rest = document.read_text(encoding="utf-8").partition("<!-- overload -->\n")
     _, end, after = rest.partition("<!-- end -->")
     about = ", ".join(f"{what}: {said}" for what, said in machine().items())

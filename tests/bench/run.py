@@ -50,10 +50,8 @@ def main() -> None:
     if "cube" in parts:
         print(cube.bench(quick=asked.quick))  # noqa: T201
     if "overload" in parts:
-        met = overload.main(is_quick=asked.quick)
-        print(overload.as_markdown(met))  # noqa: T201
-        if asked.docs:
-            overload.publish(met, ROOT / "docs" / "operations.md")
+        document = ROOT / "docs" / "operations.md" if asked.docs else None
+        print(overload.as_markdown(overload.main(document, is_quick=asked.quick)))  # noqa: T201
 
 
 if __name__ == "__main__":
