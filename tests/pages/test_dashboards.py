@@ -96,11 +96,16 @@ def test_one_panel_alone_fills_its_frame(browser_page, live_server):
     assert panel == page
 
 
-def test_the_words_of_a_chart_are_large_enough_on_a_phone(browser_page, live_server):
-    browser_page.set_viewport_size({"width": 360, "height": 740})
-    browser_page.goto(f"{live_server}/dashboards/ageing?lang=th&place=50")
-    heights = browser_page.locator(".trend .heights text").evaluate_all(
-        "all => all.map((one) => one.getBoundingClientRect().height)"
+def test_on_paper_panels_stand_in_pairs_and_the_page_tells_where_it_is_from(
+    browser_page, live_server
+):
+    browser_page.set_viewport_size({"width": 711, "height": 1040})
+    browser_page.goto(f"{live_server}/dashboards/waste?lang=th")
+    browser_page.emulate_media(media="print")
+    tops = browser_page.locator(".panel").evaluate_all(
+        "all => all.map((one) => Math.round(one.getBoundingClientRect().top))"
     )
-    assert heights
-    assert min(heights) >= 12
+    assert len(set(tops)) < len(tops)
+    assert "/dashboards/waste?lang=th" in browser_page.locator(".on-paper").inner_text()
+    assert not browser_page.locator(".choices").is_visible()
+    browser_page.emulate_media(media="screen")

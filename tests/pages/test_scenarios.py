@@ -51,3 +51,18 @@ def test_it_prints_on_a4(browser_page, address):
     assert paper.startswith(b"%PDF")
     # 210 by 297 mm in points
     assert b"/MediaBox [0 0 594" in paper or b"/MediaBox [0 0 595" in paper
+
+
+@pytest.mark.parametrize(
+    "path", ["/dashboards/waste?lang=th", "/forecasts/waste_gen_tpd?f=html&lang=th&place=50"]
+)
+def test_the_words_of_a_chart_are_large_enough_on_a_phone(browser_page, address, path):
+    browser_page.set_viewport_size({"width": 360, "height": 740})
+    browser_page.goto(address + path)
+    heights = browser_page.locator(".trend .heights text").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 12
+    assert width_of(browser_page) == 360
+    assert not grave_faults(browser_page)
