@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,8 +29,8 @@ from geo_service import __version__
 from geo_service.core import checksums, migrations, roles
 from geo_service.core.checksums import PASSING, Difference, Layer
 from geo_service.core.db import SCHEMA, engine_url, make_engine
-from geo_service.core.errors import BadBackup, Conflict, NotInstalled, Unavailable
-from geo_service.core.machine import PROGRAMS
+from geo_service.core.errors import BadBackup, Conflict, Unavailable
+from geo_service.core.pg_programs import run
 from geo_service.core.text import Text
 
 FORMAT: Final = 1
@@ -95,7 +94,7 @@ def backup(url: str, target: Path, *, data_dir: Path) -> Manifest:
         dump = Path(folder) / _DUMP
         with _snapshot(url) as (snapshot, major, layers):
             excluded = [f"--exclude-table-data={SCHEMA}.{table}" for table in PASSING]
-            _run(
+            run(
                 "pg_dump", major, url,
                 "--format=custom", "--no-owner", "--no-privileges", "--no-comments",
                 "--enable-row-security", f"--snapshot={snapshot}", f"--file={dump}", *excluded,
@@ -273,7 +272,7 @@ def _fill(url: str, dump: Path, manifest: Manifest) -> None:
     with engine.begin() as connection:
         roles.make_roles(connection)
     engine.dispose()
-    _run(
+    run(
         "pg_restore", _major_of(url), url,
         "--no-owner", "--no-privileges", "--no-comments", "--exit-on-error",
         "--single-transaction", str(dump), flag="--dbname",
@@ -325,48 +324,6 @@ def _administration(at: URL) -> Iterator[Engine]:
 def _major_of(url: str) -> str:
     with _snapshot(url) as (_, major, _):
         return major
-
-
-def _run(program: str, major: str, url: str, *options: str, flag: str = "--dbname") -> None:
-    at = make_url(engine_url(url)).set(drivername="postgresql")
-    # A password among the arguments could be read by everybody on the machine.
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-    if at.password is not None:
-        environment["PGPASSWORD"] = str(at.password)
-    done = subprocess.run(  # noqa: S603  (a program of the distribution, arguments of our own)
-        [_program(program, major), f"{flag}={_said(at.set(password=None))}", *options],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        umask=0o077,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["?"])[0]
-        raise Unavailable(Text(th=f"{program} ไม่สำเร็จ: {last}", en=f"{program} failed: {last}"))
-
-
-def _program(name: str, major: str) -> str:
-    # An older one cannot read what a newer server says.
-    folders = PROGRAMS.iterdir() if PROGRAMS.is_dir() else ()
-    majors = sorted(
-        int(one.name)
-        for one in folders
-        if one.name.isdecimal() and int(one.name) >= int(major) and (one / "bin" / name).exists()
-    )
-    if majors:
-        return str(PROGRAMS / str(majors[0]) / "bin" / name)
-    if (found := shutil.which(name)) is not None:
-        return found
-    raise NotInstalled(
-        Text(
-            th=f"ไม่พบ {name} รุ่น {major} ในเครื่องนี้ ให้ติดตั้ง postgresql-client-{major}",
-            en=f"No {name} of version {major} here; run:"
-            f" sudo apt-get install -y postgresql-client-{major}",
-        )
-    )
 
 
 def _pack(target: Path, folder: Path, dashboards: Path) -> None:
