@@ -54,6 +54,13 @@ def test_no_setting_is_described_that_does_not_exist():
     assert described <= {name.upper() for name in Settings.model_fields}
 
 
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "docs/install.md", "README.md"])
+def test_no_deployment_names_a_setting_that_does_not_exist(name):
+    named = re.findall(r"\bGEO_([A-Z_]+)", (ROOT / name).read_text(encoding="utf-8"))
+    assert named
+    assert set(named) <= {known.upper() for known in Settings.model_fields}
+
+
 @pytest.mark.parametrize("kind", list(faults()), ids=lambda kind: kind.__name__)
 def test_every_fault_has_words_in_both_languages_and_is_described(kind):
     assert kind.title.en
