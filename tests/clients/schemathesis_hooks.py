@@ -1,4 +1,4 @@
-"""What schemathesis cannot know from the API document: our formats, and two kinds of exceptions."""
+"""What schemathesis cannot know from the API document: our formats, and what is excepted."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _MEANT_TOGETHER = {
 }  # fmt: skip
 #: Addresses whose questions are a language of their own.
 _LANGUAGES = {"/cube", "/scenarios"}
-_NO_CONTENT = 204
+_NO_CONTENT, _BAD_REQUEST = 204, 400
 #: A request line of this length is refused before the service reads it.
 _LONGEST_LINE = 60_000
 
@@ -91,7 +91,9 @@ def filter_failure(
     kind = type(failure).__name__
     # Allow tells what this caller may do, who has no credentials here.
     is_his = kind == "AllowHeaderMismatch" and response.status_code == _NO_CONTENT
-    if is_his or len(response.request.url) > _LONGEST_LINE:
+    # Of two things that are wrong, a parameter nobody knows is told before the method.
+    is_first = kind == "UnsupportedMethodResponse" and response.status_code == _BAD_REQUEST
+    if is_his or is_first or len(response.request.url) > _LONGEST_LINE:
         return False
     if kind == "AcceptedNegativeData":
         # OGC API - Features, 7.15.2: a limit above the maximum means the maximum.

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
+
 from geo_service.core.settings import ROOT
+from tests.waiting import wait_until
 
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 #: One collection of each family stands for the others: their addresses differ in names only.
@@ -17,6 +20,8 @@ LONGEST_S = 600
 
 
 def test_the_service_keeps_what_its_api_document_says(live_server):
+    # Made once; on a busy machine that may take longer than an answer may.
+    wait_until(lambda: httpx2.get(f"{live_server}/api", timeout=LONGEST_S).is_success)
     program = Path(sys.executable).with_name("schemathesis")
     done = subprocess.run(  # noqa: S603  (a tool of the tests)
         [
