@@ -21,10 +21,11 @@ from layers.analysis.backtest import Score
 from layers.analysis.intervals import LEVELS
 from layers.analysis.trend import FEWEST_VALUES
 from layers.forecasts import making
-from layers.forecasts.making import FAMILIES, NESTED, Made
+from layers.forecasts.making import NESTED, Made
 from layers.forecasts.series import read as read_series
 from layers.foreseen import ForecastRun, PlaceForecast
 from layers.indicators import IndicatorInfo
+from layers.models import PlaceValue
 from layers.value_rules import AMOUNTS
 
 _ARRAYS = ("point", *(f"{end}{level}" for level in LEVELS for end in ("low", "high")))
@@ -105,7 +106,13 @@ def state_of(session: Session, info: IndicatorInfo) -> int:
 def _families(
     session: Session, info: IndicatorInfo, long: Collection[str]
 ) -> tuple[list[Made], set[str]]:
-    wanted = ([level for level in levels if level in long] for levels in FAMILIES)
+    counted = select(PlaceValue.level, func.count(PlaceValue.place_id.distinct()))
+    counted = counted.where(
+        PlaceValue.indicator_key == info.key, PlaceValue.level.in_(("region", "province"))
+    ).group_by(PlaceValue.level)
+    counts = {level: number for level, number in session.execute(counted) if level in long}
+    families = making.families_for(counts)
+    wanted = ([level for level in levels if level in long] for levels in families)
     read = (read_series(session, info, levels) for levels in wanted if levels)
     made = [making.make(series, info) for series in read if not series.is_empty]
     nested = [one for one in made if NESTED & set(one.series.levels)]

@@ -25,6 +25,9 @@ Whole = NDArray[np.int64]
 #: Levels whose errors stand for each other: each finer one has places enough of its own. What
 #: many provinces make together moves as the country does, not as single provinces.
 FAMILIES = (("country", "region"), ("province",), ("district",), ("subdistrict",), ("org",))
+#: The same where there are few regions or provinces, as where one part of the country is loaded.
+OF_FEW = (("country", "province"), ("region",), *FAMILIES[2:])
+FEW = 8
 #: Areas of these levels lie in one another; regions are sums of provinces beside them.
 NESTED = frozenset({"country", "province", "district", "subdistrict"})
 #: A parent is tied to its children when their last values add up to its own so nearly.
@@ -114,6 +117,23 @@ def kind_of(info: IndicatorInfo) -> Kind:
 
 def _within_whole(info: IndicatorInfo) -> bool:
     return info.bounds is not None and info.bounds[0] >= 0 and info.bounds[1] <= WHOLE
+
+
+def families_for(places: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Choose which levels are forecast together.
+
+    Parameters
+    ----------
+    places : mapping of str to int
+        How many places of each level have values.
+
+    Returns
+    -------
+    tuple of tuple of str
+        Levels whose errors are pooled.
+    """
+    is_few = min(places.get("region", 0), places.get("province", 0)) < FEW
+    return OF_FEW if is_few else FAMILIES
 
 
 def make(series: Series, info: IndicatorInfo) -> Made:
