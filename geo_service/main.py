@@ -64,6 +64,7 @@ from geo_service.api.threshold import Threshold
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core import work
+from geo_service.core.accounts.shelf import Numbers
 from geo_service.core.beside import Beside
 from geo_service.core.db import SCHEMA, make_engine
 from geo_service.core.direct import Direct
@@ -156,13 +157,15 @@ class Service(FastAPI):
             await self.memory(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, shared: Numbers | None = None) -> FastAPI:
     """Put the application together; nothing is connected before the first question.
 
     Parameters
     ----------
     settings : Settings, optional
         Read from the environment when absent.
+    shared : sequence of float, optional
+        Memory shared with other workers, for what is counted together.
 
     Returns
     -------
@@ -176,7 +179,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     gate = Gate(bounds_of(settings), metrics.registry)
     desk = open_engine(settings, DESK)
     known_embeds = Embeds(desk, settings)
-    keeper = doorkeeper(desk, known_embeds, settings)
+    keeper = doorkeeper(desk, known_embeds, settings, shared)
     app: Service = Service(
         title="thai-geo-service",
         version=__version__,

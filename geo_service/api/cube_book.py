@@ -12,6 +12,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geo_service.core.csv_text import as_words
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from layers.analysis.cube import Cell
 from layers.cube import Table
@@ -131,7 +132,7 @@ def _write_parts(book: Workbook, table: Table, lang: Lang) -> None:
                 told = (cell.value, cell.numerator, cell.denominator, cell.reporting, cell.expected)
                 state = STATUS_WORDS.get(cell.status)
                 words = (state.in_(lang) if state else "", cell.period, ", ".join(cell.flags))
-                sheet.append([*names, _plain(one.title.in_(lang)), *told, *words])
+                sheet.append([*names, as_words(one.title.in_(lang)), *told, *words])
 
 
 def _write_sources(
@@ -149,16 +150,16 @@ def _write_sources(
         sheet.append([SAMPLE_NOTICE.th, SAMPLE_NOTICE.en])
     sheet.append([Text("คำถามนี้", "This question").in_(lang), address])
     for one in table.question.indicators.values():
-        sheet.append([_plain(one.name.in_(lang)), _plain(one.definition.in_(lang))])
+        sheet.append([as_words(one.name.in_(lang)), as_words(one.definition.in_(lang))])
     sheet.append([])
     for source in sources:
         told = (source.title, source.publisher, source.attribution)
-        words = [_plain(one.in_(lang)) for one in told]
-        sheet.append([*words, source.licence, source.url, source.loaded_on])
+        words = [as_words(one.in_(lang)) for one in told]
+        sheet.append([*words, as_words(source.licence), source.url, source.loaded_on])
 
 
 def _padded(header: Header, size: int, lang: Lang) -> list[str]:
-    names = [_plain(name.in_(lang)) for name in header.names]
+    names = [as_words(name.in_(lang)) for name in header.names]
     return [*names, *[_TOTAL.in_(lang)] * (size - len(names))]
 
 
@@ -174,14 +175,9 @@ def _number(sheet: Worksheet, cell: Cell, measure: Measure, lang: Lang) -> BookC
 
 
 def _bold(sheet: Worksheet, words: str) -> BookCell:
-    made = WriteOnlyCell(sheet, value=_plain(words))
+    made = WriteOnlyCell(sheet, value=as_words(words))
     made.font = _HEAD
     return made
-
-
-# A spreadsheet takes a text that begins so for a formula.
-def _plain(words: str) -> str:
-    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words
 
 
 def _widen(sheet: Worksheet, depth: int) -> None:

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from geo_service.core.accounts.entry import wait_words
 from geo_service.core.accounts.limits import Buckets, neighbourhood
 from geo_service.core.accounts.recognition import BAD_KEY, Recognition, parse_key
+from geo_service.core.accounts.shelf import Numbers, SharedShelf
 from geo_service.core.auth import ANONYMOUS, Principal
 from geo_service.core.embeds.tokens import OUTSIDE, is_token
 from geo_service.core.errors import Forbidden, TooManyRequests, Unauthenticated
@@ -62,7 +63,7 @@ _ACCOUNT: Final = "/account"
 
 
 class Doorkeeper:
-    """What the entrance knows from request to request, in one process.
+    """What the entrance knows from request to request.
 
     Parameters
     ----------
@@ -74,16 +75,28 @@ class Doorkeeper:
         Reads embed tokens.
     settings : Settings
         Quotas, and the public address.
+    shared : sequence of float, optional
+        Memory that other workers see, too: what is counted, is counted together.
     """
 
     def __init__(
-        self, desk: Desk, recognition: Recognition, embeds: Embeds, settings: Settings
+        self,
+        desk: Desk,
+        recognition: Recognition,
+        embeds: Embeds,
+        settings: Settings,
+        *,
+        shared: Numbers | None = None,
     ) -> None:
         self.recognition, self.embeds, self.settings = recognition, embeds, settings
         self._desk = desk
-        self._failures = Buckets(_FAILURES, _FAILURES_PER_S)
-        self._quota = Buckets(settings.key_burst, settings.key_rate)
-        self._notes = Buckets(_NOTES, _NOTES_PER_S)
+
+        def buckets(name: str, size: float, per_s: float) -> Buckets:
+            return Buckets(size, per_s, shelf=SharedShelf(shared, name) if shared else None)
+
+        self._failures = buckets("failures", _FAILURES, _FAILURES_PER_S)
+        self._quota = buckets("quota", settings.key_burst, settings.key_rate)
+        self._notes = buckets("notes", _NOTES, _NOTES_PER_S)
         self._held = 0
 
     async def by_key(self, said: str, scope: Scope) -> Principal:
@@ -321,7 +334,9 @@ class Entrance:
         await send(message)
 
 
-def doorkeeper(desk: Desk, embeds: Embeds, settings: Settings) -> Doorkeeper:
+def doorkeeper(
+    desk: Desk, embeds: Embeds, settings: Settings, shared: Numbers | None = None
+) -> Doorkeeper:
     """Make the doorkeeper of an application.
 
     Parameters
@@ -332,6 +347,8 @@ def doorkeeper(desk: Desk, embeds: Embeds, settings: Settings) -> Doorkeeper:
         Reads embed tokens.
     settings : Settings
         Of the application.
+    shared : sequence of float, optional
+        As in `Doorkeeper`.
 
     Returns
     -------
@@ -339,7 +356,7 @@ def doorkeeper(desk: Desk, embeds: Embeds, settings: Settings) -> Doorkeeper:
         Nothing is connected before the first credentials.
     """
     idle = timedelta(minutes=settings.session_idle_min)
-    return Doorkeeper(desk, Recognition(desk, idle=idle), embeds, settings)
+    return Doorkeeper(desk, Recognition(desk, idle=idle), embeds, settings, shared=shared)
 
 
 def _has_credentials(scope: Scope) -> bool:

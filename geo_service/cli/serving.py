@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from geo_service.core import log as logs
+from geo_service.core.accounts.shelf import SHARED_NUMBERS, Numbers
 from geo_service.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Workers:
     def __init__(self, settings: Settings, listening: socket.socket) -> None:
         self._settings, self._listening = settings, listening
         self._context = multiprocessing.get_context("spawn")
+        # What is counted of a caller is counted by all of them together.
+        self._shared = self._context.RawArray("d", SHARED_NUMBERS)
         self._at_work: dict[SpawnProcess, Connection] = {}
         self._began: dict[int | None, float] = {}
         self._spare: tuple[SpawnProcess, Connection] | None = None
@@ -137,8 +140,9 @@ class Workers:
     def _started(self) -> tuple[SpawnProcess, Connection]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_work, args=(self._settings, self._listening, theirs), name="geo-service worker"
-        )
+            target=_work, args=(self._settings, self._listening, theirs, self._shared),
+            name="geo-service worker",
+        )  # fmt: skip
         process.start()
         theirs.close()
         return process, ours
@@ -184,13 +188,13 @@ class Workers:
                 process.join()
 
 
-def _work(settings: Settings, listening: socket.socket, pipe: Connection) -> None:
+def _work(settings: Settings, listening: socket.socket, pipe: Connection, shared: Numbers) -> None:
     # Stopped from the keyboard, the parent tells its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from geo_service.main import create_app
 
     logs.configure(settings.log_level)
-    app: Any = create_app(settings)
+    app: Any = create_app(settings, shared=shared)
     try:
         pipe.recv()
     except EOFError:

@@ -36,7 +36,7 @@ def csv_parts(
     out = io.StringIO()
     writer = csv.writer(out)
     out.write("\ufeff")
-    writer.writerow([*headings, *(["notice"] if is_sample else [])])
+    writer.writerow([*map(as_words, headings), *(["notice"] if is_sample else [])])
     for rows in parts:
         writer.writerows([*(_safe(cell) for cell in row), *extra] for row in rows)
         yield out.getvalue()
@@ -49,5 +49,20 @@ def _safe(cell: object) -> object:
     if cell is None or isinstance(cell, (int, float)):
         return cell
     shown = ";".join(str(part) for part in cell) if isinstance(cell, (list, tuple)) else str(cell)
-    # OWASP: an apostrophe in front keeps a text from being taken for a formula.
-    return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
+    return as_words(shown)
+
+
+def as_words(text: str) -> str:
+    """Keep a text from being taken for a formula by a spreadsheet.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell; numbers are no texts.
+
+    Returns
+    -------
+    str
+        With an apostrophe in front (OWASP) where it begins like a formula.
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -9,6 +9,7 @@ from geo_service.core.accounts.admission import read_rules
 from geo_service.core.accounts.limits import Buckets, neighbourhood
 from geo_service.core.accounts.openid import Person
 from geo_service.core.accounts.recognition import parse_key
+from geo_service.core.accounts.shelf import SHARED_NUMBERS, OwnShelf, SharedShelf
 from geo_service.core.accounts.tokens import (
     digest,
     form_token,
@@ -105,10 +106,36 @@ def test_a_bucket_gives_what_it_holds_and_fills_again():
 
 
 def test_a_bucket_remembers_a_bounded_number_of_callers():
-    buckets = Buckets(1, 1, most=10)
+    shelf = OwnShelf(10)
+    buckets = Buckets(1, 1, shelf=shelf)
     for number in range(1000):
         buckets.take(number)
-    assert len(buckets._left) == 10
+    assert len(shelf._states) == 10
+
+
+def test_workers_that_share_their_memory_count_together():
+    clock, memory = [100.0], [0.0] * SHARED_NUMBERS
+    first, second = (
+        Buckets(4, 0.5, shelf=SharedShelf(memory, "quota"), clock=lambda: clock[0])
+        for _ in range(2)
+    )
+    assert [one.take(("user", "a")) for one in (first, second, first, second)] == [0] * 4
+    assert first.take(("user", "a")) == second.take(("user", "a")) == pytest.approx(2.0)
+    assert first.take(("user", "b")) == 0
+    clock[0] += 2
+    assert second.take(("user", "a")) == 0
+    other = Buckets(4, 0.5, shelf=SharedShelf(memory, "failures"), clock=lambda: clock[0])
+    assert other.take(("user", "a")) == 0
+
+
+def test_shared_memory_that_is_full_forgets_who_was_unseen_for_longest():
+    clock, memory = [1.0], [0.0] * SHARED_NUMBERS
+    buckets = Buckets(1, 1e-6, shelf=SharedShelf(memory, "quota"), clock=lambda: clock[0])
+    for number in range(SHARED_NUMBERS):
+        clock[0] += 1e-3
+        assert buckets.take(number) == 0
+    assert buckets.take(SHARED_NUMBERS - 1) > 0
+    assert buckets.take(0) == 0
 
 
 @pytest.mark.parametrize(

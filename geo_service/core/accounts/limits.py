@@ -1,4 +1,4 @@
-"""Who asks too often waits: counters of one process, bounded in size."""
+"""Who asks too often waits: counters that are bounded in number."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 import ipaddress
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final
+
+from geo_service.core.accounts.shelf import OwnShelf, Shelf
 
 _MOST_CALLERS: Final = 20_000
 _V6_NETWORK: Final = 64
@@ -23,8 +24,8 @@ class Buckets:
         Tokens a caller may take at once.
     per_s : float
         Tokens that come back in a second.
-    most : int
-        Callers remembered; the longest unseen is forgotten first.
+    shelf : Shelf, optional
+        Where they are kept; in this process alone when absent.
     clock : callable
         Seconds that only rise: a clock that is set back must not lock anybody out.
     """
@@ -34,11 +35,11 @@ class Buckets:
         size: float,
         per_s: float,
         *,
-        most: int = _MOST_CALLERS,
+        shelf: Shelf | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._size, self._per_s, self._most, self._clock = size, per_s, most, clock
-        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._size, self._per_s, self._clock = size, per_s, clock
+        self._shelf = shelf or OwnShelf(_MOST_CALLERS)
         self._lock = threading.Lock()
 
     def take(self, caller: Hashable) -> float:
@@ -58,10 +59,7 @@ class Buckets:
             left = self._now(caller)
             if left < 1.0:
                 return (1.0 - left) / self._per_s
-            self._left[caller] = (left - 1.0, self._clock())
-            self._left.move_to_end(caller)
-            if len(self._left) > self._most:
-                self._left.popitem(last=False)
+            self._shelf.put(caller, (left - 1.0, self._clock()))
             return 0.0
 
     def wait(self, caller: Hashable) -> float:
@@ -82,7 +80,7 @@ class Buckets:
         return 0.0 if left >= 1.0 else (1.0 - left) / self._per_s
 
     def _now(self, caller: Hashable) -> float:
-        left, at = self._left.get(caller, (self._size, 0.0))
+        left, at = self._shelf.get(caller) or (self._size, 0.0)
         return min(self._size, left + (self._clock() - at) * self._per_s)
 
 
