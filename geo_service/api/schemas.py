@@ -9,7 +9,7 @@ from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.text import Lang, Text
 from layers.analysis.ucum import code_of
 from layers.filters import Interval, Kind
-from layers.registry import Collection, Property
+from layers.registry import Collection, Property, within
 
 #: What a JSON Schema of a collection tells: all properties, those of filters, those of sorting.
 SchemaPart = Literal["schema", "queryables", "sortables"]
@@ -157,6 +157,9 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
         for known in collection.properties
         if known.is_queryable or part != "sortables"
     }
+    if part == "schema":
+        for name in _derived(collection):
+            properties[name]["readOnly"] = True
     roles = _ROLES_OF_HISTORY if collection.family in {"history", "outlook"} else _ROLES
     for name in roles.keys() & properties.keys():
         properties[name]["x-ogc-role"] = roles[name]
@@ -168,3 +171,11 @@ def of_properties(collection: Collection, links: Links, part: SchemaPart) -> dic
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def _derived(collection: Collection) -> list[str]:
+    # Of features that are written one by one: what follows from their shape (docs/api/editing.md).
+    if collection.family != "feature":
+        return []
+    places = within("org")
+    return [one.name for one in collection.properties if one in places or one.name == "flags"]

@@ -366,6 +366,20 @@ def test_a_feature_that_does_not_fit_the_schema_is_refused_with_the_member_named
     assert office.stored(EVERYTHING) == before
 
 
+def test_what_follows_from_the_shape_is_read_only_and_passed_over(office):
+    schema = office.client.get(f"/collections/{LAYER}/schema").json()["properties"]
+    derived = {name for name, told in schema.items() if told.get("readOnly")}
+    assert derived == {
+        "district_code", "district_name_th", "district_name_en", "province_code",
+        "province_name_th", "province_name_en", "flags",
+    }  # fmt: skip
+    office.create(code="n1", **dict.fromkeys(derived, "99"))
+    told = office.client.get(f"{ITEMS}/n1").json()["properties"]
+    assert (told["province_code"], told["flags"]) == ("50", ["edited"])
+    of_places = office.client.get("/collections/provinces/schema").json()["properties"]
+    assert not any(told.get("readOnly") for told in of_places.values())
+
+
 def test_swapped_axes_get_a_hint_and_other_systems_are_read(office):
     answer = office("POST", ITEMS, "dla", feature([14.05, 100.25]), Accept_Language="en")
     assert "longitude comes first" in answer.json()["detail"]
