@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,6 +100,33 @@ def build(thematic: ThematicMap, lang: Lang) -> Legend:
         highest=number(high, decimals),
         width=BAR_WIDTH * max(len(thematic.histogram), 1),
     )
+
+
+def counts_beside(
+    then: ThematicMap, now: ThematicMap, lang: Lang
+) -> tuple[tuple[Row, int, int], ...]:
+    """Count the places of each class in two maps of the same classes.
+
+    Parameters
+    ----------
+    then, now : ThematicMap
+        Of two periods.
+    lang : {"th", "en"}
+        Language of the labels.
+
+    Returns
+    -------
+    tuple of (Row, int, int)
+        Each class that occurs in either, with its places then and now.
+    """
+    before, after = ({row.label: row for row in build(one, lang).rows} for one in (then, now))
+    known = {**after, **before}.items()
+    counts = ((row, _count(before, label), _count(after, label)) for label, row in known)
+    return tuple(one for one in counts if one[1] or one[2])
+
+
+def _count(rows: Mapping[str, Row], label: str) -> int:
+    return rows[label].count if label in rows else 0
 
 
 def fill_of(entry: MapClass) -> str:

@@ -109,3 +109,15 @@ def test_on_paper_panels_stand_in_pairs_and_the_page_tells_where_it_is_from(
     assert "/dashboards/waste?lang=th" in browser_page.locator(".on-paper").inner_text()
     assert not browser_page.locator(".choices").is_visible()
     browser_page.emulate_media(media="screen")
+
+
+def test_two_years_stand_beside_each_other_and_a_place_is_marked_in_both(browser_page, live_server):
+    path = f"{live_server}/embed/dashboards/waste?lang=th&panel=8"
+    browser_page.goto(path)
+    assert "เลือกปี" in browser_page.locator(".is-years").inner_text()
+    browser_page.goto(f"{path}&against=2566")
+    captions = browser_page.locator(".is-years figcaption").all_inner_texts()
+    assert captions == ["พ.ศ. 2566", "พ.ศ. 2567"]
+    browser_page.locator(".is-years figure").first.locator("a[data-code='50']").hover()
+    assert browser_page.locator(".is-years a.is-held[data-code='50']").count() == 2
+    assert not grave_faults(browser_page)

@@ -30,7 +30,9 @@ class Panel(_Part):
     Cards and tables name several ``indicators``, the others one ``indicator``.
     """
 
-    kind: Literal["cards", "map", "trend", "ranking", "distribution", "table", "ageing", "text"]
+    kind: Literal[
+        "cards", "map", "years", "trend", "ranking", "distribution", "table", "ageing", "text"
+    ]  # fmt: skip
     indicator: str | None = None
     indicators: tuple[str, ...] = ()
     title: tuple[str, str] | None = None

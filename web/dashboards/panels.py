@@ -98,6 +98,28 @@ class Filling:
         rows = [row for row in shown.rows if row.count]
         return self._of(panel, drawn, (box, [mark for mark in marks if mark.path], rows))
 
+    # Both years as they were, in the same classes; beside the map of what changed.
+    def _years(self, panel: Panel) -> View:
+        changed = self._drawn(panel) if self._asked.against else None
+        if changed is None or changed.against is None:
+            return self._empty(panel, self._say["dashboard_pick_year"])
+        both = [
+            thematic.build(
+                self._session, changed.indicator.key, level=changed.level,
+                area=changed.area_code, period=one.key,
+            )
+            for one in (changed.against, changed.period)
+        ]  # fmt: skip
+        drawn = [
+            (one.period.label.in_(self._asked.lang),
+             [mark for mark in self._marks(one, with_paths=True) if mark.path])
+            for one in both
+        ]  # fmt: skip
+        rows = legend.counts_beside(both[0], both[1], self._asked.lang)
+        body = self._outline(changed).box, drawn, rows
+        view = self._of(panel, both[-1], body)
+        return replace(view, note=self._note(changed))
+
     def _ranking(self, panel: Panel) -> View:
         group = self._peers()
         drawn = self._drawn(panel) if group is None else self._among(panel)

@@ -99,7 +99,9 @@ def arranged(views: Iterable[View], lang: Lang) -> tuple[View, ...]:
     """
     known = tuple(views)
     shown = _in_full_rows([view for view in known if view.body is not None])
-    missing = dict.fromkeys((view.title, view.note) for view in known if view.body is None)
+    # Two years are beside each other where a year was chosen, and not missed elsewhere.
+    empty = [view for view in known if view.body is None and view.kind != "years"]
+    missing = dict.fromkeys((view.title, view.note) for view in empty)
     if missing:
         heading = words(lang)["dashboard_missing"]
         shown.append(View("missing", heading, "", "", COLUMNS, "", tuple(missing)))
