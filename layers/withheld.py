@@ -29,7 +29,7 @@ _OF_RATIOS, _OF_KNOWN_GAPS = 0.5, 0.25
 _BY_LEVEL = np.array([0.0, 16.0, 8.0, 4.0, 2.0, 1.0, 1.0])
 #: What it costs besides: an open total hides little that is not known elsewhere and goes after
 #: the counts, a zero hides nothing and goes last.
-_OF_OPEN, _OF_ZEROS = 100.0, 1_000.0
+_OF_OPEN, _OF_ZEROS = 100.0, 100_000.0
 
 
 def withhold(

@@ -10,6 +10,8 @@ from layers.analysis.linked import REACH, SLIP, Flags, Linked, Numbers, Places
 #: Steps from a cell, by the equations it is in, within which help is looked for first. Fewer
 #: find dearer help; at more the programmes grow to whole countries and find hardly better.
 _NEAR = 3
+#: Steps up to which help is looked for that is not dear, and the rank from which it is.
+_FAR, _DEAR = 6, 100.0
 #: What it costs to move a cell that is withheld anyway: next to nothing.
 _FREE = 1e-3
 
@@ -60,7 +62,8 @@ class Covers:
             if steps < _NEAR and not is_all:
                 continue
             found = self._moved(cell, self._with_free(cells, hidden), hidden)
-            if len(found) or is_all:
+            is_dear = (self._table.rank[found[~hidden[found]]] >= _DEAR).any()
+            if is_all or (len(found) and (not is_dear or steps >= _FAR)):
                 return found
 
     # Help that costs nothing may lie further away.

@@ -4,6 +4,9 @@
 -- tier), weight (indicator of the people) and weight_period, resolution, cells (all when
 -- null), is_ratio, factor, least (amounts between 0 and this are not shown).
 --
+-- Hexagons are made of public values for everybody: written "geo".place_value, the table is meant
+-- for insiders, too, and not the view that stands before it (layers/inside.py).
+--
 -- Every place's amount is divided among units that have cells ("atoms": sub-districts; where
 -- there are none with a shape, the smallest area that has one), by people, else by area. Both
 -- the weights of a place and the shares of an atom add up to 1, so totals are kept. The parts
@@ -27,7 +30,7 @@ WITH tree AS MATERIALIZED (
 
 people AS MATERIALIZED (
     SELECT v.place_id AS id, v.value AS people
-    FROM geo.place_value AS v
+    FROM "geo".place_value AS v
     WHERE v.indicator_key = :weight AND v.period_key = :weight_period AND v.value IS NOT NULL
       AND v.level IN ('subdistrict', 'district', 'province')
 ),
@@ -61,7 +64,7 @@ observed AS MATERIALIZED (
         CASE
             WHEN :is_ratio THEN CASE WHEN v.numerator IS NULL THEN 1 ELSE v.denominator END
         END AS denominator
-    FROM geo.place_value AS v
+    FROM "geo".place_value AS v
     WHERE v.indicator_key = :indicator AND v.period_key = :period AND v.level = ANY(:levels)
 ),
 

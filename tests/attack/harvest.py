@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 Get = Callable[[str], Any]
 
 LEVELS = ("country", "region", "province", "district", "subdistrict", "org")
-_SUBDISTRICT = LEVELS.index("subdistrict")
 SCHEMES = ("ngc6", "nso4", "nesdc7", "cluster18_2552", "cluster18_2560")
 #: Counts of the catalogue that everybody knows to add up, though no document says so.
 OPEN_BUT_TELLING = ("pop_total",)
@@ -66,7 +65,7 @@ def harvest(get: Get, *, schemes: tuple[str, ...] = SCHEMES) -> Loot:
         _breakdowns(get, loot, known[key])
     _tree(get, loot, wanted[0] if wanted else "pop_total", schemes)
     for key in wanted:
-        _levels_without_a_number(loot, known[key])
+        _levels_withheld_whole(loot, known[key])
     if any(cell.level == "org" for cell in loot.hidden):
         _coverage(get, loot)
     return loot
@@ -158,22 +157,19 @@ def _tree(get: Get, loot: Loot, key: str, schemes: tuple[str, ...]) -> None:
             add(("region", row["keys"][0]), "province", row["keys"][1])
 
 
-# What has no number anywhere, down to the finest level of the catalogue, is unknown, too: of a
-# level that is withheld whole no document need say anything.
-def _levels_without_a_number(loot: Loot, measure: Mapping[str, Any]) -> None:
-    key = measure["key"]
-    finest = LEVELS.index(loot.catalogue[key]["finestLevel"])
+# Levels of which nothing but gaps is told, and no document lists the places.
+def _levels_withheld_whole(loot: Loot, measure: Mapping[str, Any]) -> None:
     places = set(loot.children)
     for found in loot.children.values():
         places |= {(level, code) for level, codes in found.items() for code in codes}
-    every = {period for told in measure["periods"].values() for period in told}
-    for period in every:
-        told = {level for level in LEVELS[:-1] if period in measure["periods"].get(level, [])}
-        for level, code in places:
-            if level in LEVELS[: min(finest, _SUBDISTRICT) + 1] and level not in told:
-                cell = Cell(key, "value", (), level, code, period)
-                if cell not in loot.absent and cell not in loot.shown:
-                    loot.hidden.add(cell)
+    for level, periods in measure["withheld"]["periods"].items():
+        cells = (
+            Cell(measure["key"], "value", (), level, code, period)
+            for period in periods
+            for there, code in places
+            if there == level
+        )
+        loot.hidden |= {cell for cell in cells if cell not in loot.absent | loot.shown.keys()}
 
 
 # Organisations that have all of some sub-districts to themselves.

@@ -1,0 +1,112 @@
+"""Every address under which the service tells numbers, in every way of writing them.
+
+What is asked for is a small country's guarded indicators (`tests.attack.country`); a page more
+needs one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+KEYS = ("cdc_children", "pop_60p", "adl_dependent", "age_share_60p")
+AREAS = ("country", "region", "province", "district", "subdistrict")
+LAYERS = ("district", "subdistrict", "org")
+#: Conditions that a hidden number would meet or fail.
+FILTERS = (
+    "{key} < 7", "{key} >= 1", "{key} IS NULL", "{key} BETWEEN 1 AND 9", "NOT ({key} > 3)",
+    "{key} * 2 < 14", "{key} IN (1, 2, 3, 4, 5, 6, 7, 8, 9)", "{key} <> 4",
+)  # fmt: skip
+
+
+def addresses() -> Iterator[str]:
+    """List them all."""
+    yield from _catalogue()
+    yield from _layers()
+    yield from _cubes()
+    yield from _places()
+    for key in KEYS:
+        yield from _maps(key)
+        yield from _hexagons(key)
+        yield from _forecasts(key)
+
+
+def _catalogue() -> Iterator[str]:
+    yield from ("/collections?f=json", "/indicators?components=true&f=json", "/periods?f=json")
+    yield from ("/datasets?f=json", "/datasets/attack?f=json", "/cube/meta", "/tiles?f=json")
+    yield from ("/scenarios?f=json", "/ageing?f=json", "/ageing?f=csv", "/ageing?f=html")
+    yield from (f"/indicators/{key}?f=json" for key in KEYS)
+
+
+def _maps(key: str) -> Iterator[str]:
+    for level in (*AREAS, "org"):
+        at = f"level={level}&period=2024"
+        yield from (f"/maps/{key}.json?{at}", f"/maps/{key}.csv?{at}", f"/maps/{key}?{at}")
+        yield from (f"/maps/{key}/legend.json?{at}", f"/maps/{key}/style.json?{at}")
+        yield f"/embed/maps/{key}?{at}"
+    yield f"/maps/{key}.json?level=district&period=2024&against=2019"
+    for scheme in ("ngc6", "nso4", "cluster18_2560"):
+        yield f"/maps/{key}.json?level=region&period=2024&region_scheme={scheme}"
+    for method in ("quantile", "equal", "jenks"):
+        yield f"/maps/{key}.json?level=district&period=2024&method={method}"
+
+
+def _hexagons(key: str) -> Iterator[str]:
+    for resolution in (5, 6, 7):
+        yield f"/hexbins/{key}?resolution={resolution}&f=csv"
+        yield f"/hexbins/{key}?resolution={resolution}&period=2020&f=json"
+    yield from (f"/hexbins/{key}/tiles/{place}.mvt" for place in ("6/49/29", "8/199/117"))
+
+
+def _layers() -> Iterator[str]:
+    for level in LAYERS:
+        layer = f"/collections/ageing-by-{level}"
+        yield from (layer, f"{layer}/queryables", f"{layer}/sortables", f"{layer}/schema")
+        for form in ("json", "csv", "jsonfg", "geojsonseq", "html"):
+            yield f"{layer}/items?limit=100&f={form}"
+            yield f"{layer}/items?limit=100&period=2020&f={form}"
+        for form in ("csv", "geojson"):
+            yield f"{layer}/downloads/ageing-by-{level}.{form}"
+        for key in KEYS:
+            yield f"{layer}/items?limit=100&f=csv&sortby=-{key}"
+            yield f"{layer}/items?limit=100&f=csv&sortby={key}"
+            for words in FILTERS:
+                told = f"filter={quote(words.format(key=key))}"
+                yield f"{layer}/items?limit=100&f=csv&{told}"
+                yield f"{layer}/items?resulttype=hits&{told}"
+        for place in ("6/49/29", "8/199/117"):
+            yield f"/tiles/ageing-by-{level}/{place}.mvt?properties={','.join(KEYS)}"
+            yield f"/tiles/ageing-by-{level}/{place}.mvt?filter={quote('cdc_children < 7')}"
+    yield "/collections/ageing-by-district/tiles/WebMercatorQuad/6/29/49?f=mvt"
+
+
+def _cubes() -> Iterator[str]:
+    for form in ("json", "csv", "xlsx", "html"):
+        for rows in ("district", "subdistrict", "org", "region,province", "district,subdistrict"):
+            yield f"/cube?measures={','.join(KEYS)}&rows={rows}&columns=year&totals=rows&f={form}"
+    for key in KEYS:
+        asked = f"/cube?measures={key}&rows=subdistrict&f=csv"
+        yield from (f"{asked}&sort=-{key}", f"{asked}&top=5&by={key}", f"{asked}&bottom=5&by={key}")
+        for more in ("share", "rank", "change", "change_pct"):
+            yield f"/cube?measures={key}.{more}&rows=subdistrict&columns=year&f=csv"
+        for words in FILTERS:
+            yield f"{asked}&filter={quote(words.format(key=key))}"
+    yield "/cube?measures=pop_60p&rows=district,sex,age&totals=rows&f=csv"
+
+
+def _places() -> Iterator[str]:
+    for code in ("TH", "60", "61", "6101", "610101", "610102", "620301", "5630101"):
+        yield from (f"/places/{code}?f={form}" for form in ("json", "csv", "html"))
+    for name in ("ageing", "executive", "waste"):
+        yield from (f"/dashboards/{name}", f"/embed/dashboards/{name}")
+        yield from (f"/dashboards/{name}?place={code}" for code in ("61", "6101", "610101"))
+        yield f"/dashboards/{name}?place=61&against=62"
+    yield from ("/questions", "/maps", "/dashboards", "/")
+
+
+def _forecasts(key: str) -> Iterator[str]:
+    for level in AREAS:
+        yield from (f"/forecasts/{key}?level={level}&f={form}" for form in ("json", "csv", "html"))
+    for place in ("61", "6101", "610101"):
+        yield from (f"/forecasts/{key}?place={place}&f={form}" for form in ("json", "csv"))
+    yield f"/maps/{key}.json?level=district&period=2026"
