@@ -17,7 +17,7 @@ from geo_service.core.db import fixed_sql
 from ingest import points, shapes
 from ingest.copying import copy_rows
 from ingest.load import Progress, silent
-from layers import features, queries, tiles
+from layers import extents, queries, tiles
 from layers.models import Drawing, Feature, FeatureShape, PointCell, PreparedTile
 from layers.registry import Collection
 from layers.relations import relation_of
@@ -130,7 +130,7 @@ def _packed(body: bytes) -> str:
 
 def _box(session: Session, known: Collection) -> tuple[float, float, float, float]:
     # Offices may lie outside every area.
-    areas = features.extent_of(session, known)
+    areas = extents.extent_of(session, known)
     own = session.execute(queries.extent(relation_of(known))).one()
     if own[0] is None:
         return areas

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from geo_service.core.csv_text import csv_parts
-from layers import features, imprint, jsonfg
+from layers import counts, features, imprint, jsonfg
 from layers.imprint import Imprint
 from layers.questions import Question, State
 
@@ -68,7 +68,7 @@ def write(session: Session, question: Question, state: State, form: str, *, path
 
     made = imprint.read(session, question.collection, state)
     rows = features.stream_rows(session, question, shape="file")
-    has_all = form != "fgb" or not features.misses_shapes(session, question)
+    has_all = form != "fgb" or not counts.misses_shapes(session, question)
     export_files.write(form, rows, question, made, path=path, has_all_shapes=has_all)
 
 

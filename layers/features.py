@@ -11,19 +11,14 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.db import begin_snapshot
 from geo_service.core.errors import NotFound
-from geo_service.core.known import remembered
 from geo_service.core.text import Text
-from layers import feature_texts, paging, queries
+from layers import counts, feature_texts, paging, queries
 from layers.feature_texts import ShapeForm
 from layers.forms import Form, form_of, rows_of
 from layers.queries import Cell
 from layers.questions import Question, conditions_of, relation_for
-from layers.registry import Collection
 from layers.relations import Relation
 
-#: Up to this many features a total is told without being asked for: it costs a millisecond.
-CHEAP_COUNT = 20_000
-MOST_COUNTED = 10_000_000
 #: Rows held in memory while a whole layer is read: a few megabytes of shapes.
 ROWS_AT_ONCE = 200
 #: What a row of a page tells of a feature.
@@ -139,8 +134,8 @@ def asked_page(
         One statement.
     """
     last = None if cursor is None else paging.read_cursor(cursor, question)
-    is_counted = with_total and _is_small(session, question.collection)
-    has_all_shapes = _has_all_shapes(session, question)
+    is_counted = with_total and counts.is_small(session, question.collection)
+    has_all_shapes = counts.has_all_shapes(session, question)
 
     def build(bound: Question) -> Select[Any]:
         relation = relation_for(session, bound)
@@ -193,27 +188,8 @@ def told_page(session: Session, asked: AskedPage, rows: Sequence[Sequence[Any]])
     if asked.with_total and len(rows) <= limit and (rows or not offset):
         total = offset + len(rows)
     elif asked.is_counted:
-        total = rows[0][width] if rows else count(session, question)
+        total = rows[0][width] if rows else counts.count(session, question)
     return Page(tuple(row[0] for row in shown), following, total)
-
-
-def _is_small(session: Session, collection: Collection) -> bool:
-    # Of a small collection all rows of a box are found before they are put in order.
-    return remembered(
-        session,
-        ("is_small", collection.id),
-        lambda: count(session, Question(collection)) is not None,
-    )
-
-
-def _has_all_shapes(session: Session, question: Question) -> bool:
-    # Of a small collection, as it is today, that is soon found out.
-    known = question.collection
-    if question.box is None or question.when is not None or question.period is not None:
-        return False
-    return _is_small(session, known) and remembered(
-        session, ("has_all_shapes", known.id), lambda: not misses_shapes(session, Question(known))
-    )
 
 
 def read_one(session: Session, question: Question, feature_id: str) -> str:
@@ -308,7 +284,9 @@ def read_rows(
     )  # fmt: skip
     rows = [tuple(row) for row in session.execute(statement, queries.last_values(last or ()))]
     width = len(question.names) + len(told)
-    following = paging.write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
+    following = (
+        paging.write_cursor(rows[limit - 1][width:], question) if len(rows) > limit else None
+    )
     return [row[:width] for row in rows[:limit]], following
 
 
@@ -373,52 +351,6 @@ def stream_rows(
     rows = session.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
     for part in rows.partitions():
         yield [tuple(row) for row in part]
-
-
-def count(session: Session, question: Question, *, ceiling: int = CHEAP_COUNT) -> int | None:
-    """Count the features asked for, when there are not too many.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    question : Question
-        What is asked.
-    ceiling : int
-        Above it counting stops.
-
-    Returns
-    -------
-    int or None
-        ``None`` when there are more than `ceiling`.
-    """
-
-    def build(bound: Question) -> Select[Any]:
-        relation = relation_for(session, bound)
-        return queries.counted(relation, conditions_of(relation, bound), ceiling + 1)
-
-    ((found,),) = rows_of(session, form_of(question), ("count", ceiling), build)
-    return None if found > ceiling else int(found)
-
-
-def misses_shapes(session: Session, question: Question) -> bool:
-    """Tell whether any feature asked for has no shape.
-
-    Parameters
-    ----------
-    session : Session
-        Open.
-    question : Question
-        What is asked.
-
-    Returns
-    -------
-    bool
-        Some formats must know before the first feature is written.
-    """
-    relation = relation_for(session, question)
-    conditions = [*conditions_of(relation, question), relation.geom.is_(None)]
-    return bool(session.scalar(queries.counted(relation, conditions, 1)))
 
 
 def _text(relation: Relation, question: Question) -> ColumnElement[str]:

@@ -73,6 +73,32 @@ def form_of(question: Question) -> Form:
     return Form(key, bound, values, taken is not None and taken.size > _MOST_NODES)
 
 
+def described(
+    session: Session, form: Form, kind: Hashable, build: Callable[[Question], Made]
+) -> Made:
+    """Describe what is asked of a form, or give it as it was described before.
+
+    Parameters
+    ----------
+    session : Session
+        Reads a state of the data, to which the statement belongs.
+    form : Form
+        Of the question.
+    kind : hashable
+        What is asked, among all that is asked of forms.
+    build : callable
+        Describes it, from a question whose values are bound by name.
+
+    Returns
+    -------
+    object
+        What `build` returns.
+    """
+    if form.is_large:
+        return build(form.question)
+    return _statement(session, (kind, form.key), lambda: build(form.question))
+
+
 def rows_of(
     session: Session,
     form: Form,
@@ -89,7 +115,7 @@ def rows_of(
     form : Form
         Of the question.
     kind : hashable
-        What the statement asks, among all that are asked of forms; ``None`` keeps it not.
+        What the statement asks, among all that are asked of forms.
     build : callable
         Describes it, from a question whose values are bound by name.
     **values : object
@@ -100,10 +126,7 @@ def rows_of(
     sequence of Row
         All of them.
     """
-    if kind is None or form.is_large:
-        statement = build(form.question)
-    else:
-        statement = _statement(session, (kind, form.key), lambda: build(form.question))
+    statement = described(session, form, kind, build)
     return session.connection().execute(statement, {**form.values, **values}).all()
 
 

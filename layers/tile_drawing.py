@@ -31,7 +31,7 @@ from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from layers.models import FeatureShape, PointCell
 from layers.registry import Collection
 from layers.relations import Expression, Relation
-from layers.tile_matrix import MatrixSet
+from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, MatrixSet
 
 EXTENT = 4096
 BUFFER = 64
@@ -40,6 +40,14 @@ _LAST_LAT_DEG = 85.0
 _DIGITS = "0123456789"
 #: A number of MVT's own for a feature: the code, where it is digits a reader can hold.
 _MOST_DIGITS = 15
+#: Width of an H3 cell at each resolution, between opposite sides, metres (H3's mean edge
+#: lengths times the root of 3).
+_CELL_WIDTHS_M = tuple(
+    1_732.0508 * edge_km
+    for edge_km in (1281.256011, 483.0568391, 182.5129565, 68.97922179, 26.07175968, 9.854090990,
+                    3.724532667, 1.406475763, 0.531414010, 0.200786148, 0.075863783)
+)  # fmt: skip
+_LEAST_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,6 +300,24 @@ def _number(code: Expression) -> ColumnElement[Any]:
 def _small(number: int) -> ColumnElement[int]:
     # The index knows small integers only by their exact type.
     return cast(literal(number), SmallInteger)
+
+
+def resolution_at(zoom: int) -> int:
+    """Choose the H3 resolution that points are counted at for a zoom.
+
+    Parameters
+    ----------
+    zoom : int
+        Of WebMercatorQuad.
+
+    Returns
+    -------
+    int
+        The finest whose cells are 8 pixels wide or more (256 pixels a tile, at the equator).
+    """
+    pixel_m = WEB_MERCATOR_QUAD.tile_span(zoom) / TILE_CELLS
+    fine = (at for at, width_m in enumerate(_CELL_WIDTHS_M) if width_m >= _LEAST_WIDTH * pixel_m)
+    return max(fine, default=0)
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,7 @@ from geo_service.core.crs import TILE_SRID
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from layers.drawings import kept_for
+from layers.forms import described, form_of
 from layers.models import PreparedTile
 from layers.questions import Question, conditions_of, relation_for
 from layers.registry import Collection
@@ -29,9 +30,10 @@ from layers.tile_drawing import (
     hexagons,
     layers_drawn,
     raw,
+    resolution_at,
     statements_of,
 )
-from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, Limits, MatrixSet
+from layers.tile_matrix import WEB_MERCATOR_QUAD, Limits, MatrixSet
 
 DEEPEST_ZOOM = 22
 #: How much of its neighbours a tile shows, as a share of its width.
@@ -42,14 +44,6 @@ MOST_FILTERED = 50_000
 #: large areas, and their labels come first.
 _NAMES_FROM_ZOOM = 9
 _NAMES_OF_LEVEL = {"region": 0, "province": 0, "district": 7}
-#: Width of an H3 cell at each resolution, between opposite sides, metres (H3's mean edge
-#: lengths times the root of 3).
-_CELL_WIDTHS_M = tuple(
-    1_732.0508 * edge_km
-    for edge_km in (1281.256011, 483.0568391, 182.5129565, 68.97922179, 26.07175968, 9.854090990,
-                    3.724532667, 1.406475763, 0.531414010, 0.200786148, 0.075863783)
-)  # fmt: skip
-_LEAST_WIDTH = 8
 #: Values are drawn with the shapes of their places, and change more often.
 _KEPT_FAMILIES = frozenset({"area", "org", "feature"})
 _KEPT_TILE = select(PreparedTile.body).where(
@@ -158,17 +152,32 @@ def asked_tile(
     if not _is_filtered(question):
         made = statements_of(known, relation, ground, names, has_shapes=has_shapes)
         return AskedTile(made, edges)
-    conditions = (*relation.conditions, *conditions_of(relation, question))
+    values = {**form_of(question).values, **edges}
     if scale < kept.points_from:
-        found = raw(known.id, relation.geom, ground)
-        _refuse_crowd(
-            session, found.source(relation, conditions), (*conditions, *found.conditions), edges
-        )
-    made = tuple(
-        drawn(layer, relation, ground, names=names, conditions=conditions)
-        for layer in layers_drawn(known, relation, ground, has_shapes=has_shapes)
+        _refuse_crowd(session, question, ground, values)
+    return AskedTile(
+        described(
+            session, form_of(question), ("tile", ground, names, has_shapes),
+            lambda bound: _filtered(session, bound, ground, names, has_shapes=has_shapes),
+        ),
+        values,
+    )  # fmt: skip
+
+
+def _filtered(
+    session: Session,
+    question: Question,
+    ground: Ground,
+    names: tuple[str, ...],
+    *,
+    has_shapes: bool,
+) -> tuple[Select[bytes], ...]:
+    relation = relation_for(session, question)
+    conditions = (*relation.conditions, *conditions_of(relation, question))
+    layers = layers_drawn(question.collection, relation, ground, has_shapes=has_shapes)
+    return tuple(
+        drawn(layer, relation, ground, names=names, conditions=conditions) for layer in layers
     )
-    return AskedTile(made, edges)
 
 
 def are_kept(session: Session, known: Collection, zoom: int) -> bool:
@@ -331,24 +340,6 @@ def layers_of(session: Session, known: Collection, deepest: int) -> tuple[TileLa
     return (*found, TileLayer(f"{known.id}-hexagons", 0, first - 1, has_hexagons=True))
 
 
-def resolution_at(zoom: int) -> int:
-    """Choose the H3 resolution that points are counted at for a zoom.
-
-    Parameters
-    ----------
-    zoom : int
-        Of WebMercatorQuad.
-
-    Returns
-    -------
-    int
-        The finest whose cells are 8 pixels wide or more (256 pixels a tile, at the equator).
-    """
-    pixel_m = WEB_MERCATOR_QUAD.tile_span(zoom) / TILE_CELLS
-    fine = (at for at, width_m in enumerate(_CELL_WIDTHS_M) if width_m >= _LEAST_WIDTH * pixel_m)
-    return max(fine, default=0)
-
-
 def _is_usual(question: Question, zoom: int) -> bool:
     asks_for_a_time = question.when is not None or question.period is not None
     names = question.properties
@@ -365,16 +356,19 @@ def _is_filtered(question: Question) -> bool:
 
 
 def _refuse_crowd(
-    session: Session,
-    source: Any,  # noqa: ANN401  (rows of any tables)
-    conditions: Sequence[ColumnElement[bool]],
-    edges: dict[str, float],
+    session: Session, question: Question, ground: Ground, values: Mapping[str, Any]
 ) -> None:
     # Nobody has counted the points of a filter in hexagons, and a cut would not be seen.
-    found = select(literal(1).label("one")).select_from(source)
-    found = found.where(*conditions).limit(MOST_FILTERED + 1)
-    counted = select(func.count()).select_from(found.subquery())
-    if (session.scalar(counted, edges) or 0) > MOST_FILTERED:
+    def build(bound: Question) -> Select[Any]:
+        relation = relation_for(session, bound)
+        points = raw(bound.collection.id, relation.geom, ground)
+        conditions = (*relation.conditions, *conditions_of(relation, bound), *points.conditions)
+        found = select(literal(1).label("one")).select_from(points.source(relation, conditions))
+        found = found.where(*conditions).limit(MOST_FILTERED + 1)
+        return select(func.count()).select_from(found.subquery())
+
+    counted = described(session, form_of(question), ("crowd", ground), build)
+    if (session.scalar(counted, values) or 0) > MOST_FILTERED:
         raise BadParameter(
             Text(
                 th=f"ตัวกรองนี้เหลือจุดเกิน {MOST_FILTERED:,} จุดในไทล์ กรองให้แคบลงหรือซูมเข้า",

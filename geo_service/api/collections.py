@@ -16,7 +16,7 @@ from geo_service.api.pages import sheet_answer
 from geo_service.api.schemas import SchemaPart
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
-from layers import features, registry
+from layers import extents, registry
 from layers.questions import listed, periods_of, state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
@@ -49,7 +49,7 @@ def collections(
             request, collections_sheet(known, links), links, headers, is_sample=state.is_sample
         )
     around = {
-        family: features.extent_of(session, one) for family, one in _one_of_each(known).items()
+        family: extents.extent_of(session, one) for family, one in _one_of_each(known).items()
     }
     own = [
         links.made("self", links.here(), JSON),
@@ -59,7 +59,7 @@ def collections(
         "links": own,
         "collections": [
             schemas.of_collection(
-                one, links, around[_extent_key(one)], features.interval_of(session, one)
+                one, links, around[_extent_key(one)], extents.interval_of(session, one)
             )
             for one in known
         ],
@@ -99,7 +99,7 @@ def collection(
         )
         return sheet_answer(request, sheet, links, headers, is_sample=state.is_sample)
     body = schemas.of_collection(
-        known, links, features.extent_of(session, known), features.interval_of(session, known)
+        known, links, extents.extent_of(session, known), extents.interval_of(session, known)
     )
     body["links"] += [*items_links(known, links), *enclosures(known, links, sizes)]
     return json_answer(body | notice(is_sample=state.is_sample), headers, links=body["links"][:2])

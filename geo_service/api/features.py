@@ -36,7 +36,7 @@ from geo_service.deps import (
     refuse_parameter,
     revalidate,
 )
-from layers import exports, features, registry
+from layers import counts, exports, features, registry
 from layers import periods as calendars
 from layers.feature_texts import ShapeForm
 from layers.filters import Scalar, parse_value
@@ -240,7 +240,7 @@ def _features(asked: Asked) -> Response:
     paging, question = asked.paging, asked.question
     # One statement gives a page and its total; more features are counted before they are read.
     is_long = paging.cursor is None and paging.limit > MOST_AT_ONCE
-    total = features.count(asked.session, question) if is_long else None
+    total = counts.count(asked.session, question) if is_long else None
     pages = Pages(
         asked.session,
         question,
@@ -291,7 +291,7 @@ def page_answer(
 
 
 def _hits(asked: Asked) -> Response:
-    total = features.count(asked.session, asked.question, ceiling=features.MOST_COUNTED)
+    total = counts.count(asked.session, asked.question, ceiling=counts.MOST_COUNTED)
     facts = {"numberMatched": total, "numberReturned": 0}
     facts |= notice(is_sample=asked.state.is_sample)
     return answer_of(BytesIO(), asked.question, asked.form, asked.links, None, asked.headers, facts)

@@ -22,7 +22,7 @@ from geo_service.deps import (
     choose_format,
     revalidate,
 )
-from layers import features, registry, tiles
+from layers import extents, registry, tiles
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
 from layers.tiles import Tile
@@ -167,7 +167,7 @@ def _within_limits(
     # not there, one inside that is empty is 204. Nothing lies outside, so only these are looked at.
     if answer.status_code == _NO_CONTENT:
         zoom, column, row = place
-        box = around([features.extent_of(session, one.collection) for one in questions])
+        box = around([extents.extent_of(session, one.collection) for one in questions])
         if not matrix_set.limits(zoom, box, margin=tiles.MARGIN).has(column, row):
             raise NotFound(
                 Text(

@@ -17,7 +17,7 @@ from geo_service.api.tileset_pages import tileset_sheet, tilesets_sheet
 from geo_service.core.crs import CRS84
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
-from layers import datasets, features, registry, tiles
+from layers import datasets, extents, registry, tiles
 from layers.questions import State, state_of
 from layers.registry import Collection, Property
 from layers.tile_matrix import MATRIX_SETS, WEB_MERCATOR_QUAD, MatrixSet
@@ -162,7 +162,7 @@ def of_collection(session: SessionDep, known: Collection) -> Tileset:
         description=known.description,
         path=f"/collections/{known.id}/tiles",
         layers=_layers(session, known),
-        extent=features.extent_of(session, known),
+        extent=extents.extent_of(session, known),
         attribution=attribution,
         licence=licence,
         collection=known,
@@ -205,7 +205,7 @@ def of_several(session: SessionDep, collections: str | None) -> Tileset:
             for one in members
             for layer in _layers(session, one)
         ),
-        extent=around([features.extent_of(session, one) for one in members]),
+        extent=around([extents.extent_of(session, one) for one in members]),
         attribution=attribution,
         licence=licence,
     )

@@ -17,12 +17,13 @@ from sqlalchemy import delete, func, select, text, update
 from boundaries.models import Area
 from ingest import points, tiles
 from ingest.refresh import refresh
-from layers import drawings, features, registry, versions
+from layers import drawings, extents, features, registry, versions
 from layers.cql2 import read_filter
 from layers.filters import Interval
 from layers.models import Drawing, Feature, FeatureLayer, PlaceText, PointCell, PreparedTile
 from layers.questions import Question
-from layers.tiles import asked_tile, layers_of, resolution_at
+from layers.tile_drawing import resolution_at
+from layers.tiles import asked_tile, layers_of
 from layers.tiles import tile as make_tile
 from tests.builders import SUBDISTRICTS
 
@@ -324,7 +325,7 @@ def test_the_zoom_of_points_does_not_depend_on_an_empty_world():
 
 def test_tiles_beside_the_country_are_looked_at_too(session, small_country):
     known = registry.read(session, "subdistricts")
-    around = tiles._around(8, features.extent_of(session, known))
+    around = tiles._around(8, extents.extent_of(session, known))
     x, y = (100.0 + 180) / 360 * 256, 117
     assert around.first_column < int(x)
     assert around.first_row < y
@@ -334,7 +335,7 @@ def test_a_collection_tells_the_time_it_is_about(session, small_country):
     session.execute(text("UPDATE geo.area SET valid = '[2011-03-23,)' WHERE level = 'province'"))
     known = {name: registry.read(session, name) for name in
              ("provinces", "orgs", "health-centres", "population-by-subdistrict")}  # fmt: skip
-    told = {name: features.interval_of(session, one) for name, one in known.items()}
+    told = {name: extents.interval_of(session, one) for name, one in known.items()}
     assert told["provinces"] == Interval(date(2011, 3, 23), None)
     assert told["orgs"] == Interval(None, None)
     assert told["health-centres"] is None
