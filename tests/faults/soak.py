@@ -80,6 +80,9 @@ def main() -> int:
             )  # fmt: skip
         finally:
             service.stop()
+            failed = [one for one in service.said().splitlines() if '"request failed"' in one]
+            for one in failed[:3]:
+                out(one[-500:])
 
 
 def watch(service: Process, url: str, *, minutes: float, clients: int, memory_mb: int) -> int:
