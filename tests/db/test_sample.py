@@ -57,6 +57,19 @@ def test_every_question_called_answered_has_an_answer(sample_engine, client_of, 
     assert answer.status_code == 200
 
 
+def test_cohorts_are_followed_in_every_province(sample_engine, client_of):
+    told = client_of(sample_engine).get("/ageing?level=province&horizon=30&lang=en").json()
+    assert told["refused"] is None
+    assert (told["counts"]["first"], told["counts"]["last"]) == ("2019", "2024")
+    assert len(told["places"]) == 77
+    assert {one["basis"] for one in told["places"]} == {"cohorts"}
+    known = {one["code"]: one["limits"][-1] for one in told["places"]}
+    # the old north has passed 28 % or soon will, the young far south will not in thirty years
+    assert known["52"]["passed"] or known["52"]["likely"] <= 2030
+    assert known["96"]["passed"] is None
+    assert (known["96"]["likely"] or 2100) > 2040
+
+
 def test_the_country_and_every_region_have_their_ground(loaded):
     counts = loaded.execute(
         text(
