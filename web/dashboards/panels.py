@@ -118,7 +118,9 @@ class Filling:
         rows = legend.counts_beside(both[0], both[1], self._asked.lang)
         body = self._outline(changed).box, drawn, rows
         view = self._of(panel, both[-1], body)
-        return replace(view, note=self._note(changed))
+        now, both_years = (_when(one, self._asked.lang) for one in (both[-1], changed))
+        subtitle = view.subtitle.replace(now, both_years)
+        return replace(view, subtitle=subtitle, note=self._note(changed))
 
     def _ranking(self, panel: Panel) -> View:
         group = self._peers()

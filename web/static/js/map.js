@@ -5,7 +5,6 @@
 window.AtlasMap = (() => {
   const data = JSON.parse(document.getElementById("map-data").textContent);
   const BORDER = { country: 1.6, region: 1.4, province: 1.4, district: 0.8, subdistrict: 0.4, org: 0.5, hexbin: 0.6 };
-  const MOST_FOR_TREND = 300;
   const listeners = { change: [], hover: [], select: [] };
   const shapes = new Map();
   const symbols = new Map();
@@ -13,6 +12,10 @@ window.AtlasMap = (() => {
   let tiles = null;
   let selected = null;
   let spotlight = null; // index of the class the reader points at in the legend
+
+  const words = AtlasPlace(data);
+  const { number, figure, isNamed, fill, element, measured, said, tooltip, hasTrend, change, periodLabel } = words;
+  const { basemap, clusterIcon, points } = AtlasBase(data, element, say);
 
   let places = readRows(data.rows);
   let byCode = index(places);
@@ -39,62 +42,19 @@ window.AtlasMap = (() => {
     listeners[event].forEach((listener) => listener(...facts));
   }
 
-  // ---- numbers and words -------------------------------------------------------------
-
-  function number(value, decimals = data.indicator.decimals, signed = false) {
-    if (value === null || value === undefined) return "—";
-    const written = Math.abs(value).toLocaleString("en-US", {
-      minimumFractionDigits: decimals,
-      maximumFractionDigits: decimals,
-    });
-    if (value < 0) return /[1-9]/.test(written) ? `−${written}` : written;
-    return signed && value > 0 ? `+${written}` : written;
-  }
-
-  // A value as people read it: a number, or the name of a class.
-  function figure(value) {
-    const named = value === null || value === undefined ? null : (data.indicator.names || {})[String(value)];
-    return named || number(value, data.indicator.decimals, data.compared);
-  }
-
-  const isNamed = () => Object.keys(data.indicator.names || {}).length > 0;
-
-  function fill(sentence, values) {
-    return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
-  }
-
-  function element(tag, className, text) {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  // Thai says "per cent" before the number; the sign stands right after it.
-  function measured(value, decimals = data.indicator.decimals) {
-    const { unit } = data.indicator;
-    if (isNamed()) return figure(value);
-    if (unit === "ร้อยละ") return `${unit} ${number(value, decimals, data.compared)}`;
-    return unit === "%" ? `${number(value, decimals, data.compared)}%` : `${number(value, decimals, data.compared)} ${unit}`;
-  }
-
-  function said(place) {
-    const known = place.value !== null && place.value !== undefined;
-    return known ? measured(place.value) : data.statuses[place.status] || place.status;
-  }
-
+  // What is said below the title of the map.
   function lead(frame) {
-    const { words } = data;
+    const { highest, lowest, reporting_short: sentence } = data.words;
     const known = places.filter((place) => place.value !== null && place.value !== undefined);
     const parts = [];
     if (frame.total !== null && frame.total !== undefined) parts.push(`${data.whole} ${measured(frame.total, data.indicator.total_decimals)}`);
     if (known.length > 1 && !isNamed()) {
       const best = known.reduce((a, b) => (b.value > a.value ? b : a));
       const least = known.reduce((a, b) => (b.value < a.value ? b : a));
-      if (best.name !== data.hexbin_title) parts.push(`${words.highest} ${best.name} ${figure(best.value)}`);
-      if (data.level !== "hexbin") parts.push(`${words.lowest} ${least.name} ${figure(least.value)}`);
+      if (best.name !== data.hexbin_title) parts.push(`${highest} ${best.name} ${figure(best.value)}`);
+      if (data.level !== "hexbin") parts.push(`${lowest} ${least.name} ${figure(least.value)}`);
     }
-    parts.push(fill(words.reporting_short, { n: number(frame.reporting, 0), of: number(frame.expected, 0) }));
+    parts.push(fill(sentence, { n: number(frame.reporting, 0), of: number(frame.expected, 0) }));
     return parts.join(" · ");
   }
 
@@ -185,54 +145,6 @@ window.AtlasMap = (() => {
   }
 
   // ---- layers Folium asks for --------------------------------------------------------
-
-  function basemap(target, url, lang) {
-    target.createPane("base").style.zIndex = 150;
-    target.createPane("baseLabels").style.zIndex = 450;
-    target.getPane("baseLabels").style.pointerEvents = "none";
-    fetch(url)
-      .then((answer) => answer.json())
-      .then((world) => {
-        L.geoJSON(world, {
-          pane: "base",
-          interactive: false,
-          filter: (feature) => !feature.properties.kind.endsWith("-label"),
-          style: (feature) =>
-            feature.properties.kind === "land"
-              ? { className: "base-land", stroke: false, fillColor: "#eef0f2", fillOpacity: 1 }
-              : { className: "base-border", color: "#cdd4dc", weight: 0.8, fill: false },
-        }).addTo(target);
-        L.geoJSON(world, {
-          filter: (feature) => feature.properties.kind.endsWith("-label"),
-          pointToLayer: (feature, latlng) => {
-            const label = element("span", feature.properties.kind, feature.properties[lang]);
-            return L.marker(latlng, {
-              pane: "baseLabels",
-              interactive: false,
-              keyboard: false,
-              icon: L.divIcon({ className: "base-label", html: label, iconSize: [120, 18] }),
-            });
-          },
-        }).addTo(target);
-        clearLabels(target);
-        target.on("moveend zoomend resize", () => clearLabels(target));
-        document.documentElement.dataset.basemap = "ready";
-      })
-      .catch(() => say(data.words.load_failed));
-  }
-
-  // A name cut by the edge of the map, or half under the legend, is worse than none.
-  function clearLabels(target) {
-    const frame = target.getContainer().getBoundingClientRect();
-    const covers = [...document.querySelectorAll(".stage .legend-card, .map-cell .leaflet-control, .north")]
-      .map((one) => one.getBoundingClientRect());
-    target.getContainer().querySelectorAll(".base-label span").forEach((label) => {
-      const box = label.getBoundingClientRect();
-      const isCut = box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom;
-      const isUnder = covers.some((one) => box.left < one.right && box.right > one.left && box.top < one.bottom && box.bottom > one.top);
-      label.style.visibility = isCut || isUnder ? "hidden" : "";
-    });
-  }
 
   function eachShape(feature, layer) {
     const code = String(feature.properties.code);
@@ -335,118 +247,12 @@ window.AtlasMap = (() => {
     }
   }
 
-  function clusterIcon(cluster) {
-    const count = cluster.getChildCount();
-    const size = count < 20 ? 26 : count < 200 ? 32 : 38;
-    const label = element("span", "", count.toLocaleString("en-US"));
-    return L.divIcon({ html: label, className: "cluster", iconSize: [size, size] });
-  }
-
-  async function points(cluster, url) {
-    let next = url;
-    try {
-      while (next) {
-        const answer = await fetch(next, { headers: { Accept: "application/geo+json" } });
-        if (!answer.ok) throw new Error(String(answer.status));
-        const page = await answer.json();
-        cluster.addLayers(page.features.filter((f) => f.geometry && f.geometry.type === "Point").map(pointMarker));
-        const link = (page.links || []).find((one) => one.rel === "next");
-        next = link ? new URL(link.href, location.href).pathname + new URL(link.href, location.href).search : null;
-      }
-    } catch {
-      say(data.words.load_failed);
-    }
-  }
-
-  function pointMarker(feature) {
-    const [lon, lat] = feature.geometry.coordinates;
-    const facts = feature.properties;
-    const name = facts[`name_${data.lang}`] || facts.name_th || facts.name || String(feature.id);
-    const marker = L.marker([lat, lon], {
-      icon: L.divIcon({ className: "point", iconSize: [12, 12] }),
-      alt: name,
-      title: name,
-    });
-    marker.bindPopup(() => {
-      const box = element("div", "popup");
-      box.append(element("strong", "popup-name", name));
-      if (facts.kind_label || facts.kind) box.append(element("p", "popup-within", facts.kind_label || facts.kind));
-      box.append(element("p", "popup-foot", String(feature.id ?? "")));
-      return box;
-    });
-    return marker;
-  }
-
   // ---- explaining a place ------------------------------------------------------------
 
-  function tooltip(place) {
-    const box = element("div", "tip");
-    if (!place) return box;
-    box.append(element("strong", "", place.name), element("span", "tip-value", said(place)));
-    spansOf(place).forEach(([term, text]) => box.append(element("span", "tip-rank", `${term} ${text}`)));
-    if (place.rank) box.append(element("span", "tip-rank", fill(data.words.rank_of, { rank: place.rank, of: place.rank_of })));
-    return box;
-  }
-
-  function spansOf(place) {
-    if (!data.forecast || place.low80 === null || place.low80 === undefined) return [];
-    return [80, 95].map((part) => [data.words[`interval${part}`], `${number(place[`low${part}`])} – ${number(place[`high${part}`])}`]);
-  }
-
   function popup(place) {
-    const box = element("div", "popup");
-    box.append(element("strong", "popup-name", place.name));
-    if (place.within) box.append(element("p", "popup-within", place.within));
-    const value = element("p", "popup-value");
-    if (place.value === null || place.value === undefined) {
-      value.append(element("span", "popup-missing", data.statuses[place.status] || place.status));
-    } else {
-      const unit = isNamed() ? "" : data.indicator.unit;
-      const parts = [element("b", "", figure(place.value)), " ", element("span", "unit", unit)];
-      value.append(...(data.indicator.unit === "ร้อยละ" ? parts.reverse() : parts));
-    }
-    box.append(value);
-    const facts = element("dl", "popup-facts");
-    const add = (term, text) => text && facts.append(element("dt", "", term), element("dd", "", text));
-    add(data.words.period, periodLabel());
-    spansOf(place).forEach(([term, text]) => add(term, text));
-    if (place.rank) add(data.words.rank, fill(data.words.one_of, { rank: number(place.rank, 0), of: number(place.rank_of, 0) }));
-    add(data.words.change, change(place));
-    if (place.expected > 1) add(data.words.reported, `${number(place.reporting, 0)} / ${number(place.expected, 0)}`);
-    if (place.basis) add(data.words.basis, data.bases[place.basis] || place.basis);
-    add(data.words.flags, (place.flags || []).map((flag) => data.flags[flag] || flag).join(", "));
-    box.append(facts);
-    const foot = element("p", "popup-foot", [data.sample ? data.words.sample : "", data.source_short].filter(Boolean).join(" · "));
-    const leadTo = (words, address) => {
-      const link = element("a", "", words);
-      link.href = address;
-      if (window.parent !== window) link.target = "_blank";
-      foot.append(" ", link);
-    };
-    if (data.source_url) leadTo(data.words.where_from, data.source_url);
-    if (data.forecast) leadTo(data.words.ahead_chart, `${data.chart_url}${encodeURIComponent(place.code)}`);
-    if (data.level !== "hexbin") leadTo(data.words.whole_place, `/places/${encodeURIComponent(place.code)}?f=html&lang=${document.documentElement.lang}`);
-    box.append(foot);
-    if (hasTrend()) facts.before(element("div", "spark-place"));
+    const box = words.popup(place);
     tell("select", place, box);
     return box;
-  }
-
-  // The history of a place is fetched only where it is small.
-  function hasTrend() {
-    return data.periods.length >= 3 && data.level !== "hexbin" && !data.compared && !data.forecast && !isNamed() && data.rows.length <= MOST_FOR_TREND && Boolean(data.json_url);
-  }
-
-  function change(place) {
-    if (place.previous === null || place.previous === undefined || place.value === null || isNamed()) return "";
-    const step = place.value - place.previous;
-    if (!/[1-9]/.test(number(step))) return data.words.no_change;
-    return `${step > 0 ? "▲ +" : "▼ "}${number(step)} ${data.indicator.unit}`;
-  }
-
-  function periodLabel() {
-    const found = data.periods.find((one) => one.key === data.period);
-    return found ? found.label : data.period;
   }
 
   function select(code, latlng) {
