@@ -17,11 +17,16 @@ from sqlalchemy import text
 
 from geo_service.core import audit
 from geo_service.core.accounts import keys, people
+from geo_service.core.auth import ROLE_SCOPES
 from geo_service.core.db import make_engine, transaction
+from geo_service.core.embeds import grants
+from geo_service.core.embeds.grants import Resource
+from geo_service.core.embeds.tokens import signer_of
 from layers.inside import NOT_PUBLIC, scope_of
 from tests.builders import ORGS, SUBDISTRICTS
 
 PERIOD = "2024"
+SECRET = "kX9-vQ2_mT7bLr4wZ8nYc5hJd3fGp6sA1uEo0iRtKy"
 #: Account -> role and place.
 PEOPLE = {
     "anonymous": ("anonymous", None),
@@ -55,6 +60,9 @@ MAY_SEE = {
 }
 SECRETS = {code: 700_000_001 + 7_919 * at for at, code in enumerate(sorted(EVERYWHERE))}
 
+#: Signed in with a browser: cookies of a session instead of a key.
+SIGNED_IN = {"lao", "province", "dla", "analyst"}
+
 #: Answers that list every place of a level which has a shape or needs none.
 WHOLE = {
     "items": "/collections/ageing-by-{level}/items?period=2024&limit=100&f=json",
@@ -85,6 +93,7 @@ PARTLY = {
 #: Answers of the public class for everybody, and those that name no level.
 ALONE = {
     "hexbin": "/hexbins/pop_60p?resolution=6",
+    "hexbin-made-now": "/hexbins/pop_60p?resolution=7",
     "hexbin-csv": "/hexbins/pop_60p?resolution=6&f=csv",
     "hexbin-tile": "/hexbins/pop_60p/tiles/9/398/235.mvt",
     "forecast": "/forecasts/pop_60p?level=province",
@@ -247,6 +256,117 @@ def test_how_many_match_is_counted_among_what_the_reader_sees(secret_client, hea
     for who in PEOPLE:
         told = secret_client.get(address, headers=headers[who]).json()
         assert told["numberMatched"] == len(MAY_SEE[who] & AT["subdistrict"]), who
+
+
+# The same by what else may tell who asks, and by what else may be asked with.
+
+
+@pytest.fixture(scope="module")
+def cookies(secret_client, headers):
+    """The cookie of a session for some accounts."""
+    made = {}
+    for name in SIGNED_IN:
+        told = {"name": name, "password": f"{name} ลับมากทีเดียว"}
+        answer = secret_client.post("/account/sign-in", json=told)
+        assert answer.status_code in {200, 204}, answer.text
+        made[name] = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        secret_client.cookies.clear()
+    return made
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_who_signed_in_sees_what_his_key_sees(secret_client, cookies, name):
+    for level in ("district", "org"):
+        address = WHOLE[name].format(level=level)
+        for who, cookie in cookies.items():
+            answer = secret_client.get(address, headers=cookie)
+            wanted = MAY_SEE[who] & AT[level] - (UPPER if address.startswith("/maps") else set())
+            assert seen_in(answer) == wanted, (who, level)
+            assert answer.headers["cache-control"] == "private, no-store" or not wanted, who
+
+
+@pytest.mark.parametrize("level", AT)
+def test_a_question_that_is_posted_shows_what_one_in_the_address_shows(
+    secret_client, headers, level
+):
+    asked = {"measures": ["pop_60p"], "rows": [level], "columns": ["year"]}
+    for who in PEOPLE:
+        answer = secret_client.post("/cube?f=json", headers=headers[who], json=asked)
+        assert answer.status_code == 200, (who, answer.text[:300])
+        assert seen_in(answer) == MAY_SEE[who] & AT[level], who
+
+
+TOKENS = {
+    Resource("map", "pop_60p"): ("/embed/maps/pop_60p", "/maps/pop_60p.json", "/maps/pop_60p.csv"),
+    Resource("dashboard", "ageing"): ("/embed/dashboards/ageing",),
+    Resource("collection", "ageing-by-district"): (
+        "/collections/ageing-by-district/items?limit=100&f=json",
+        "/collections/ageing-by-district/items?limit=100&f=csv",
+    ),
+}
+
+
+@pytest.mark.parametrize("resource", TOKENS, ids=str)
+def test_a_token_shows_what_everybody_sees_whoever_made_it(
+    secret_url, settings_for, headers, resource
+):
+    from fastapi.testclient import TestClient  # noqa: PLC0415
+
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    settings = settings_for(secret_url, embed_tokens=True, embed_secret=SECRET, key_burst=100_000)
+    token = signer_of(settings).issue(
+        grants.make(resource, ["https://www.example.go.th"]), issuer="dla"
+    )[0]
+    with TestClient(create_app(settings)) as client:
+        for address in TOKENS[resource]:
+            answer = client.get(address, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code in {200, 204, 404}, (address, answer.text[:300])
+            assert seen_in(answer) == set(), address
+        # A token and a key beside it are no way to both.
+        both = {
+            "Authorization": f"Bearer {token}",
+            "X-API-Key": headers["dla"]["Authorization"][7:],
+        }
+        for address in TOKENS[resource]:
+            assert seen_in(client.get(address, headers=both)) == set(), address
+
+
+#: What writes -> who may with a key; an empty body is refused only after that is settled.
+#: Analysts write when they are signed in; their keys are for reading.
+WRITES = {
+    ("POST", "/scenarios"): {"dla", "admin"},
+    ("DELETE", "/scenarios/no-such"): {"dla", "admin"},
+    ("POST", "/submissions"): {"lao", "other-lao", "province", "other-province", "dla", "admin"},
+    ("GET", "/manage/users"): {"admin"},
+    ("GET", "/manage/audit"): {"admin"},
+    ("POST", "/manage/users"): {"admin"},
+}
+
+
+@pytest.mark.parametrize("way", WRITES, ids=" ".join)
+def test_who_may_not_write_is_told_so_and_always_alike(secret_client, writers, way):
+    method, address = way
+    for who in PEOPLE:
+        said = {"json": {}} if method == "POST" else {}
+        answer = secret_client.request(method, address, headers=writers[who], **said)
+        refused = answer.status_code in {401, 403}
+        assert refused == (who not in WRITES[way]), (who, answer.status_code, answer.text[:200])
+        if refused:
+            assert answer.status_code == (401 if who == "anonymous" else 403), who
+
+
+@pytest.fixture(scope="module")
+def writers(secret_url, headers):
+    """A key of every scope for each account."""
+    engine, made = make_engine(secret_url), {"anonymous": {}}
+    with transaction(engine) as session:
+        for name, (role, _) in PEOPLE.items():
+            if name != "anonymous":
+                key = keys.make(session, name, label="", scopes=ROLE_SCOPES[role])[0]
+                made[name] = {"Authorization": f"Bearer {key}"}
+    engine.dispose()
+    return made
 
 
 # A-4: one address, many readers.
