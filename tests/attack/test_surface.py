@@ -6,6 +6,7 @@ import io
 import random
 import re
 import zipfile
+from urllib.parse import quote
 
 import mapbox_vector_tile
 import pytest
@@ -128,3 +129,47 @@ def test_worlds_that_differ_in_what_is_withheld_alone_look_the_same(world, stran
         if (again := answer_to(stranger, address)) != seen[address]
     }
     assert not differing, "\n".join(f"{address}: {how}" for address, how in differing.items())
+
+
+LAYER = "/collections/ageing-by-subdistrict/items"
+
+
+def told_in(client, box):
+    answer = client.get(f"{LAYER}?limit=100&f=json&bbox={box}&period=2024")
+    found = answer.json()["features"]
+    return {one["properties"]["code"]: one["properties"]["cdc_children"] for one in found}
+
+
+def matched(client, told):
+    answer = client.get(f"{LAYER}?resulttype=hits&period=2024&{told}")
+    assert answer.status_code == 200, answer.text[:300]
+    return answer.json()["numberMatched"]
+
+
+# Sub-districts are squares of a tenth of a degree: each step takes another column in.
+@pytest.mark.parametrize("east", [100.05, 100.15, 100.25, 100.35, 100.45, 100.55])
+def test_a_box_or_shape_that_takes_in_one_place_more_counts_what_is_shown_alone(stranger, east):
+    box = f"100.01,14.01,{east},14.39"
+    shape = f"POLYGON((100.01 14.01,{east} 14.01,{east} 14.39,100.01 14.39,100.01 14.01))"
+    values = told_in(stranger, box)
+    assert values
+    shown = [value for value in values.values() if value is not None]
+    for words, holds in (
+        ("cdc_children < 7", lambda value: value < 7),
+        ("cdc_children >= 1", lambda value: value >= 1),
+        ("NOT (cdc_children > 9)", lambda value: value <= 9),
+    ):
+        wanted = sum(map(holds, shown))
+        told = f"filter={quote(words)}"
+        assert matched(stranger, f"bbox={box}&{told}") == wanted
+        both = quote(f"S_INTERSECTS(geometry, {shape}) AND {words}")
+        assert matched(stranger, f"filter={both}") == wanted
+    assert matched(stranger, f"bbox={box}&filter={quote('cdc_children IS NULL')}") == (
+        len(values) - len(shown)
+    )
+
+
+def test_of_the_boxes_some_hold_what_is_withheld(stranger):
+    answer = stranger.get(f"{LAYER}?limit=100&f=json&period=2024").json()
+    told = [one["properties"]["cdc_children_status"] for one in answer["features"]]
+    assert {"suppressed", "reported", "zero"} <= set(told)
