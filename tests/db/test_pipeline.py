@@ -16,28 +16,11 @@ from geo_service.core.errors import BadRecipe
 from ingest.gazetteers import Gazetteers
 from ingest.pipeline import ingest
 from layers import datasets, versions
+from tests.waste_report import BY_PROVINCE
 
-RECIPE = """
-[dataset]
-id = "waste-report"
-kind = "indicators"
-title_th = "รายงานขยะ"
-title_en = "Waste report"
-
-[place]
-level = "province"
-code = "code"
-name = "จังหวัด"
-
-[period]
-heading = "ปี"
-era = "be"
-
-[[columns]]
-heading = "ขยะ"
-indicator = "waste_gen_tpd"
-unit = "t/day"
-
+RECIPE = (
+    BY_PROVINCE
+    + """
 [[checks.bounds]]
 indicator = "waste_gen_tpd"
 low = 0
@@ -51,6 +34,7 @@ factor = 2
 indicator = "waste_gen_tpd"
 periods = 3
 """
+)
 HEADER = "code,จังหวัด,ปี,ขยะ\n"
 GOOD = HEADER + "50,แสนสุข,2561,30\n51,ร่มเย็น,2561,12.5\n50,แสนสุข,2562,0\n51,ร่มเย็น,2562,-\n"
 EVERYTHING = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM geo.TABLE t"

@@ -18,28 +18,8 @@ from geo_service.core.settings import ROOT
 from tests.faults.asking import Stream, ask
 from tests.faults.conftest import looking, settled
 from tests.waiting import wait_until
+from tests.waste_report import BY_PROVINCE
 
-RECIPE = """
-[dataset]
-id = "waste-report"
-kind = "indicators"
-title_th = "รายงานขยะ"
-title_en = "Waste report"
-
-[place]
-level = "province"
-code = "code"
-name = "จังหวัด"
-
-[period]
-heading = "ปี"
-era = "be"
-
-[[columns]]
-heading = "ขยะ"
-indicator = "waste_gen_tpd"
-unit = "t/day"
-"""
 YEARS = range(2500, 2560)
 TABLE = "code,จังหวัด,ปี,ขยะ\n" + "".join(
     f"50,แสนสุข,{year},{year % 40}\n51,ร่มเย็น,{year},{year % 30}\n" for year in YEARS
@@ -77,7 +57,7 @@ def fingerprints(url: str) -> dict[str, object]:
 def loading(country: str, tmp_path: Path):
     """Start a load as its command does."""
     (tmp_path / "waste.csv").write_text(TABLE, encoding="utf-8")
-    (tmp_path / "mine.toml").write_text(RECIPE, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(BY_PROVINCE, encoding="utf-8")
     plain = make_url(engine_url(country)).set(drivername="postgresql")
     known = {
         "GEO_DATABASE_URL": plain.render_as_string(hide_password=False),

@@ -11,9 +11,7 @@ import pytest
 import shapely
 from shapely.geometry import Point, box
 
-from geo_service.core.accounts import people
-from geo_service.core.db import make_engine, transaction
-from tests.http.test_submissions import GOOD, HEADER, OWN, PASSWORD, PEOPLE, RECIPE, Desk
+from tests.desk import GOOD, HEADER, OWN, opened, with_people
 
 LAYER = """
 [dataset]
@@ -54,26 +52,19 @@ def layer(name, kind, *, heading="beds", more=""):
 
 @pytest.fixture(scope="module")
 def engine(databases, country_template):
-    made = make_engine(databases.create("odd_files", template=country_template))
-    with transaction(made) as session:
-        for name, role, place in PEOPLE:
-            people.add(session, name, role=role, place=place, password=PASSWORD)
+    made = with_people(databases.create("odd_files", template=country_template))
     yield made
     made.dispose()
 
 
 @pytest.fixture
 def desk(engine, client_of, tmp_path):
-    folder = tmp_path / "recipes"
-    folder.mkdir()
-    recipes = {
-        "mine": RECIPE, "points": layer("points", "Point"), "areas": layer("areas", "Polygon"),
-        "world": layer("world", "Polygon", more="worldwide = true"),
-        "names": layer("names", "Point", heading=HEADING),
-    }  # fmt: skip
-    for name, content in recipes.items():
-        (folder / f"{name}.toml").write_text(content, encoding="utf-8")
-    return Desk(engine, client_of, {"data_dir": tmp_path, "upload_mb": 4})
+    return opened(
+        engine, client_of, tmp_path, upload_mb=4,
+        points=layer("points", "Point"), areas=layer("areas", "Polygon"),
+        world=layer("world", "Polygon", more="worldwide = true"),
+        names=layer("names", "Point", heading=HEADING),
+    )  # fmt: skip
 
 
 def tried(desk, content, recipe="mine", name="a.csv"):

@@ -14,29 +14,22 @@ import pytest
 from sqlalchemy import text
 
 from geo_service.core import watch
-from geo_service.core.accounts import keys, people
-from geo_service.core.db import make_engine, transaction
-from tests.http.test_submissions import GOOD, PEOPLE, RECIPE, STORED, Desk
+from geo_service.core.accounts import keys
+from geo_service.core.db import transaction
+from tests.desk import GOOD, STORED, opened, with_people
 from tests.waiting import wait_until
-
-PASSWORD = "เรือใบลำเล็กกลางทะเล"
 
 
 @pytest.fixture(scope="module")
 def engine(databases, country_template):
-    made = make_engine(databases.create("submissions_cut", template=country_template))
-    with transaction(made) as session:
-        for name, role, place in PEOPLE:
-            people.add(session, name, role=role, place=place, password=PASSWORD)
+    made = with_people(databases.create("submissions_cut", template=country_template))
     yield made
     made.dispose()
 
 
 @pytest.fixture
 def desk(engine, client_of, tmp_path):
-    (tmp_path / "recipes").mkdir()
-    (tmp_path / "recipes" / "mine.toml").write_text(RECIPE, encoding="utf-8")
-    return Desk(engine, client_of, {"data_dir": tmp_path, "upload_mb": 4})
+    return opened(engine, client_of, tmp_path, upload_mb=4)
 
 
 def worker() -> int:

@@ -7,12 +7,11 @@ from playwright.sync_api import expect
 
 from geo_service.core.accounts import people
 from geo_service.core.db import make_engine, transaction
-from tests.http.test_submissions import RECIPE, SOME_BAD
+from tests.desk import PASSWORD, SOME_BAD
 from tests.readers import all_faults, width_of
+from tests.waste_report import BY_LEVEL
 
 pytestmark = pytest.mark.browser
-
-PASSWORD = "เรือใบลำเล็กกลางทะเล"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def address(*, databases, country_template, settings_for, serve, tmp_path_factor
     engine.dispose()
     folder = tmp_path_factory.mktemp("submissions")
     (folder / "recipes").mkdir()
-    (folder / "recipes" / "a-mine.toml").write_text(RECIPE, encoding="utf-8")
+    (folder / "recipes" / "a-mine.toml").write_text(BY_LEVEL, encoding="utf-8")
     return serve(settings_for(url, data_dir=folder))
 
 
