@@ -198,7 +198,7 @@ def typed(value: object, told: Mapping[str, Any], member: str) -> str | float | 
     Returns
     -------
     str, float, int or bool
-        As it is stored.
+        As it is stored; a number in the unit of its layer's schema.
     """
     kind, known = str(told.get("type", "string")), told.get("enum") or ()
     found = _READERS.get(kind, _text)(value, member)
