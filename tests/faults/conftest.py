@@ -246,7 +246,8 @@ def started(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         folder.mkdir()
         running.append(Process(url, folder, environment=environment, before=before))
         if is_waited_for:
-            wait_until(running[-1].is_up)
+            # Three processes that import large libraries on a machine that does other work, too.
+            settled(180, running[-1].is_up)
         return running[-1]
 
     yield start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import threading
 import time
 from collections import Counter
@@ -43,11 +42,11 @@ def bearers(url: str, *names: str) -> list[dict[str, str]]:
 
 
 class Flood:
-    """Thirty-two callers with one key, each asking again when he is answered."""
+    """Sixteen callers with one key, each asking again when he is answered."""
 
     def __init__(self, base: str, headers: dict[str, str]) -> None:
         self._base, self._headers, self._stop = base, headers, threading.Event()
-        self._many = [threading.Thread(target=self._go, daemon=True) for _ in range(32)]
+        self._many = [threading.Thread(target=self._go, daemon=True) for _ in range(16)]
         self.statuses: list[int] = []
 
     def __enter__(self) -> Self:
@@ -65,7 +64,7 @@ class Flood:
             self.statuses.append(ask(self._base, "/sleepy/0", headers=self._headers).status)
 
 
-def slowest_twentieth(base: str, callers: list[dict[str, str]]) -> float:
+def seconds_of(base: str, callers: list[dict[str, str]]) -> list[float]:
     """Each asks a dozen times, one question after the other."""
 
     def go(headers: dict[str, str]) -> list[float]:
@@ -74,7 +73,7 @@ def slowest_twentieth(base: str, callers: list[dict[str, str]]) -> float:
         return [one.took_s for one in got]
 
     with ThreadPoolExecutor(len(callers)) as many:
-        return p95([took_s for times in many.map(go, callers) for took_s in times])
+        return [took_s for times in many.map(go, callers) for took_s in times]
 
 
 def test_two_keys_are_answered_beside_a_third_that_floods(country, run, record_property):
@@ -83,15 +82,17 @@ def test_two_keys_are_answered_beside_a_third_that_floods(country, run, record_p
     service = run(country, prepare=with_sleepy_route, key_rate=1e5, key_burst=100_000)
     wait_until(service.trusts)
     line = service.app.state.gate._lines["heavy"]
-    slowest_twentieth(service.base, others)
+    seconds_of(service.base, others)
     idle, beside, statuses = [], [], []
+    # In turns, so that what else the machine does meets both.
     for _ in range(3):
-        idle.append(slowest_twentieth(service.base, others))
+        idle += seconds_of(service.base, others)
         with Flood(service.base, flooding) as flood:
-            wait_until(lambda: line.waiting > 8)
-            beside.append(slowest_twentieth(service.base, others))
+            # The first of a flood find all places free; what counts is how it goes on.
+            wait_until(lambda: line.waiting > 8 and line.at_work == 1)
+            beside += seconds_of(service.base, others)
         statuses += flood.statuses
-    ratio = statistics.median(beside) / statistics.median(idle)
+    ratio = p95(beside) / p95(idle)
     record_property("figure", f"p95 {ratio:.2f} of what it is without the flood")
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) > 20
