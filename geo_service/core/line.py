@@ -112,7 +112,9 @@ class Line:
         except TimeoutError:
             if _was_given(mine):
                 return
-            self._waiting.remove(mine)
+            # In the same moment somebody may have looked whether it was his turn.
+            if mine in self._waiting:
+                self._waiting.remove(mine)
             raise self.refusal() from None
         except asyncio.CancelledError:
             if _was_given(mine):

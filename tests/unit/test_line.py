@@ -188,6 +188,36 @@ def test_who_waits_too_long_is_sent_away():
     asyncio.run(run())
 
 
+def test_whose_time_ends_in_the_moment_of_his_turn_is_sent_away():
+    async def run() -> None:
+        made = line(longest_s=0.05)
+        await made.enter(GREEDY)
+        late = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        (waiting,) = made._waiting
+        # As a timeout does it, before the one who waits hears of it.
+        waiting.turn.cancel()
+        made.leave(GREEDY, took_s=0.0)
+        assert (made.waiting, made.at_work) == (0, 0)
+        with pytest.raises((LineFull, asyncio.CancelledError)):
+            await late
+
+    asyncio.run(run())
+
+
+def test_who_is_sent_away_when_his_time_ends_is_refused():
+    async def run() -> None:
+        made = line(longest_s=0.05)
+        await made.enter(GREEDY)
+        late = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        made._waiting.clear()
+        with pytest.raises(LineFull):
+            await late
+
+    asyncio.run(run())
+
+
 def test_who_would_wait_too_long_by_what_was_seen_is_not_let_in():
     async def run() -> None:
         made = line(places=2, longest_s=5)
