@@ -77,7 +77,7 @@ _MEANT_TOGETHER = {
 }  # fmt: skip
 #: Addresses whose questions are a language of their own.
 _LANGUAGES = {"/cube", "/scenarios"}
-_NO_CONTENT, _BAD_REQUEST = 204, 400
+_NO_CONTENT = 204
 #: A request line of this length is refused before the service reads it.
 _LONGEST_LINE = 60_000
 
@@ -92,7 +92,7 @@ def filter_failure(
     # Allow tells what this caller may do, who has no credentials here.
     is_his = kind == "AllowHeaderMismatch" and response.status_code == _NO_CONTENT
     # Of two things that are wrong, a parameter nobody knows is told before the method.
-    is_first = kind == "UnsupportedMethodResponse" and response.status_code == _BAD_REQUEST
+    is_first = kind == "UnsupportedMethodResponse" and _is_unknown_parameter(response)
     if is_his or is_first or len(response.request.url) > _LONGEST_LINE:
         return False
     if kind == "AcceptedNegativeData":
@@ -107,6 +107,11 @@ def filter_failure(
             return response.json().get("parameter") not in _MEANT_TOGETHER
         return not _MEANT_TOGETHER & set(query)
     return True
+
+
+def _is_unknown_parameter(response: Any) -> bool:
+    is_told = response.headers.get("content-type", [""])[0].startswith("application/problem+json")
+    return is_told and response.json().get("code") == "unknown-parameter"
 
 
 def _is_above_maximum(limit: Any) -> bool:
