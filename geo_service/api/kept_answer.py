@@ -138,6 +138,7 @@ class KeptAnswer(Response):
                     body = piece[passed:]
                     await send({"type": "http.response.body", "body": body, "more_body": True})
         finally:
+            # They come from a generator, which is typed as an iterator and can be closed.
             await run_sync(pieces.close, limiter=_readers)  # type: ignore[attr-defined]
         await _end(send)
 
