@@ -7,6 +7,7 @@ publishes. Either way it is one edit of `ingest.editing`, found at ``/submission
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -15,11 +16,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from geo_service.api.account_answers import answer
 from geo_service.api.feature_locks import is_written
 from geo_service.api.links import Links
-from geo_service.api.submission_answers import SubmitterDep, loader_of, told
+from geo_service.api.submission_answers import SubmitterDep, told
 from geo_service.api.wire import PREFLIGHT
 from geo_service.core.auth import Principal
 from geo_service.core.errors import MethodNotAllowed
-from geo_service.core.text import Lang, Text
+from geo_service.core.text import Text
 from geo_service.deps import (
     KEEPS_TAG,
     LangDep,
@@ -28,7 +29,7 @@ from geo_service.deps import (
     refuse_parameter,
     settings_of,
 )
-from geo_service.deps.desk import PERSONAL, by_of
+from geo_service.deps.desk import PERSONAL, by_of, loader_of
 from geo_service.deps.edits import (
     FEATURE_TYPES,
     PATCH_TYPES,
@@ -73,10 +74,21 @@ WrittenDep = Annotated[Collection, Depends(_written)]
 WriterDep = Annotated[Principal, Depends(_proven)]
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A request that may write: to which collection, and who sent it."""
+
+    request: Request
+    lang: LangDep
+    known: WrittenDep
+    who: WriterDep
+
+
+WritingDep = Annotated[Writing, Depends()]
+
+
 @router.post("", openapi_extra=_LATER)
-def create(
-    request: Request, lang: LangDep, known: WrittenDep, who: WriterDep, sent: FeatureDep
-) -> Response:
+def create(writing: WritingDep, sent: FeatureDep) -> Response:
     """Create a feature.
 
     Returns
@@ -84,20 +96,12 @@ def create(
     Response
         201 with its address and tag; 202 with that of a submission.
     """
-    wanted = Edit(known.id, "create", editing.new_code(), document=sent.said, crs=sent.crs)
-    return _carried_out(request, who, lang, wanted)
+    new = Edit(writing.known.id, "create", editing.new_code(), document=sent.said, crs=sent.crs)
+    return _carried_out(writing, new)
 
 
 @router.put("/{feature_id:path}", openapi_extra=_LATER)
-def put(
-    request: Request,
-    lang: LangDep,
-    known: WrittenDep,
-    who: WriterDep,
-    feature_id: str,
-    tags: TagsDep,
-    sent: FeatureDep,
-) -> Response:
+def put(writing: WritingDep, feature_id: str, tags: TagsDep, sent: FeatureDep) -> Response:
     """Replace a feature as a whole.
 
     Returns
@@ -105,20 +109,12 @@ def put(
     Response
         204 with its new tag; 202 with the address of a submission.
     """
-    wanted = Edit(known.id, "replace", feature_id, tags, sent.said, sent.crs)
-    return _carried_out(request, who, lang, wanted)
+    wanted = Edit(writing.known.id, "replace", feature_id, tags, sent.said, sent.crs)
+    return _carried_out(writing, wanted)
 
 
 @router.patch("/{feature_id:path}", openapi_extra=_LATER)
-def patch(
-    request: Request,
-    lang: LangDep,
-    known: WrittenDep,
-    who: WriterDep,
-    feature_id: str,
-    tags: TagsDep,
-    sent: PatchDep,
-) -> Response:
+def patch(writing: WritingDep, feature_id: str, tags: TagsDep, sent: PatchDep) -> Response:
     """Change some of a feature.
 
     Returns
@@ -126,19 +122,12 @@ def patch(
     Response
         204 with its new tag; 202 with the address of a submission.
     """
-    wanted = Edit(known.id, "update", feature_id, tags, sent.said, sent.crs)
-    return _carried_out(request, who, lang, wanted)
+    wanted = Edit(writing.known.id, "update", feature_id, tags, sent.said, sent.crs)
+    return _carried_out(writing, wanted)
 
 
 @router.delete("/{feature_id:path}", openapi_extra=_LATER)
-def remove(
-    request: Request,
-    lang: LangDep,
-    known: WrittenDep,
-    who: WriterDep,
-    feature_id: str,
-    tags: TagsDep,
-) -> Response:
+def remove(writing: WritingDep, feature_id: str, tags: TagsDep) -> Response:
     """Take a feature out.
 
     Returns
@@ -146,7 +135,7 @@ def remove(
     Response
         204; 202 with the address of a submission.
     """
-    return _carried_out(request, who, lang, Edit(known.id, "delete", feature_id, tags))
+    return _carried_out(writing, Edit(writing.known.id, "delete", feature_id, tags))
 
 
 @router.options("")
@@ -201,8 +190,9 @@ def _options(more: Sequence[str]) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-def _carried_out(request: Request, who: Principal, lang: Lang, wanted: Edit) -> Response:
-    engine, links = loader_of(request), Links(request, lang)
+def _carried_out(writing: Writing, wanted: Edit) -> Response:
+    request, who = writing.request, writing.who
+    engine, links = loader_of(request), Links(request, writing.lang)
     if who.may("publish"):
         done = proposals.carry_out(engine, wanted, by_of(request))
     else:

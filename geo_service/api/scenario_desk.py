@@ -14,7 +14,7 @@ from geo_service.core.errors import BadRequest, Forbidden
 from geo_service.core.json_text import read_object
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, require
-from geo_service.deps.desk import PERSONAL, Desk, note
+from geo_service.deps.desk import PERSONAL, LoaderDep, note
 from geo_service.deps.forms import prove
 from ingest import scenarios as keeping
 from ingest.load import hold_lock
@@ -31,26 +31,8 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-def loader_of(request: Request) -> Desk:
-    """Give the engine that scenarios are written with.
-
-    Parameters
-    ----------
-    request : Request
-        Any request.
-
-    Returns
-    -------
-    Engine
-        Of the role that loads; it connects when somebody writes.
-    """
-    engine: Desk = request.app.state.loader
-    return engine
-
-
 AuthorDep = Annotated[Principal, Depends(require(*AUTHORS))]
 BodyDep = Annotated[bytes, Depends(_body)]
-LoaderDep = Annotated[Desk, Depends(loader_of)]
 
 
 @router.post("")

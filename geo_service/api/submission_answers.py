@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -12,31 +13,12 @@ from geo_service.core.db import transaction
 from geo_service.core.errors import Fault
 from geo_service.core.text import Lang
 from geo_service.deps import require, settings_of
-from geo_service.deps.desk import PERSONAL, Desk
+from geo_service.deps.desk import PERSONAL, loader_of
 from geo_service.deps.shown import Submitted
 from geo_service.problems import status_of
 from ingest import submission_files, submissions
 from ingest.submissions import Submission
 
-
-def loader_of(request: Request) -> Desk:
-    """Give the engine that data are written with.
-
-    Parameters
-    ----------
-    request : Request
-        Any request.
-
-    Returns
-    -------
-    Engine
-        Of the role that loads.
-    """
-    engine: Desk = request.app.state.loader
-    return engine
-
-
-LoaderDep = Annotated[Desk, Depends(loader_of)]
 #: Whoever may see any: those who submit and those who check.
 SomebodyDep = Annotated[
     Principal, Depends(require(*dict.fromkeys(submissions.SUBMITTERS + submissions.CHECKERS)))
@@ -132,11 +114,7 @@ def list_page(
         recipes=tuple(submission_files.recipe_names(settings.data_dir)) if may_submit else (),
         most_mb=settings.upload_mb, fault=fault,
     )  # fmt: skip
-    made: Response = request.app.state.submission_pages.listed(
-        shown, 200 if fault is None else status_of(fault)
-    )
-    made.headers.update(PERSONAL)
-    return made
+    return _sent(request.app.state.submission_pages.listed, shown)
 
 
 def one_page(
@@ -167,8 +145,10 @@ def one_page(
     shown = Submitted(
         lang, who, csrf_of(request, settings_of(request))[0], rows=(one,), fault=fault
     )
-    made: Response = request.app.state.submission_pages.one(
-        shown, 200 if fault is None else status_of(fault)
-    )
+    return _sent(request.app.state.submission_pages.one, shown)
+
+
+def _sent(page: Callable[[Submitted, int], Response], shown: Submitted) -> Response:
+    made = page(shown, 200 if shown.fault is None else status_of(shown.fault))
     made.headers.update(PERSONAL)
     return made

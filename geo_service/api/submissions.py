@@ -13,11 +13,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from geo_service.api.account_answers import FormatQuery, answer, to, wants_page
 from geo_service.api.submission_answers import (
-    LoaderDep,
     SomebodyDep,
     SubmitterDep,
     list_page,
-    loader_of,
     one_page,
     told,
 )
@@ -29,7 +27,7 @@ from geo_service.core.errors import BadRequest, Busy, Forbidden
 from geo_service.core.roles import INGEST, address
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, settings_of
-from geo_service.deps.desk import PERSONAL, by_of
+from geo_service.deps.desk import PERSONAL, LoaderDep, by_of, loader_of
 from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
 from geo_service.deps.uploads import Received, receive
 from geo_service.problems import as_fault, prefers_page

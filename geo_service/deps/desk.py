@@ -60,6 +60,23 @@ def desk_of(request: Request) -> Engine:
     return engine
 
 
+def loader_of(request: Request) -> Engine:
+    """Give the engine that data are written with.
+
+    Parameters
+    ----------
+    request : Request
+        Any request.
+
+    Returns
+    -------
+    Engine
+        Of the role that loads; it connects when somebody writes.
+    """
+    engine: Engine = request.app.state.loader
+    return engine
+
+
 def recognition_of(request: Request) -> Recognition:
     """Give what recognises keys and sessions in this process.
 
@@ -326,4 +343,5 @@ def comes_from_us(scope: Scope, headers: Mapping[str, str], settings: Settings) 
 
 
 DeskDep = Annotated[Engine, Depends(desk_of)]
+LoaderDep = Annotated[Engine, Depends(loader_of)]
 ByDep = Annotated[By, Depends(by_of)]

@@ -62,15 +62,10 @@ class OwnShelf:
     def get(self, caller: Hashable) -> State | None:
         """Find a bucket.
 
-        Parameters
-        ----------
-        caller : hashable
-            Whose.
-
         Returns
         -------
         tuple of (float, float) or None
-            ``None`` when it is not kept.
+            See `Shelf`.
         """
         return self._states.get(caller)
 
@@ -99,15 +94,10 @@ class SharedShelf:
     def get(self, caller: Hashable) -> State | None:
         """Find a bucket.
 
-        Parameters
-        ----------
-        caller : hashable
-            Whose.
-
         Returns
         -------
         tuple of (float, float) or None
-            ``None`` when it is not kept.
+            See `Shelf`.
         """
         mark, places = self._found(caller)
         for place in places:
