@@ -32,7 +32,7 @@ from layers import (
 )
 from layers.analysis.hexgrid import COARSEST, FINEST
 from layers.models import Hexbin
-from layers.relations import place_subjects
+from layers.place_relations import place_subjects
 
 DEFAULT_RESOLUTIONS = "5-8"
 

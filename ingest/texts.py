@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.crs import CRS84
 from layers import feature_texts
+from layers.collection import Collection
 from layers.models import Feature, PlaceText
-from layers.registry import Collection
 from layers.relations import relation_of
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
+from layers.collection import Collection
 from layers.filters import Kind
 from layers.packs import FeaturePack
-from layers.registry import Collection
 
 #: Kinds of properties that are the same in a tile and in JSON.
 _KINDS = frozenset({"string", "integer", "number", "boolean", "date"})

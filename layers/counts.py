@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.known import remembered
 from layers import queries
+from layers.collection import Collection
 from layers.forms import form_of, rows_of
 from layers.questions import Question, conditions_of, relation_for
-from layers.registry import Collection
 
 #: Up to this many features a total is told without being asked for: it costs a millisecond.
 CHEAP_COUNT = 20_000

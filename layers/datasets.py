@@ -15,8 +15,8 @@ from geo_service.core.errors import NotFound
 from geo_service.core.models import Dataset, DatasetVersion, IngestRun
 from geo_service.core.text import Text
 from layers import indicators
+from layers.collection import Collection
 from layers.models import FeatureLayer
-from layers.registry import Collection
 
 #: Refusals and traces listed at once; a file may have many thousands.
 MOST_LISTED = 200

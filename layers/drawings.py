@@ -8,9 +8,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.known import remembered
+from layers.collection import Collection
 from layers.models import Drawing, PointCell
-from layers.registry import Collection
-from layers.relations import place_subjects
+from layers.place_relations import place_subjects
 from layers.versions import versions_of
 
 

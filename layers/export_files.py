@@ -20,10 +20,10 @@ import shapely
 
 from geo_service.core.crs import Crs
 from geo_service.core.text import Text
+from layers.collection import Property
 from layers.filters import Kind
 from layers.imprint import Imprint
 from layers.questions import Question
-from layers.registry import Property
 
 Parts = Iterable[Sequence[tuple[Any, ...]]]
 

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.known import remembered
 from layers import queries, registry
+from layers.collection import Collection
 from layers.filters import Interval
 from layers.questions import periods_of
-from layers.registry import Collection
 from layers.relations import relation_of
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import Grouping
 
 from geo_service.core.crs import CRS84, STORAGE_SRID, Crs
-from layers.relations import Expression, Relation
+from layers.relation import Expression, Relation
 
 #: How a table tells a shape: by a point on it, as WKT, or as files do (id and WKB).
 ShapeForm = Literal["lonlat", "wkt", "file", "none"]

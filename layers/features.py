@@ -17,7 +17,7 @@ from layers.feature_texts import ShapeForm
 from layers.forms import Form, form_of, rows_of
 from layers.queries import Cell
 from layers.questions import Question, conditions_of, relation_for
-from layers.relations import Relation
+from layers.relation import Relation
 
 #: Rows held in memory while a whole layer is read: a few megabytes of shapes.
 ROWS_AT_ONCE = 200

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.text import SAMPLE_NOTICE, Lang, Text
 from layers import datasets
+from layers.collection import Collection
 from layers.datasets import DatasetInfo
 from layers.inside import NOT_PUBLIC, sees_more
 from layers.questions import State
-from layers.registry import Collection
 
 _NOT_STATED = frozenset({"", "not stated"})
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from geo_service.core.crs import CRS84
+from layers.collection import Collection
 from layers.questions import Question
-from layers.registry import Collection
 
 CONFORMS_TO = (
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,17 +14,17 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    false,
     null,
-    true,
     values,
 )
 from sqlalchemy import column as named
-from sqlalchemy.orm import aliased, join
+from sqlalchemy.orm import aliased
 
+from layers.collection import Collection
 from layers.foreseen import PlaceForecast
-from layers.registry import Collection
-from layers.relations import Chosen, Relation, absent, places_of
+from layers.place_relations import places_of
+from layers.relation import Expression, Joined, Relation
+from layers.relations import Chosen, absent
 
 
 def relation_of(collection: Collection, chosen: Chosen) -> Relation:
@@ -49,8 +48,8 @@ def relation_of(collection: Collection, chosen: Chosen) -> Relation:
         named("calendar", Text), named("year", Integer), name="times",
     ).data(listed or [("", date.min, date.min, "", 0)])  # fmt: skip
     places = places_of(collection.level or "", None)
-    joined, columns = [*places.joined], dict(places.columns)
-    columns |= {name: times.c[name] for name in ("period", "period_start", "period_end")}
+    joined: list[Joined] = []
+    columns: dict[str, Expression] = {}
     for member in collection.indicators:
         last = chosen.of_indicator.get(member.key)
         if last is None:
@@ -75,15 +74,7 @@ def relation_of(collection: Collection, chosen: Chosen) -> Relation:
             (shown.reason == "suppressed", "suppressed"),
             else_=absent(member, places, "no_forecast"),
         )
-    return replace(
-        places,
-        base=join(places.base, times, true()),
-        id=places.id.concat(".").concat(times.c.period),
-        columns=columns,
-        conditions=(*places.conditions, *(() if listed else (false(),))),
-        joined=tuple(joined),
-        period=times.c.period,
-    )
+    return places.at_times(times, columns, joined, is_any=bool(listed))
 
 
 def _foreseen_names(key: str) -> tuple[str, str, str]:

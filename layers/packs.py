@@ -19,11 +19,12 @@ from geo_service.core.beside import Hidden, Plan, Room
 from geo_service.core.crs import CRS84
 from geo_service.core.known import TODAY, known_of
 from layers import feature_texts, queries
+from layers.collection import Collection
 from layers.drawings import kept_for
 from layers.models import PreparedTile
+from layers.place_relations import place_subjects
 from layers.questions import Question
-from layers.registry import Collection
-from layers.relations import place_subjects, relation_of
+from layers.relations import relation_of
 from layers.versions import changed_at, versions_of
 
 #: Larger collections stay in the database: what tells where a feature lies is held in memory.

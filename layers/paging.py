@@ -19,7 +19,7 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from layers.queries import Cell, Order
 from layers.questions import Question
-from layers.relations import Relation
+from layers.relation import Relation
 
 #: Thai alphabetical order; every other text sorts as the database sorts.
 _THAI_ORDER = "th-x-icu"

@@ -33,7 +33,7 @@ from boundaries.models import Area, Org
 from geo_service.core.models import Dataset
 from layers.foreseen import ForecastRun
 from layers.models import PeriodRow, PlaceValue
-from layers.relations import Relation
+from layers.relation import Relation
 
 Cell = str | int | float | bool | date | None
 

@@ -16,12 +16,13 @@ from geo_service.core.db import fixed_sql
 from geo_service.core.known import remembered
 from geo_service.core.periods import Period, parse_period, year_period
 from layers import outlooks, queries
+from layers.collection import Collection
 from layers.cql2 import compile_filter
 from layers.cql2.tree import Filter
 from layers.filters import BoundBox, Box, Interval, Scalar, touches
 from layers.indicators import period_of
-from layers.registry import Collection
-from layers.relations import Chosen, Relation, relation_of
+from layers.relation import Relation
+from layers.relations import Chosen, relation_of
 from layers.versions import versions_of
 
 

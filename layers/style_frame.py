@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from geo_service.core.text import Lang, Text
-from layers.registry import Collection
+from layers.collection import Collection
 
 Look = Literal["light", "dark"]
 Layer = dict[str, Any]

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session, join
 from geo_service.core.crs import TILE_SRID
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
+from layers.collection import Collection
 from layers.drawings import kept_for
 from layers.forms import described, form_of
 from layers.models import PreparedTile
 from layers.questions import Question, conditions_of, relation_for
-from layers.registry import Collection
 from layers.relations import relation_of
 from layers.tile_drawing import (
     BUFFER,

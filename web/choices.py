@@ -11,7 +11,8 @@ from geo_service.core.text import Lang, Text
 from layers.analysis.classify import MOST_CLASSES
 from layers.indicators import IndicatorInfo
 from layers.thematic import SCHEMES, ThematicMap
-from web.words import LEVELS, STATUSES, THEMES, words
+from layers.words import STATUS_NAMES, THEME_NAMES
+from web.words import LEVELS, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Two classes hardly make a map; what an address asks for may have them.
@@ -167,13 +168,13 @@ def options(
     """
     lang, said = state.lang, words(state.lang)
     level = state.level or thematic.level
-    forecast = STATUSES["forecast"].in_(lang)
-    themes = [theme for theme in THEMES if any(info.theme == theme for info in known)]
+    forecast = STATUS_NAMES["forecast"].in_(lang)
+    themes = [theme for theme in THEME_NAMES if any(info.theme == theme for info in known)]
     return Controls(
-        themes=_list([(t, THEMES[t].in_(lang)) for t in themes], thematic.indicator.theme),
+        themes=_list([(t, THEME_NAMES[t].in_(lang)) for t in themes], thematic.indicator.theme),
         indicators=tuple(
             Group(
-                THEMES[theme].in_(lang),
+                THEME_NAMES[theme].in_(lang),
                 _list(
                     [(i.key, i.name.in_(lang)) for i in known if i.theme == theme],
                     state.indicator,

@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse
 from geo_service.core.text import Lang
 from geo_service.deps import SessionDep
 from layers import registry
+from layers.collection import Collection
 from layers.questions import state_of
-from layers.registry import STATUS_NAMES, Collection
+from layers.words import STATUS_NAMES
 from web.render import respond
 from web.words import words
 

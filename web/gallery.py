@@ -12,11 +12,12 @@ from geo_service.deps import SessionDep
 from layers import thematic
 from layers.measured import Measured
 from layers.thematic import SCHEMES, ThematicMap
+from layers.words import THEME_NAMES
 from web import explore, figures, thumbnails
 from web.choices import State
 from web.map_page import embed_code
 from web.thumbnails import Outline, Shelf, Thumbnail
-from web.words import LEVELS, THEMES, words
+from web.words import LEVELS, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Themes that are shown even before anything of them is loaded.
@@ -101,7 +102,7 @@ def themes(
     return [
         Theme(
             theme,
-            THEMES[theme].in_(lang),
+            THEME_NAMES[theme].in_(lang),
             tuple(
                 _card(one, lang, drawn.get(one.info.key))
                 for one in known
@@ -264,7 +265,7 @@ def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
     return {
         "indicators": entries,
         "themes": [
-            (theme, THEMES[theme].in_(lang))
+            (theme, THEME_NAMES[theme].in_(lang))
             for theme in dict.fromkeys(one.info.theme for one in known)
         ],
         "schemes": [(key, SCHEME_NAMES[key].in_(lang)) for key in SCHEMES if key != "policy"],

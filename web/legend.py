@@ -8,8 +8,9 @@ from typing import Final
 
 from geo_service.core.text import Lang
 from layers.thematic import MapClass, MapPlace, ThematicMap
+from layers.words import STATUS_NAMES
 from web.figures import CLASSES
-from web.words import STATUSES, number
+from web.words import number
 
 #: Fill of the classes that are no numbers: ids of patterns in ``templates/_patterns.svg``.
 PATTERNS: Final = {
@@ -84,7 +85,7 @@ def build(thematic: ThematicMap, lang: Lang) -> Legend:
             index=index,
             kind=entry.kind,
             fill=fill_of(entry),
-            label=entry.label.in_(lang) or STATUSES[entry.kind].in_(lang),
+            label=entry.label.in_(lang) or STATUS_NAMES[entry.kind].in_(lang),
             count=entry.count,
             bar=round(COUNT_WIDTH * entry.count / most, 1),
         )

@@ -14,12 +14,13 @@ from layers import outlines
 from layers.analysis.numbers import MINUS
 from layers.indicators import IndicatorInfo
 from layers.thematic import MapPlace, ThematicMap
+from layers.words import STATUS_NAMES
 from web import figures, folium_map, hexagons, legend
 from web.choices import State
 from web.folium_map import Canvas, Points, Tiles
 from web.hexagons import Hexagons
 from web.payload import page_data, steps_of, words_of
-from web.words import PLACES, STATUSES, number, short_year, words
+from web.words import PLACES, number, short_year, words
 
 MOST_TABLE_ROWS: Final = 1000
 MOST_TABLE_ROWS_EMBED: Final = 200
@@ -234,7 +235,7 @@ def _table_row(place: MapPlace, thematic: ThematicMap, lang: Lang) -> TableRow:
         within=place.within.in_(lang),
         value=f"{_plus(place.value, thematic)}{figures.figure(place.value, info, lang)}",
         change=_change(place, info, lang),
-        status=STATUSES[place.status].in_(lang),
+        status=STATUS_NAMES[place.status].in_(lang),
         rank=place.rank,
         ends=_ends(place, info, lang),
     )

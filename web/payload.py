@@ -8,9 +8,10 @@ from urllib.parse import quote
 from geo_service.core.periods import Period
 from geo_service.core.text import Lang
 from layers.thematic import MapPlace, ThematicMap
+from layers.words import STATUS_NAMES
 from web.figures import names, total_digits
 from web.legend import class_of, fill_of
-from web.words import BASES, STATUSES, flag, licence, short_year, words
+from web.words import BASES, flag, licence, short_year, words
 
 #: Columns of a row, in order; ``static/js/map.js`` reads them by these names.
 FIELDS: Final = (
@@ -92,7 +93,7 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
                 "lower": entry.lower,
                 "upper": entry.upper,
                 "fill": fill_of(entry),
-                "label": entry.label.in_(lang) or STATUSES[entry.kind].in_(lang),
+                "label": entry.label.in_(lang) or STATUS_NAMES[entry.kind].in_(lang),
                 "count": entry.count,
             }
             for entry in thematic.classes
@@ -100,7 +101,7 @@ def page_data(thematic: ThematicMap, lang: Lang, **about: object) -> dict[str, A
         "fields": FIELDS if thematic.outlook is None else FIELDS + SPAN_FIELDS,
         "forecast": thematic.outlook is not None,
         "rows": [_row(place, thematic, lang) for place in thematic.places],
-        "statuses": {key: text.in_(lang) for key, text in STATUSES.items()},
+        "statuses": {key: text.in_(lang) for key, text in STATUS_NAMES.items()},
         "flags": {
             one: flag(one, lang)
             for one in sorted({one for place in thematic.places for one in place.flags})

@@ -22,10 +22,11 @@ from layers.cube.known import names_of, periods_known
 from layers.cube.query import TIME_DIMENSIONS, Measure, Names
 from layers.cube.sources import sources
 from layers.questions import state_of
+from layers.words import STATUS_NAMES
 from web import pivot_chart, pivot_choices, pivot_examples
 from web.pivot_choices import Choices
 from web.render import respond
-from web.words import STATUSES, flag, number, words
+from web.words import flag, number, words
 
 #: Rows of the page's table; the spreadsheet has them all.
 MOST_ROWS: Final = 400
@@ -190,7 +191,7 @@ def _shown(cell: Cell, measure: Measure, shade: int, lang: Lang) -> Shown:
         about.append(cell.period)
     about += [flag(one, lang) for one in cell.flags]
     if cell.value is None:
-        word = STATUSES[cell.status].in_(lang) if cell.status in STATUSES else cell.status
+        word = STATUS_NAMES[cell.status].in_(lang) if cell.status in STATUS_NAMES else cell.status
         return Shown(word, " · ".join(about), is_missing=True)
     return Shown(number(cell.value, measure.decimals), " · ".join(about), shade)
 

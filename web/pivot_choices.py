@@ -21,7 +21,7 @@ from layers.cube.query import (
     Measure,
     Names,
 )
-from web.words import THEMES
+from layers.words import THEME_NAMES
 
 #: What clicking on a place opens: the level below it.
 _BELOW: Final = {
@@ -132,7 +132,7 @@ class Choices:
                 continue
             address = self.to(measures=",".join([*chosen, one.key]))
             found.setdefault(one.theme, []).append(Option(one.name.in_(self._lang), address))
-        return [(THEMES[theme].in_(self._lang), options) for theme, options in found.items()]
+        return [(THEME_NAMES[theme].in_(self._lang), options) for theme, options in found.items()]
 
     @property
     def rows(self) -> list[Chip]:

@@ -13,8 +13,9 @@ from layers.cube.peers import Peers
 from layers.forecasts import words as forecast_words
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, PlaceName, Point
+from layers.words import STATUS_NAMES
 from web import charts, figures
-from web.words import PLACES, STATUSES, flag, measured, number, words
+from web.words import PLACES, flag, measured, number, words
 
 _WIDTH, _HEIGHT, _PAD = 132.0, 34.0, 4.0
 
@@ -72,7 +73,7 @@ def row_of(line: Line, place: PlaceName, lang: Lang, peers: Peers | None = None)
         about=info.definition.in_(lang),
         address=address,
         value="" if now.value is None else figures.with_unit(now.value, info, lang),
-        status=STATUSES[now.status].in_(lang),
+        status=STATUS_NAMES[now.status].in_(lang),
         when=now.period.label.in_(lang),
         change=change,
         since=since,

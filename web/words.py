@@ -11,43 +11,18 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from boundaries.words import BY_LEVEL, SEVERAL_PLACES
 from geo_service.core.periods import Period
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
 from layers.analysis.numbers import readable
-from layers.registry import STATUS_NAMES
 
 _THAI: Final = re.compile("[\u0e01-\u0e5b]")
 _PHRASE: Final = re.compile(r"(?:พ\.ศ\.|ปีงบประมาณ) \d+|\d+ ปี\S*|\S+")
 _MILLION: Final = 1_000_000
 _NUMBER: Final = re.compile(r"([^\d+\u2212]*)([+\u2212]?\d[\d,.]*)(.*)", re.DOTALL)
 
-LEVELS: Final = {
-    "country": Text("ทั้งประเทศ", "whole country"),
-    "region": Text("รายภาค", "by region"),
-    "province": Text("รายจังหวัด", "by province"),
-    "district": Text("รายอำเภอ", "by district"),
-    "subdistrict": Text("รายตำบล", "by sub-district"),
-    "org": Text("ราย อปท.", "by local organisation"),
-    "hexbin": Text("ช่องหกเหลี่ยม", "hexagons"),
-}
-PLACES: Final = {
-    "country": Text("ประเทศ", "country"),
-    "region": Text("ภาค", "regions"),
-    "province": Text("จังหวัด", "provinces"),
-    "district": Text("อำเภอ", "districts"),
-    "subdistrict": Text("ตำบล", "sub-districts"),
-    "org": Text("อปท.", "organisations"),
-    "hexbin": Text("ช่อง", "cells"),
-}
-THEMES: Final = {
-    "waste": Text("ขยะมูลฝอย", "Waste"),
-    "ageing": Text("สังคมสูงวัย", "Ageing"),
-    "infrastructure": Text("โครงสร้างพื้นฐาน", "Infrastructure"),
-    "population": Text("ประชากร", "Population"),
-    "disability": Text("คนพิการ", "Disability"),
-    "finance": Text("การคลังท้องถิ่น", "Local finance"),
-    "governance": Text("การบริหารจัดการ", "Governance"),
-}
+LEVELS: Final = {**BY_LEVEL, "hexbin": Text("ช่องหกเหลี่ยม", "hexagons")}
+PLACES: Final = {**SEVERAL_PLACES, "hexbin": Text("ช่อง", "cells")}
 SCHEMES: Final = {
     "quantile": Text("จำนวนเท่ากันทุกชั้น", "Equal counts (quantiles)"),
     "equal": Text("ช่วงกว้างเท่ากัน", "Equal intervals"),
@@ -55,7 +30,6 @@ SCHEMES: Final = {
     "stddev": Text("ส่วนเบี่ยงเบนมาตรฐาน", "Standard deviations"),
     "policy": Text("เกณฑ์ตามนโยบาย", "Policy thresholds"),
 }
-STATUSES: Final = STATUS_NAMES
 BASES: Final = {
     "reported": Text("ตามที่รายงาน", "as reported"),
     "aggregated": Text("รวมจากหน่วยที่เล็กกว่า", "added up from smaller places"),

@@ -17,6 +17,7 @@ from geo_service.api.schemas import SchemaPart
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets as sources
 from layers import extents, registry
+from layers.collection import Collection
 from layers.questions import listed, periods_of, state_of
 
 router = APIRouter(prefix="/collections", tags=["collections"])
@@ -180,9 +181,9 @@ def _properties(
     return json_answer(body | notice(is_sample=state.is_sample), headers, media_type=SCHEMA)
 
 
-def _extent_key(one: registry.Collection) -> str:
+def _extent_key(one: Collection) -> str:
     return one.id if one.family == "feature" else "places"
 
 
-def _one_of_each(known: list[registry.Collection]) -> dict[str, registry.Collection]:
+def _one_of_each(known: list[Collection]) -> dict[str, Collection]:
     return {_extent_key(one): one for one in known}

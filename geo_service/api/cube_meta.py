@@ -25,7 +25,7 @@ from layers.cube.query import (
 )
 from layers.cube.slices import members_of
 from layers.models import PLACE_LEVELS
-from layers.registry import STATUS_NAMES
+from layers.words import STATUS_NAMES
 
 _TRAITS = {"tier": TIER_NAMES, "kind": KIND_NAMES, "size": SIZE_NAMES}
 

@@ -9,8 +9,8 @@ from geo_service.api.formats import DOWNLOADED, FORMATS
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table
 from geo_service.core.text import Text
+from layers.collection import Collection
 from layers.imprint import Imprint
-from layers.registry import Collection
 
 _UNKNOWN = Text("เมื่อขอ", "on request")
 _UNITS = ((1 << 20, "MB"), (1 << 10, "kB"), (1, "B"))

@@ -34,8 +34,8 @@ from geo_service.deps import (
 from geo_service.deps.answers import VARY
 from geo_service.deps.snapshots import OpenSnapshot, snapshots_of
 from layers import exports, imprint, registry, versions
+from layers.collection import Collection
 from layers.questions import Question, State, state_of
-from layers.registry import Collection
 
 router = APIRouter(prefix="/collections/{collection_id}/downloads", tags=["features"])
 

@@ -42,7 +42,7 @@ from ingest import editing, proposals, submission_files
 from ingest.editing import Edit
 from ingest.submissions import OPEN, SUBMITTERS
 from layers import registry
-from layers.registry import Collection
+from layers.collection import Collection
 
 router = APIRouter(prefix="/collections/{collection_id}/items", include_in_schema=False)
 

@@ -10,8 +10,8 @@ from fastapi import Request
 from geo_service.api.wire import coding_of
 from geo_service.core.errors import NotModified
 from geo_service.deps import KEEPS_TAG, SessionDep, is_good
+from layers.collection import Collection
 from layers.feature_tags import tag_of
-from layers.registry import Collection
 
 
 def is_written(known: Collection) -> bool:

@@ -12,8 +12,9 @@ from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, onward, paging, section, table
 from geo_service.api.schemas import SchemaPart
 from geo_service.core.text import Lang, Text
+from layers.collection import Collection, Property
 from layers.datasets import DatasetInfo
-from layers.registry import STATUS_NAMES, THEME_NAMES, Collection, Property
+from layers.words import STATUS_NAMES, THEME_NAMES
 
 COLLECTIONS = Text("ชั้นข้อมูล", "Collections")
 ITEMS = Text("รายการข้อมูล", "Items")
@@ -402,7 +403,7 @@ def _value_cell(
     key = str(values.get(f"{one.name}_period") or "")
     period = periods[key].in_(lang) if key in periods else key
     if value is None:
-        words = STATUS_NAMES[said].in_(lang) if said in STATUS_NAMES else None
+        words = STATUS_NAMES[str(said)].in_(lang) if said in STATUS_NAMES else None
         return Cell(words, note=period)
     if not is_alone:
         return Cell(value, note=period)

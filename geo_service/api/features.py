@@ -38,10 +38,10 @@ from geo_service.deps import (
 )
 from layers import counts, exports, features, registry
 from layers import periods as calendars
+from layers.collection import Collection
 from layers.feature_texts import ShapeForm
 from layers.filters import Scalar, parse_value
 from layers.questions import Question, State, state_of
-from layers.registry import Collection
 
 router = APIRouter(prefix="/collections/{collection_id}/items", tags=["features"])
 

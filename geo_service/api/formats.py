@@ -9,7 +9,7 @@ from urllib.parse import quote
 from geo_service.api.links import CSV, GEOJSON, HTML, JSON, Links
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
-from layers.registry import Collection
+from layers.collection import Collection
 
 JSONFG = "application/vnd.ogc.fg+json"
 GEOJSONSEQ = "application/geo+json-seq"

@@ -18,7 +18,8 @@ from layers import periods as calendars
 from layers.indicators import IndicatorInfo
 from layers.models import THEMES
 from layers.questions import state_of
-from layers.registry import THEME_NAMES, VALUE_LEVELS, is_shown_at
+from layers.value_collections import VALUE_LEVELS, is_shown_at
+from layers.words import THEME_NAMES
 
 router = APIRouter(tags=["indicators"])
 

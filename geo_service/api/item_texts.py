@@ -17,8 +17,8 @@ from geo_service.api.formats import ANSWERS, AS_JSONFG, FORMATS, KINDS
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, link_header, notice
 from geo_service.deps import SessionDep
 from layers import exports, features, jsonfg
+from layers.collection import Collection
 from layers.questions import Question
-from layers.registry import Collection
 
 #: Larger answers wait on disk: memory stays the same however many features there are.
 MOST_IN_MEMORY_BYTES = 4 << 20

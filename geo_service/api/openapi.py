@@ -25,8 +25,8 @@ from geo_service.deps import (
     revalidate,
 )
 from layers import indicators, registry
+from layers.collection import Collection
 from layers.questions import state_of
-from layers.registry import Collection
 
 router = APIRouter(tags=["landing"])
 

@@ -20,9 +20,9 @@ from geo_service.problems import PROBLEM_JSON
 from layers import ageing
 from layers.analysis.classify import MOST_CLASSES
 from layers.analysis.forecast import LONGEST_HORIZON
+from layers.collection import Collection, Property
 from layers.cql2.tree import MAX_CHARACTERS
 from layers.models import PLACE_LEVELS, THEMES
-from layers.registry import Collection, Property
 from layers.thematic import SCHEMES
 from layers.thematic.choices import FEWEST_CLASSES
 from layers.tile_matrix import MATRIX_SETS

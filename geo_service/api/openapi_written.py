@@ -18,7 +18,7 @@ from geo_service.api.links import CSV, HTML, JSON
 from geo_service.api.openapi_parts import Limits
 from geo_service.core.text import Lang, Text
 from geo_service.deps.edits import FEATURE_TYPES, PATCH_TYPES
-from layers.registry import Collection
+from layers.collection import Collection
 
 #: Addresses of people who are signed in, and of their programs.
 ROUTERS: Final[tuple[APIRouter, ...]] = (

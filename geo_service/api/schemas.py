@@ -8,8 +8,8 @@ from geo_service.api.links import CSV, GEOJSON, HTML, JSON, MVT, SCHEMA, Links
 from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.text import Lang, Text
 from layers.analysis.ucum import code_of
+from layers.collection import Collection, Property, within
 from layers.filters import Interval, Kind
-from layers.registry import Collection, Property, within
 
 #: What a JSON Schema of a collection tells: all properties, those of filters, those of sorting.
 SchemaPart = Literal["schema", "queryables", "sortables"]

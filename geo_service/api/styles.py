@@ -18,10 +18,10 @@ from geo_service.core.periods import Period
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PeriodDep, SessionDep, choose_format, revalidate
 from layers import outlines, registry, styles, thematic, tiles
+from layers.collection import Collection
 from layers.filters import Interval
 from layers.forecasts import mapped
 from layers.questions import periods_of, state_of
-from layers.registry import Collection
 from layers.simple_style import simplified
 from layers.style_frame import fields_of
 from layers.styles import Addresses, Drawn, Look

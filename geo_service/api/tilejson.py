@@ -19,7 +19,7 @@ from geo_service.api.tilesets import (
     state_behind,
 )
 from geo_service.deps import IntervalDep, LangDep, SessionDep, revalidate
-from layers.registry import Property
+from layers.collection import Property
 
 router = APIRouter(tags=["tiles"])
 

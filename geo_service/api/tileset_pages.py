@@ -10,7 +10,7 @@ from geo_service.api.links import Links
 from geo_service.api.matrix_sets import address
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table
 from geo_service.core.text import Text
-from layers.registry import Collection
+from layers.collection import Collection
 from layers.tile_matrix import MATRIX_SETS, MatrixSet
 
 TILES = Text("ไทล์เวกเตอร์", "Vector tiles")

@@ -18,8 +18,8 @@ from geo_service.core.crs import CRS84
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import datasets, extents, registry, tiles
+from layers.collection import Collection, Property
 from layers.questions import State, state_of
-from layers.registry import Collection, Property
 from layers.tile_matrix import MATRIX_SETS, WEB_MERCATOR_QUAD, MatrixSet
 
 router = APIRouter(tags=["tiles"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
+from boundaries.words import BY_LEVEL, SEVERAL_PLACES
 from geo_service.core.periods import Period
 from geo_service.core.text import SAMPLE_NOTICE, Text
 from layers.analysis.numbers import decimals_needed, readable
@@ -12,22 +13,7 @@ from layers.indicators import IndicatorInfo
 from layers.inside import NOT_PUBLIC, RESTRICTED
 from layers.thematic.map import Scheme
 
-LEVELS = {
-    "country": Text(th="ทั้งประเทศ", en="for the country"),
-    "region": Text(th="รายภาค", en="by region"),
-    "province": Text(th="รายจังหวัด", en="by province"),
-    "district": Text(th="รายอำเภอ", en="by district"),
-    "subdistrict": Text(th="รายตำบล", en="by sub-district"),
-    "org": Text(th="ราย อปท.", en="by local organisation"),
-}
-PLACES = {
-    "country": Text(th="ประเทศ", en="countries"),
-    "region": Text(th="ภาค", en="regions"),
-    "province": Text(th="จังหวัด", en="provinces"),
-    "district": Text(th="อำเภอ", en="districts"),
-    "subdistrict": Text(th="ตำบล", en="sub-districts"),
-    "org": Text(th="อปท.", en="organisations"),
-}
+LEVELS = {**BY_LEVEL, "country": Text(th="ทั้งประเทศ", en="for the country")}
 SPECIAL = {
     "zero": Text(th="0 (ไม่มี)", en="0 (none)"),
     "not_reported": Text(th="ไม่มีรายงาน", en="Not reported"),
@@ -219,7 +205,7 @@ def notes_of(
         notes.append(Text(th="เขตบนแผนที่เป็นภาพประกอบ ไม่ใช่แนวเขตจริง", en="Shapes are illustrative"))
     if expected and reporting < ENOUGH_REPORTING_SHARE * expected:
         counts = {"reporting": f"{reporting:,}", "expected": f"{expected:,}"}
-        places = {"th": PLACES[level].th, "en": PLACES[level].en}
+        places = {"th": SEVERAL_PLACES[level].th, "en": SEVERAL_PLACES[level].en}
         notes.append(FEW.format(**counts, **places))
     for flag in sorted(flags):
         if flag.startswith("denominator-"):

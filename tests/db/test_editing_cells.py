@@ -11,7 +11,7 @@ from geo_service.core.db import transaction
 from ingest import points, refresh, tiles
 from ingest.editing import ANY, Edit, edit
 from layers import registry, versions
-from layers.relations import place_subjects
+from layers.place_relations import place_subjects
 
 LAYER = "health-centres"
 CELLS = (

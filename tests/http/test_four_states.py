@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 
 from geo_service.core.db import make_engine, transaction
-from layers.registry import STATUS_NAMES
+from layers.words import STATUS_NAMES
 
 NAMES = {"5001": "เมืองแสนสุข", "5002": "บ้านดอน", "5101": "เมืองร่มเย็น", "5102": "ทุ่งทอง"}
 STATES = {"5001": "suppressed", "5002": "not_reported", "5101": "not_applicable", "5102": "zero"}

@@ -14,12 +14,12 @@ from geo_service.core.crs import CRS84, SERVED_CRS
 from geo_service.core.errors import BadParameter
 from geo_service.core.known import Knowing, Known, NotKnown
 from geo_service.core.text import Text
+from layers.collection import Collection
 from layers.cql2 import compile_filter, read_filter
 from layers.cql2.bound import take_values
 from layers.cql2.tree import Bound, Call, Filter, Group, Literal, Name
 from layers.forms import direct_of, form_of, written
 from layers.questions import Question
-from layers.registry import Collection
 
 PROPERTIES = {
     "name": ("string", column("name")),
