@@ -22,7 +22,7 @@ from geo_service.core.db import SCHEMA, fixed_sql
 from geo_service.core.errors import BadParameter
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import indicators, queries
+from layers import indicators, questions
 from layers.analysis import hexgrid
 from layers.filters import Box, Interval, touches
 from layers.hexsubjects import (
@@ -138,7 +138,7 @@ def read(
         period=chosen,
         resolution=level,
         bbox=bbox,
-        is_sample=bool(session.scalar(queries.sample_is_loaded())),
+        is_sample=questions.is_sample(session),
         unplaced=unplaced,
         rows=tuple(sorted(rows)),
     )

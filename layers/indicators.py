@@ -7,7 +7,8 @@ from datetime import date
 from difflib import get_close_matches
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, String, exists, select, values
+from sqlalchemy import column as named
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import NotFound
@@ -223,7 +224,9 @@ def levels(session: Session, key: str) -> tuple[str, ...]:
 
 
 def _levels(session: Session, key: str) -> tuple[str, ...]:
-    found = {level for level in PLACE_LEVELS if session.scalar(_one_value(key, level)) is not None}
+    asked = values(named("level", String), name="asked").data([(level,) for level in PLACE_LEVELS])
+    there = exists().where(PlaceValue.level == asked.c.level, *_valued(key, None))
+    found = set(session.scalars(select(asked.c.level).where(there)))
     return tuple(level for level in PLACE_LEVELS if level in found)
 
 
@@ -310,10 +313,6 @@ def _valued(key: str, level: str | None) -> list[ColumnElement[bool]]:
     if level is not None:
         conditions.append(PlaceValue.level == level)
     return conditions
-
-
-def _one_value(key: str, level: str) -> Select[str]:
-    return select(PlaceValue.level).where(*_valued(key, level)).limit(1)
 
 
 def _day(written: str | None) -> date | None:

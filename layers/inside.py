@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from geo_service.core.auth import PLACED_ROLES, Principal
 from geo_service.core.db import SCHEMA
+from geo_service.core.known import MATCH, Known
 from geo_service.core.text import Text
 
 INSIDE: Final = "geo_inside"
@@ -111,7 +112,8 @@ def open_session(engine: Engine, scope: str, about_to_see: Callable[[], None]) -
     Session
         Nothing is connected yet; the scope ends with each of its transactions.
     """
-    session = Session(engine, info={SCOPE: scope})
+    # Each statement of the session sees one state; what it finds out is known to it alone.
+    session = Session(engine, info={SCOPE: scope, MATCH: Known})
 
     @event.listens_for(session, "after_begin")
     def begin(opened: Session, transaction: SessionTransaction, connection: Connection) -> None:  # noqa: ARG001  (the event's signature)

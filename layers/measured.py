@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo_service.core.periods import Period
-from layers import queries
-from layers.indicators import IndicatorInfo, period_of
+from layers import periods
+from layers.indicators import IndicatorInfo
 from layers.models import PLACE_LEVELS, PlaceValue
 
 
@@ -57,17 +57,15 @@ def read(session: Session, infos: Sequence[IndicatorInfo]) -> list[Measured]:
     list of Measured
         Only indicators with at least one value.
     """
-    found: dict[str, dict[str, list[Period]]] = {info.key: {} for info in infos}
-    if not found:
-        return []
-    for level in PLACE_LEVELS:
-        for key, row in session.execute(queries.measured_periods(list(found), level)):
-            found[key].setdefault(level, []).append(period_of(row))
-    return [
-        Measured(info, {level: tuple(periods) for level, periods in found[info.key].items()})
+    known = periods.known(session)
+    found = [
+        Measured(
+            info,
+            {level: known[info.key, level] for level in PLACE_LEVELS if (info.key, level) in known},
+        )
         for info in infos
-        if found[info.key]
     ]
+    return [one for one in found if one.periods]
 
 
 def values_of(

@@ -111,6 +111,27 @@ def beside(session: Session, code: str) -> dict[int, str]:
     return dict(rows.all())
 
 
+def of_today(session: Session, level: str) -> dict[int, str]:
+    """List the areas of a level that are in force today.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    level : str
+        country, province, district or subdistrict.
+
+    Returns
+    -------
+    dict of int to str
+        Ids and codes.
+    """
+    rows = session.execute(
+        select(Area.id, Area.code).where(Area.level == level, func.upper_inf(Area.valid))
+    )
+    return dict(rows.all())
+
+
 def province_borders(session: Session, *, within: str | None = None) -> dict[str, Any] | None:
     """Read the borders of the provinces, each line once.
 

@@ -82,15 +82,31 @@ def state_of(session: Session, subjects: Sequence[str]) -> State:
 
 def _state_of(session: Session, subjects: Sequence[str]) -> State:
     numbers = versions_of(session, subjects)
-    is_sample = remembered(
-        session, "is_sample", lambda: bool(session.scalar(queries.sample_is_loaded()))
-    )
     # A place may come into force, or go, on a day without a load.
     turned = remembered(
         session, "last_turn", lambda: session.scalar(fixed_sql("layers", "last_turn"))
     )
-    told = json.dumps([sorted(numbers.items()), is_sample, str(turned)])
-    return State(hashlib.blake2b(told.encode(), digest_size=6).hexdigest(), is_sample)
+    has_sample = is_sample(session)
+    told = json.dumps([sorted(numbers.items()), has_sample, str(turned)])
+    return State(hashlib.blake2b(told.encode(), digest_size=6).hexdigest(), has_sample)
+
+
+def is_sample(session: Session) -> bool:
+    """Tell whether any data set loaded is a sample.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+
+    Returns
+    -------
+    bool
+        Remembered with the state of the data.
+    """
+    return remembered(
+        session, "is_sample", lambda: bool(session.scalar(queries.sample_is_loaded()))
+    )
 
 
 def relation_for(session: Session, question: Question) -> Relation:

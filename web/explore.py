@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.text import Text
@@ -20,7 +20,8 @@ from layers import (
 from layers.forecasts import mapped
 from layers.indicators import IndicatorInfo
 from layers.measured import Measured
-from layers.thematic import ThematicMap
+from layers.thematic import ThematicMap, Wanted
+from layers.thematic.choices import USUAL_CLASSES
 from layers.thematic.compare import build as build_comparison
 from web.choices import Controls, State, options
 from web.folium_map import Points
@@ -30,7 +31,6 @@ DRAWN_LEVELS: Final = ("region", "province", "district", "subdistrict", "org")
 THEME_ORDER: Final = (
     "waste", "ageing", "infrastructure", "population", "disability", "finance", "governance",
 )  # fmt: skip
-DEFAULT_CLASSES: Final = 5
 POINTS_A_PAGE: Final = 5000
 PROVINCE: Final = 2
 #: Levels shown when a reader stays within a province, the first that there is.
@@ -154,7 +154,7 @@ def is_sample(session: SessionDep) -> bool:
     bool
         True while any data set loaded is a sample.
     """
-    return questions.state_of(session, ()).is_sample
+    return questions.is_sample(session)
 
 
 def build(session: SessionDep, state: State) -> ThematicMap:
@@ -172,17 +172,17 @@ def build(session: SessionDep, state: State) -> ThematicMap:
     ThematicMap
         The same that the data addresses answer.
     """
-    asked: dict[str, Any] = {
-        "level": state.level,
-        "period": state.period,
-        "area": state.area,
-        "scheme": state.scheme,
-        "classes": DEFAULT_CLASSES if state.classes is None else state.classes,
-        "region_scheme": state.region_scheme,
-    }
+    wanted = Wanted(
+        level=state.level,
+        period=state.period,
+        area=state.area,
+        scheme=state.scheme,
+        classes=USUAL_CLASSES if state.classes is None else state.classes,
+        region_scheme=state.region_scheme,
+    )
     if state.compare is not None:
-        return build_comparison(session, state.indicator, against=state.compare, **asked)
-    return mapped.build(session, state.indicator, **asked)
+        return build_comparison(session, state.indicator, wanted, against=state.compare)
+    return mapped.build(session, state.indicator, wanted)
 
 
 def settle(session: SessionDep, state: State, *, theme: str | None, was: str | None) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -35,13 +36,34 @@ def with_digits(thematic: ThematicMap) -> ThematicMap:
         The same, its indicator with as many decimals or fewer.
     """
     info = thematic.indicator
-    values = np.abs([place.value for place in thematic.places if place.value is not None])
-    if info.space_agg != "SUM" or not info.decimals or values.size == 0:
+    values = [place.value for place in thematic.places if place.value is not None]
+    decimals = decimals_of(info, values)
+    if decimals == info.decimals:
         return thematic
-    middle = float(np.median(values))
-    most = 0 if middle >= WHOLE_FROM else 1 if middle >= TENTHS_FROM else info.decimals
-    decimals = 0 if bool((values % 1 == 0).all()) else min(info.decimals, most)
     return replace(thematic, indicator=replace(info, decimals=decimals))
+
+
+def decimals_of(info: IndicatorInfo, values: Sequence[float]) -> int:
+    """Tell how many digits the values of a map bear.
+
+    Parameters
+    ----------
+    info : IndicatorInfo
+        What is measured.
+    values : sequence of float
+        In the indicator's unit.
+
+    Returns
+    -------
+    int
+        As many decimals as the catalogue says, or fewer.
+    """
+    sizes = np.abs(values)
+    if info.space_agg != "SUM" or not info.decimals or sizes.size == 0:
+        return info.decimals
+    middle = float(np.median(sizes))
+    most = 0 if middle >= WHOLE_FROM else 1 if middle >= TENTHS_FROM else info.decimals
+    return 0 if bool((sizes % 1 == 0).all()) else min(info.decimals, most)
 
 
 def total_digits(thematic: ThematicMap) -> IndicatorInfo:

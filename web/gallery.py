@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Final
 
-from geo_service.core.errors import Fault
+from geo_service.core.known import remembered
 from geo_service.core.text import Lang
 from geo_service.deps import SessionDep
-from layers import thematic
+from layers import outlines
 from layers.measured import Measured
-from layers.thematic import SCHEMES, ThematicMap
-from layers.words import THEME_NAMES
+from layers.thematic import SCHEMES
+from layers.thematic.small import build_all
 from web import explore, figures, thumbnails
 from web.choices import State
 from web.map_page import embed_code
-from web.thumbnails import Outline, Shelf, Thumbnail
-from web.words import LEVELS, words
+from web.thumbnails import Outline, Thumbnail
+from web.words import LEVELS, THEMES, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Themes that are shown even before anything of them is loaded.
 MAIN_THEMES: Final = ("waste", "ageing", "infrastructure")
 DEMO_LOOKS: Final = ("", "#theme=dark", "#theme=transparent&legend=off")
 THUMBNAIL_LEVEL: Final = "province"
-
-_PICTURES: Final[Shelf[tuple[Thumbnail, Outline]]] = Shelf()
-_OUTLINES: Final[Shelf[Outline]] = Shelf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +66,9 @@ def context(session: SessionDep, lang: Lang, base_url: str) -> dict[str, Any]:
         Values by the names the template uses.
     """
     known = explore.known(session)
-    pictures = {one.info.key: _picture(session, one) for one in known}
     return {
-        "themes": themes(known, lang, {key: picture[0] for key, picture in pictures.items()}),
-        "outline": next((outline for _, outline in pictures.values() if outline), None),
+        "themes": themes(known, lang, _pictures(session, known)),
+        "outline": _outline(session),
         "composer": _composer(known, lang),
         "is_sample": explore.is_sample(session),
         "other_language": f"/maps?lang={_other(lang)}",
@@ -80,7 +77,7 @@ def context(session: SessionDep, lang: Lang, base_url: str) -> dict[str, Any]:
 
 
 def themes(
-    known: list[Measured], lang: Lang, pictures: dict[str, Thumbnail | None] | None = None
+    known: list[Measured], lang: Lang, pictures: dict[str, Thumbnail] | None = None
 ) -> list[Theme]:
     """Sort the indicators into their themes.
 
@@ -102,7 +99,7 @@ def themes(
     return [
         Theme(
             theme,
-            THEME_NAMES[theme].in_(lang),
+            THEMES[theme].in_(lang),
             tuple(
                 _card(one, lang, drawn.get(one.info.key))
                 for one in known
@@ -193,10 +190,9 @@ def landing(session: SessionDep, lang: Lang) -> dict[str, Any]:
     known = explore.known(session)
     # Each theme by the first map of it.
     firsts = {one.info.theme: one for one in reversed(known)}
-    pictures = {one.info.key: _picture(session, one) for one in firsts.values()}
     return {
-        "themes": themes(known, lang, {key: picture[0] for key, picture in pictures.items()}),
-        "outline": next((outline for _, outline in pictures.values() if outline), None),
+        "themes": themes(known, lang, _pictures(session, list(firsts.values()))),
+        "outline": _outline(session),
         "is_sample": explore.is_sample(session),
         "other_language": f"/?lang={_other(lang)}",
     }
@@ -217,30 +213,21 @@ def _card(one: Measured, lang: Lang, picture: Thumbnail | None) -> Card:
     )
 
 
-def _picture(session: SessionDep, one: Measured) -> tuple[Thumbnail | None, Outline | None]:
-    if THUMBNAIL_LEVEL not in one.levels:
-        return None, None
-    key = thumbnails.state(session, one.info.key)
-    kept = _PICTURES.take(key)
-    if kept is not None:
-        return kept
-    try:
-        drawn = thematic.build(session, one.info.key, level=THUMBNAIL_LEVEL)
-    except Fault:
-        # one indicator that cannot be drawn must not take the gallery with it
-        return None, None
-    made = thumbnails.thumbnail(drawn), _outline(session, drawn, key[-1])
-    _PICTURES.put(key, made)
-    return made
+# Of all indicators at once, and once for a state of the data.
+def _pictures(session: SessionDep, known: Sequence[Measured]) -> dict[str, Thumbnail]:
+    drawn = [one for one in known if THUMBNAIL_LEVEL in one.levels]
+
+    def find() -> dict[str, Thumbnail]:
+        wanted = [(one.info, one.latest(THUMBNAIL_LEVEL)) for one in drawn]
+        made = build_all(session, wanted, THUMBNAIL_LEVEL)
+        return {key: thumbnails.thumbnail(one) for key, one in made.items()}
+
+    return remembered(session, ("thumbnails", *(one.info.key for one in drawn)), find)
 
 
-def _outline(session: SessionDep, drawn: ThematicMap, areas_version: int) -> Outline:
-    key = ("outline", 0, areas_version)
-    kept = _OUTLINES.take(key)
-    if kept is None:
-        kept = thumbnails.outline(session, {place.id: place.code for place in drawn.places})
-        _OUTLINES.put(key, kept)
-    return kept
+def _outline(session: SessionDep) -> Outline | None:
+    places = remembered(session, "provinces", lambda: outlines.of_today(session, THUMBNAIL_LEVEL))
+    return thumbnails.outline(session, places) if places else None
 
 
 def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
@@ -265,7 +252,7 @@ def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
     return {
         "indicators": entries,
         "themes": [
-            (theme, THEME_NAMES[theme].in_(lang))
+            (theme, THEMES[theme].in_(lang))
             for theme in dict.fromkeys(one.info.theme for one in known)
         ],
         "schemes": [(key, SCHEME_NAMES[key].in_(lang)) for key in SCHEMES if key != "policy"],

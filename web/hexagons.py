@@ -19,6 +19,7 @@ from layers.filters import Box
 from layers.hexbins import HexRow
 from layers.indicators import IndicatorInfo
 from layers.thematic import MapClass, MapPlace, ThematicMap
+from layers.thematic.choices import USUAL_CLASSES
 from layers.thematic.words import SPECIAL, class_labels
 from web import explore
 from web.choices import State
@@ -138,7 +139,7 @@ def _as_map(
 ) -> ThematicMap:
     values = np.array([row.value for row in rows if row.status == "reported"], dtype=float)
     scheme = state.scheme if state.scheme in {"equal", "natural", "stddev"} else "quantile"
-    classes = explore.DEFAULT_CLASSES if state.classes is None else state.classes
+    classes = USUAL_CLASSES if state.classes is None else state.classes
     edges = classify.breaks(values, scheme, classes)  # type: ignore[arg-type]
     info = replace(base.indicator, decimals=_decimals(base.indicator, edges))
     made = (*_special(rows, BEFORE), *_ranges(info, values, edges), *_special(rows, AFTER))

@@ -14,11 +14,11 @@ from geo_service.core.periods import parse_period
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from geo_service.deps.cube import CubeForm, form_of
-from layers import cube, outlines
+from layers import cube, outlines, periods
 from layers.analysis.cube import Cell
 from layers.cube import Table
 from layers.cube.axes import Header
-from layers.cube.known import names_of, periods_known
+from layers.cube.known import names_of
 from layers.cube.query import TIME_DIMENSIONS, Measure, Names
 from layers.cube.sources import sources
 from layers.questions import state_of
@@ -77,7 +77,7 @@ def answer(request: Request, session: SessionDep, lang: Lang, form: CubeForm) ->
         The page.
     """
     names = names_of(session)
-    known = periods_known(session)
+    known = periods.known(session)
     if "measures" not in form.words:
         form = form_of({**_first(names, {key for key, _ in known}), **form.words})
     question = cube.question_of(session, form.asked)

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request, Response
 
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, revalidate
-from layers.cube.known import names_of, periods_known
+from layers import periods
+from layers.cube.known import names_of
 from layers.questions import state_of
 from web.pages import PageRoute
 from web.render import respond_kept
@@ -75,7 +76,7 @@ def _subjects() -> tuple[str, ...]:
 
 # Names of the indicators a question needs that have no values in these data.
 def _missing(session: SessionDep, question: dict[str, Any]) -> list[Text]:
-    told, names = periods_known(session), names_of(session).indicators
+    told, names = periods.known(session), names_of(session).indicators
     return [
         names[key].name if key in names else Text(key, key)
         for key, level in _needs(question)

@@ -14,7 +14,7 @@ from geo_service.core.errors import NotFound
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
 from geo_service.deps.shown import Frame
-from layers import forecasts, scenarios, versions
+from layers import forecasts, scenarios
 from layers.indicators import IndicatorInfo
 from layers.scenarios import Found, Line, Summary
 from layers.scenarios import words as scenario_words
@@ -22,7 +22,6 @@ from layers.value_rules import AMOUNTS
 from web import charts, scenario_map, thumbnails
 from web.render import respond_framed
 from web.scenario_map import Drawn, signed
-from web.thumbnails import Outline, Shelf
 from web.words import day, number, words
 
 #: Amounts from this on are told in whole numbers.
@@ -31,7 +30,6 @@ _MILLIONS_FROM, _MILLION = 1e7, 1e6
 _COUNTRY: Final = "TH"
 #: Places whose chance of being above changes most.
 _MOST_CHANCES: Final = 8
-_OUTLINES: Final[Shelf[Outline]] = Shelf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,15 +286,8 @@ def _year(line: Line, found: Found, info: IndicatorInfo, lang: Lang, at: int) ->
 
 
 def _map(session: SessionDep, places: Sequence[Line], info: IndicatorInfo, lang: Lang) -> Drawn:
-    level = places[0].level
-    version = versions.version_of(session, "areas")
-    key = (level, version, len(places))
-    outline = _OUTLINES.take(key)
-    if outline is None:
-        outline = thumbnails.outline(
-            session, {one.place_id: one.code for one in places}, level=level
-        )
-        _OUTLINES.put(key, outline)
+    codes = {one.place_id: one.code for one in places}
+    outline = thumbnails.outline(session, codes, places[0].level)
     return scenario_map.draw(
         outline, places, lang, is_amount=info.space_agg in AMOUNTS, decimals=info.decimals
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import numpy as np
 import shapely
@@ -13,18 +11,17 @@ from numpy.typing import NDArray
 from shapely.geometry import shape as as_shape
 from shapely.geometry.base import BaseGeometry
 
+from geo_service.core.known import shelved
 from geo_service.deps import SessionDep
-from layers import outlines, versions
-from layers.thematic import ThematicMap
+from layers import outlines
+from layers.thematic.small import SmallMap
 from web import figures, legend
 
 WIDTH: Final = 100.0
 #: Width of the smallest detail and of the smallest island drawn, in units of the view box.
 DETAIL: Final = 0.5
 SMALLEST: Final = 0.8
-MOST_KEPT: Final = 400
-
-Thing = TypeVar("Thing")
+_PATH_BYTES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +41,6 @@ class Thumbnail:
     decimals: int
 
 
-class Shelf(Generic[Thing]):
-    """Keeps what was drawn for a version of the data; old things fall off."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, int], Thing] = OrderedDict()
-        self._lock = Lock()
-
-    def take(self, key: tuple[str, int, int]) -> Thing | None:
-        """Take what is kept under a key.
-
-        Returns
-        -------
-        Thing or None
-            None when nothing is.
-        """
-        with self._lock:
-            return self._kept.get(key)
-
-    def put(self, key: tuple[str, int, int], thing: Thing) -> None:
-        """Keep something; the oldest goes when there is no room."""
-        with self._lock:
-            self._kept[key] = thing
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-
-
 def outline(session: SessionDep, places: dict[int, str], level: str = "province") -> Outline:
     """Draw the provinces, or other areas of one level, small.
 
@@ -85,8 +56,18 @@ def outline(session: SessionDep, places: dict[int, str], level: str = "province"
     Returns
     -------
     Outline
-        In Mercator's projection, 100 units wide; islets are left out.
+        In Mercator's projection, 100 units wide; islets are left out. Drawn once for a state of
+        the data, where that is known.
     """
+    return shelved(
+        session,
+        ("outline", level, tuple(sorted(places))),
+        lambda: _drawn(session, places, level),
+        lambda made: sum(_PATH_BYTES + len(path) for _, path in made.paths),
+    )
+
+
+def _drawn(session: SessionDep, places: dict[int, str], level: str) -> Outline:
     drawn = outlines.read(session, level, list(places))
     shapes = {
         key: shapely.transform(as_shape(one), _project)
@@ -106,12 +87,12 @@ def outline(session: SessionDep, places: dict[int, str], level: str = "province"
     return Outline(f"0 0 {WIDTH:g} {(south - north) * scale:.0f}", tuple(paths))
 
 
-def thumbnail(thematic: ThematicMap) -> Thumbnail:
+def thumbnail(small: SmallMap) -> Thumbnail:
     """Colour a small map.
 
     Parameters
     ----------
-    thematic : ThematicMap
+    small : SmallMap
         A map by province.
 
     Returns
@@ -119,33 +100,13 @@ def thumbnail(thematic: ThematicMap) -> Thumbnail:
     Thumbnail
         The colours of its classes.
     """
-    fills = []
-    for place in thematic.places:
-        index = legend.class_of(place, thematic.classes)
-        entry = None if index is None else thematic.classes[index]
-        fills.append((place.code, legend.fill_of(entry) if entry else "#e3e7ec"))
-    total = thematic.total.value if thematic.total else None
-    return Thumbnail(tuple(fills), total, figures.with_digits(thematic).indicator.decimals)
-
-
-def state(session: SessionDep, key: str) -> tuple[str, int, int]:
-    """Name the state of the data a small map is drawn from.
-
-    Parameters
-    ----------
-    session : Session
-        Only read.
-    key : str
-        Key of the indicator.
-
-    Returns
-    -------
-    tuple of (str, int, int)
-        The key with the versions of the indicator and of the areas.
-    """
-    subject = versions.of_indicator(key)
-    found = versions.versions_of(session, (subject, "areas"))
-    return key, found[subject], found["areas"]
+    fills = [legend.fill_of(entry) for entry in small.classes]
+    values = [value for _, value, _ in small.places if value is not None]
+    return Thumbnail(
+        tuple((code, fills[index]) for code, _, index in small.places),
+        small.total,
+        figures.decimals_of(small.indicator, values),
+    )
 
 
 def _project(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ from typing import Any
 from boundaries.words import KIND_NAMES
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
+from layers import periods
 from layers.cube import MOST_CELLS
 from layers.cube.filter import CONDITION_FORMS, OVER_PERIODS
-from layers.cube.known import periods_known, periods_withheld
 from layers.cube.parts import OWN_NAMES
 from layers.cube.places import SIZE_NAMES, TIER_NAMES
 from layers.cube.query import (
@@ -69,7 +69,7 @@ def meta_of(session: SessionDep, names: Names, lang: Lang) -> dict[str, Any]:
 
 
 def _measures(session: SessionDep, names: Names, lang: Lang) -> Iterator[dict[str, Any]]:
-    known, withheld = periods_known(session), periods_withheld(session)
+    known, withheld = periods.known(session), periods.withheld(session)
     for one in names.indicators.values():
         levels = [level for level in PLACE_LEVELS if (one.key, level) in known]
         hidden = {

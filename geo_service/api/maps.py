@@ -17,8 +17,8 @@ from layers.filters import Interval
 from layers.forecasts import mapped
 from layers.models import PLACE_LEVELS
 from layers.questions import State, state_of
-from layers.thematic import SCHEMES, MapClass, MapPlace, Outlook, Scheme, Source, Span, ThematicMap
-from layers.thematic.choices import FEWEST_CLASSES
+from layers.thematic import SCHEMES, MapClass, MapPlace, Outlook, Source, Span, ThematicMap, Wanted
+from layers.thematic.choices import FEWEST_CLASSES, USUAL_CLASSES
 from layers.thematic.compare import build as build_comparison
 
 router = APIRouter(prefix="/maps", tags=["maps"])
@@ -50,15 +50,16 @@ class MapQuery:
     ) -> None:
         if level not in {None, *PLACE_LEVELS}:
             _refuse("level", PLACE_LEVELS)
-        self.scheme: Scheme | None = None
-        if scheme is not None:
-            found = [one for one in SCHEMES if one == scheme]
-            if not found:
-                _refuse("scheme", SCHEMES)
-            self.scheme = found[0]
-        self.level, self.area, self.region_scheme = level, area, region_scheme
-        self.period = period.text if isinstance(period, Interval) else period
-        self.classes = parse_count(classes, "classes", default=5, least=FEWEST_CLASSES)
+        if scheme not in {None, *SCHEMES}:
+            _refuse("scheme", SCHEMES)
+        self.wanted = Wanted(
+            level=level,
+            period=period.text if isinstance(period, Interval) else period,
+            area=area,
+            scheme=scheme,
+            classes=parse_count(classes, "classes", default=USUAL_CLASSES, least=FEWEST_CLASSES),
+            region_scheme=region_scheme,
+        )
         self.compare = compare or None
 
 
@@ -186,17 +187,9 @@ def build_map(session: SessionDep, indicator: str, query: MapQuery) -> ThematicM
     ThematicMap
         Of values, of differences, or of forecasts.
     """
-    asked: dict[str, Any] = {
-        "level": query.level,
-        "period": query.period,
-        "area": query.area,
-        "scheme": query.scheme,
-        "classes": query.classes,
-        "region_scheme": query.region_scheme,
-    }
     if query.compare is not None:
-        return build_comparison(session, indicator, against=query.compare, **asked)
-    return mapped.build(session, indicator, **asked)
+        return build_comparison(session, indicator, query.wanted, against=query.compare)
+    return mapped.build(session, indicator, query.wanted)
 
 
 def _head(shown: ThematicMap, links: Links) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from layers.questions import periods_of, state_of
 from layers.simple_style import simplified
 from layers.style_frame import fields_of
 from layers.styles import Addresses, Drawn, Look
-from layers.thematic.map import ThematicMap
+from layers.thematic import ThematicMap, Wanted
 
 router = APIRouter(tags=["styles"])
 
@@ -231,8 +231,8 @@ def _shown(
     asked = period.text if isinstance(period, Interval) else period
     if known.family == "outlook":
         year = asked or periods_of(session, known)[key][0]
-        return mapped.build(session, key, level=known.level, period=year)
-    return thematic.build(session, key, level=known.level, period=asked)
+        return mapped.build(session, key, Wanted(level=known.level, period=year))
+    return thematic.build(session, key, Wanted(level=known.level, period=asked))
 
 
 def _drawn(

@@ -2,13 +2,16 @@
 
 Who serves attaches a `Known` to ``session.info``; whoever asks for what follows from the state
 alone (the register, the periods with values) finds it there, and asks the database once a state.
-A session without one, such as that of a command, asks every time.
+A session without one, such as that of a command, asks every time. What insiders see is known to
+the one session that reads it and to nobody else (`layers.inside`).
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import text
@@ -31,6 +34,60 @@ KNOWN, MATCH = "known", "match"
 _VERSIONS = text(VERSIONS)
 #: Keys may hold words of callers; far more than there are collections and indicators.
 _MOST_FACTS = 5000
+#: Of what is made for one state and may be large, such as maps; one alone may fill so much of it.
+_MOST_BYTES = 32 << 20
+_LARGEST_SHARE = 8
+
+
+class Shelf:
+    """Things of all sizes up to a number of bytes; what was not taken for longest goes first."""
+
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        self.size_bytes = 0
+        self._most_bytes = most_bytes
+        self._things: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._guard = Lock()
+
+    def take(self, key: Hashable) -> tuple[Any] | None:
+        """Take what lies under a key.
+
+        Parameters
+        ----------
+        key : hashable
+            Names it.
+
+        Returns
+        -------
+        tuple or None
+            Of the thing alone; it stays where it is.
+        """
+        with self._guard:
+            if key not in self._things:
+                return None
+            self._things.move_to_end(key)
+            return (self._things[key][0],)
+
+    def put(self, key: Hashable, thing: object, size_bytes: int) -> None:
+        """Lay something under a key, unless it is too large.
+
+        Parameters
+        ----------
+        key : hashable
+            Names it.
+        thing : object
+            Nobody changes it.
+        size_bytes : int
+            About how much memory it takes.
+        """
+        if size_bytes * _LARGEST_SHARE > self._most_bytes:
+            return
+        with self._guard:
+            before = self._things.pop(key, None)
+            self.size_bytes += size_bytes - (before[1] if before else 0)
+            self._things[key] = thing, size_bytes
+            while self.size_bytes > self._most_bytes:
+                _, (_, freed) = self._things.popitem(last=False)
+                self.size_bytes -= freed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +95,12 @@ class Known:
     """One state of the data, and what was found out about it.
 
     ``versions`` gives the number of each subject; ``facts`` holds what follows from the state
-    alone, under the keys of those who asked.
+    alone, under the keys of those who asked; ``shelf`` what is larger, or of more keys.
     """
 
     versions: Mapping[str, int]
     facts: dict[Hashable, Any] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 class NotKnown(Exception):
@@ -132,4 +190,37 @@ def remembered(session: Session, key: Hashable, find: Callable[[], Fact]) -> Fac
     found = find()
     if len(known.facts) < _MOST_FACTS:
         known.facts[key] = found
+    return found
+
+
+def shelved(
+    session: Session, key: Hashable, find: Callable[[], Fact], size: Callable[[Fact], int]
+) -> Fact:
+    """Give what follows from the state of the data alone, made once while there is room for it.
+
+    Parameters
+    ----------
+    session : Session
+        Reads the state.
+    key : hashable
+        Names it among all others; there may be any number of keys.
+    find : callable
+        Makes it, when it is not there. Nobody changes what it returns.
+    size : callable
+        About how much memory it takes, in bytes.
+
+    Returns
+    -------
+    object
+        What `find` returns.
+    """
+    known = known_of(session)
+    if known is None:
+        return find()
+    held = known.shelf.take(key)
+    if held is not None:
+        fact: Fact = held[0]
+        return fact
+    found = find()
+    known.shelf.put(key, found, size(found))
     return found

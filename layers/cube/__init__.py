@@ -15,6 +15,7 @@ from geo_service.core.errors import TooManyCells
 from geo_service.core.known import remembered
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
+from layers import breaks, periods
 from layers.analysis import cube as arithmetic
 from layers.analysis.cube import EMPTY, Cell
 from layers.cube import places as cube_places
@@ -29,7 +30,7 @@ from layers.cube.axes import (
 )
 from layers.cube.cells import TOTAL, Cells, Subject, rule_of
 from layers.cube.filter import periods_where, places_where
-from layers.cube.known import breaks_of, names_of, periods_known
+from layers.cube.known import names_of
 from layers.cube.parts import Parts, measures_in, memberships, take_apart
 from layers.cube.places import Place, Places, group_of
 from layers.cube.query import (
@@ -139,7 +140,7 @@ class _Answer:
         self._catalogue = names_of(session).indicators
         self._parts = take_apart(question.filter, question.slices, self._catalogue)
         self._level = _level_of(question, self._parts, self._catalogue)
-        known = periods_known(session)
+        known = periods.known(session)
         self._known = {
             key: known.get((key, self._level), ())
             for key in {*question.indicators, *measures_in(self._parts.places, self._catalogue)}
@@ -345,7 +346,7 @@ class _Answer:
         if not before or not now:
             return cell
         first, last = sorted((before[-1].end, now[-1].end))
-        if any(first < day <= last for day in breaks_of(self._session).get(key, ())):
+        if any(first < one.effective <= last for one in breaks.of_all(self._session).get(key, ())):
             return replace(cell, flags=(*cell.flags, "series-break"))
         return cell
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from layers.analysis import classify
 from layers.forecasts import words
 from layers.forecasts.series import following
 from layers.foreseen import ForecastRun, PlaceForecast
-from layers.thematic import MapClass, MapPlace, Outlook, Scheme, Span, Status, ThematicMap
+from layers.thematic import MapClass, MapPlace, Outlook, Span, Status, ThematicMap, Wanted
 from layers.thematic.classes import AFTER, special
 from layers.thematic.words import class_labels
 
@@ -62,17 +61,7 @@ def coming(session: Session, key: str, level: str) -> tuple[Period, ...]:
     return following(parse_period(run.last_period), run.horizon)
 
 
-def build(
-    session: Session,
-    key: str,
-    *,
-    level: str | None = None,
-    period: Period | str | None = None,
-    area: str | None = None,
-    scheme: Scheme | None = None,
-    classes: int = 5,
-    region_scheme: str | None = None,
-) -> ThematicMap:
+def build(session: Session, key: str, wanted: Wanted) -> ThematicMap:
     """Build a thematic map, of what was measured or, for a later year, of what is forecast.
 
     Parameters
@@ -81,8 +70,8 @@ def build(
         Only read.
     key : str
         Key of the indicator.
-    level, period, area, scheme, classes, region_scheme
-        As in `layers.thematic.build`; a year after the last one measured is a forecast.
+    wanted : Wanted
+        What the map shows; a year after the last one measured is a forecast.
 
     Returns
     -------
@@ -97,17 +86,13 @@ def build(
     NotFound
         If there is no such indicator, area, or value.
     """
-    asked: dict[str, Any] = {
-        "level": level, "area": area, "scheme": scheme, "classes": classes,
-        "region_scheme": region_scheme,
-    }  # fmt: skip
     try:
-        return thematic.build(session, key, period=period, **asked)
+        return thematic.build(session, key, wanted)
     except NotFound as missing:
-        year = _later_year(period, missing)
+        year = _later_year(wanted.period, missing)
         if year is None:
             raise
-    return _ahead(session, key, year, asked)
+    return _ahead(session, key, year, wanted)
 
 
 # The year asked for, where it lies after everything measured.
@@ -122,8 +107,8 @@ def _later_year(period: Period | str | None, missing: NotFound) -> int | None:
     return wanted.year_ce if wanted.granularity == "year" and is_later else None
 
 
-def _ahead(session: Session, key: str, year: int, asked: Mapping[str, Any]) -> ThematicMap:
-    base = thematic.build(session, key, **asked)
+def _ahead(session: Session, key: str, year: int, wanted: Wanted) -> ThematicMap:
+    base = thematic.build(session, key, replace(wanted, period=None))
     run = session.get(ForecastRun, (key, base.level))
     if run is None:
         raise NoForecast(
@@ -142,7 +127,7 @@ def _ahead(session: Session, key: str, year: int, asked: Mapping[str, Any]) -> T
             known=[one.key for one in (*base.periods, *years)],
         )
     if base.period.key != last.key:
-        base = thematic.build(session, key, period=last, **asked)
+        base = thematic.build(session, key, replace(wanted, period=last))
     return _drawn(base, run, found, rows, total=_total(session, base, years[found]))
 
 

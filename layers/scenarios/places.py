@@ -14,10 +14,11 @@ from boundaries.models import Area, RegionMember
 from geo_service.core.errors import BadRequest
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
+from layers import periods
 from layers.cql2 import read_filter
 from layers.cube import places as cube_places
 from layers.cube.filter import places_where
-from layers.cube.known import names_of, periods_known
+from layers.cube.known import names_of
 from layers.cube.parts import measures_in, take_apart
 from layers.cube.places import Place
 from layers.cube.query import DEFAULT_SCHEME
@@ -144,7 +145,7 @@ def _meeting(session: Session, where: Where, level: str) -> set[str]:
         nodes = take_apart(read_filter(where.text, "cql2-text"), names.slices, names.indicators)
         if nodes.slices or nodes.times:
             refuse([_ONLY_PLACES])
-        known = periods_known(session)
+        known = periods.known(session)
         keys = measures_in(nodes.places, names.indicators)
         told = {key: known.get((key, level), ()) for key in keys}
         base = {key: _of_year(found, where.base_year) for key, found in told.items()}

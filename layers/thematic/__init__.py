@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from boundaries.models import Area
 from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.db import fixed_sql
-from geo_service.core.models import Dataset
+from geo_service.core.known import shelved
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import indicators, versions
+from layers import breaks, indicators, questions, versions
 from layers.analysis.classify import Values, histogram
+from layers.breaks import Break
 from layers.indicators import IndicatorInfo
-from layers.models import PLACE_LEVELS, SeriesBreak
+from layers.models import PLACE_LEVELS
 from layers.thematic.choices import (
+    Wanted,
+    Within,
     area_of,
     level_of,
     period_of,
@@ -44,26 +47,31 @@ from layers.thematic.words import method_of, notes_of, styled, title_of
 
 __all__ = [
     "SCHEMES", "MapClass", "MapPlace", "Outlook", "Scheme", "Source", "Span", "Status",
-    "ThematicMap", "build",
+    "ThematicMap", "Wanted", "build",
 ]  # fmt: skip
 
 HISTOGRAM_BINS = 24
 #: Breaks are cut from all values up to this many, from so many quantiles beyond.
 MOST_VALUES = 4_000
+OWN_CHOICE: Final = Wanted()
+#: What a map takes in memory: its texts and classes, and each of its places.
+_MAP_BYTES: Final = 8_000
+_PLACE_BYTES: Final = 1_100
+_ROW_BYTES: Final = 1_000
 
 
-def build(
-    session: Session,
-    key: str,
-    *,
-    level: str | None = None,
-    period: Period | str | None = None,
-    area: str | None = None,
-    scheme: Scheme | None = None,
-    classes: int = 5,
-    region_scheme: str | None = None,
-) -> ThematicMap:
-    """Build a thematic map.
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    level: str
+    period: Period
+    within: Within | None
+    scheme: Scheme
+    classes: int
+    regions: str | None
+
+
+def build(session: Session, key: str, wanted: Wanted = OWN_CHOICE) -> ThematicMap:
+    """Build a thematic map, once for a state of the data where that is known.
 
     Parameters
     ----------
@@ -71,20 +79,8 @@ def build(
         Only read.
     key : str
         Key of the indicator.
-    level : str, optional
-        country, region, province, district, subdistrict or org; by default provinces, or the
-        first level that has values.
-    period : Period or str, optional
-        A period, as people write it, or an interval, of which the last period counts. A plain
-        year means the indicator's own calendar. By default the latest.
-    area : str, optional
-        Code of a region, province or district to stay within.
-    scheme : {"quantile", "equal", "natural", "stddev", "policy"}, optional
-        Classification; by default the policy limits where there are any, else quantiles.
-    classes : int
-        How many classes, 2 to 7.
-    region_scheme : str, optional
-        Which regions, at level region; by default the 18 clusters of provinces.
+    wanted : Wanted
+        What the map shows.
 
     Returns
     -------
@@ -100,45 +96,74 @@ def build(
     """
     indicator = indicators.read(session, key)
     levels = indicators.levels(session, key)
-    if level in PLACE_LEVELS and level not in levels:
-        refuse_withheld(session, indicator, level)
-    chosen = level_of(indicator, levels, level)
-    periods = indicators.periods(session, key, chosen)
-    now = period_of(indicator, periods, period)
-    indicator = indicator.as_of(now.end)
-    method = scheme_of(indicator, scheme, classes)
-    within = area_of(session, area, chosen)
-    regions = regions_of(session, region_scheme) if chosen == "region" else None
-    breaks = _breaks(session, key)
-    before = _before(now, periods, breaks)
+    if wanted.level in PLACE_LEVELS and wanted.level not in levels:
+        refuse_withheld(session, indicator, wanted.level)
+    level = level_of(indicator, levels, wanted.level)
+    period = period_of(indicator, indicators.periods(session, key, level), wanted.period)
+    indicator = indicator.as_of(period.end)
+    settled = _Settled(
+        level,
+        period,
+        area_of(session, wanted.area, level),
+        scheme_of(indicator, wanted.scheme, wanted.classes),
+        wanted.classes,
+        regions_of(session, wanted.region_scheme) if level == "region" else None,
+    )
+    return shelved(
+        session, ("map", key, settled), lambda: _built(session, indicator, settled), size_bytes
+    )
+
+
+def size_bytes(shown: ThematicMap) -> int:
+    """Tell about how much memory a map takes.
+
+    Parameters
+    ----------
+    shown : ThematicMap
+        Any.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    return _MAP_BYTES + _PLACE_BYTES * len(shown.places)
+
+
+def _built(session: Session, indicator: IndicatorInfo, settled: _Settled) -> ThematicMap:
+    key, level, now, within = indicator.key, settled.level, settled.period, settled.within
+    periods = indicators.periods(session, key, level)
+    broken = breaks.of_all(session).get(key, ())
+    before = _before(now, periods, broken)
     rows = _places(
         session, indicator,
-        level=chosen, day=now.end, period=now.key, before=before.key if before else None,
-        area_id=within.id if within else None, region_scheme=regions,
+        level=level, day=now.end, period=now.key, before=before.key if before else None,
+        area_id=within.id if within else None, region_scheme=settled.regions,
     )  # fmt: skip
-    spread = _spread(session, key, chosen, rows if within or regions else None)
+    spread = _spread(session, key, level, rows if within or settled.regions else None)
     classed = classes_of(
-        indicator, method, classes, spread=spread, shown=[(row.status, row.value) for row in rows]
-    )
+        indicator, settled.scheme, settled.classes,
+        spread=spread, shown=[(row.status, row.value) for row in rows],
+    )  # fmt: skip
     places = tuple(_place(row, at) for row, at in zip(rows, classed.index, strict=True))
     flags = {flag for place in places for flag in place.flags}
     counted = [place for place in places if place.status != "not_applicable"]
     reporting = sum(place.has_reported for place in counted)
-    is_sample = _is_sample(session)
+    is_sample = questions.is_sample(session)
     is_illustrative = any(row.is_illustrative for row in rows)
     area_name = _area_name(within) if within else None
     return ThematicMap(
         indicator=indicator,
-        level=chosen,
-        region_scheme=regions,
+        level=level,
+        region_scheme=settled.regions,
         period=now,
         periods=periods,
-        levels=levels,
+        levels=indicators.levels(session, key),
         area_code=within.code if within else None,
         area_name=area_name,
         bbox=_bbox(session, within),
-        scheme=method,
-        method=method_of(method, indicator, is_around_target=classed.is_around_target),
+        scheme=settled.scheme,
+        method=method_of(settled.scheme, indicator, is_around_target=classed.is_around_target),
         classes=classed.classes,
         places=places,
         total=_total(session, indicator, now, within),
@@ -146,15 +171,15 @@ def build(
         reporting=reporting,
         expected=len(counted),
         sources=_sources(session, indicator, now, flags),
-        breaks_note=_breaks_note(breaks, periods),
-        breaks=tuple(one.effective for one in breaks),
+        breaks_note=_breaks_note(broken, periods),
+        breaks=tuple(one.effective for one in broken),
         is_sample=is_sample,
         is_illustrative=is_illustrative,
-        version=_version(session, key, chosen),
-        title=title_of(indicator, chosen, now, area_name),
+        version=_version(session, key, level),
+        title=title_of(indicator, level, now, area_name),
         notes=notes_of(
             flags, is_sample=is_sample, is_illustrative=is_illustrative,
-            reporting=reporting, expected=len(counted), level=chosen,
+            reporting=reporting, expected=len(counted), level=level,
         ),
     )  # fmt: skip
 
@@ -171,11 +196,41 @@ def _places(
 
 def _spread(session: Session, key: str, level: str, rows: Sequence[Row[Any]] | None) -> Values:
     places = None if rows is None else [row.id for row in rows]
-    found = session.execute(
+    asked = key, level, None if places is None else tuple(places)
+    return shelved(
+        session,
+        ("map-spread", *asked),
+        lambda: spreads_of(session, [key], level, places)[key],
+        lambda found: found.nbytes + _ROW_BYTES,
+    )
+
+
+def spreads_of(
+    session: Session, keys: Sequence[str], level: str, places: Sequence[int] | None = None
+) -> dict[str, Values]:
+    """Read the values of all periods from which classes are cut.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    keys : sequence of str
+        Of the indicators.
+    level : str
+        Of the places.
+    places : sequence of int, optional
+        Only these, by id.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        By key, in the indicator's unit, zeros apart; quantiles where there are very many.
+    """
+    rows = session.execute(
         fixed_sql("layers", "thematic_spread"),
-        {"key": key, "level": level, "places": places, "most": MOST_VALUES},
-    ).scalar()
-    return np.array(found or [], dtype=np.float64)
+        {"keys": list(keys), "level": level, "places": places, "most": MOST_VALUES},
+    )
+    return {key: np.array(found or [], dtype=np.float64) for key, found in rows}
 
 
 def _place(row: Row[Any], class_index: int) -> MapPlace:
@@ -215,19 +270,23 @@ def _within(row: Row[Any]) -> Text:
     )
 
 
-def _area_name(area: Area) -> Text:
-    return Text(th=styled(area.level, area.code, area.name_th), en=area.name_en)
+def _area_name(area: Within) -> Text:
+    return Text(th=styled(area.level, area.code, area.name.th), en=area.name.en)
 
 
-def _bbox(session: Session, within: Area | None) -> tuple[float, float, float, float]:
-    row = session.execute(
-        fixed_sql("layers", "thematic_extent"), {"area_id": within.id if within else None}
-    ).first()
+def _bbox(session: Session, within: Within | None) -> tuple[float, float, float, float]:
+    bound = {"area_id": within.id if within else None}
+    row = shelved(
+        session,
+        ("map-box", bound["area_id"]),
+        lambda: session.execute(fixed_sql("layers", "thematic_extent"), bound).first(),
+        lambda _: _ROW_BYTES,
+    )
     return (row[0], row[1], row[2], row[3]) if row else THAILAND_BBOX
 
 
 def _total(
-    session: Session, indicator: IndicatorInfo, period: Period, within: Area | None
+    session: Session, indicator: IndicatorInfo, period: Period, within: Within | None
 ) -> MapPlace | None:
     level = within.level if within else "country"
     rows = _places(
@@ -247,28 +306,20 @@ def _histogram(rows: Sequence[Row[Any]]) -> tuple[int, ...]:
     return histogram(values, (values.min(), values.max()), HISTOGRAM_BINS)
 
 
-def _breaks(session: Session, key: str) -> Sequence[SeriesBreak]:
-    return session.scalars(
-        select(SeriesBreak).where(SeriesBreak.indicator_key == key).order_by(SeriesBreak.effective)
-    ).all()
-
-
-def _before(now: Period, periods: Sequence[Period], breaks: Sequence[SeriesBreak]) -> Period | None:
+def _before(now: Period, periods: Sequence[Period], broken: Sequence[Break]) -> Period | None:
     earlier = [one for one in periods if one.granularity == now.granularity and one.end < now.start]
     if not earlier:
         return None
     before = earlier[-1]
-    is_broken = any(before.end < one.effective <= now.end for one in breaks)
+    is_broken = any(before.end < one.effective <= now.end for one in broken)
     return None if is_broken else before
 
 
-def _breaks_note(breaks: Sequence[SeriesBreak], periods: Sequence[Period]) -> Text | None:
-    within = [one for one in breaks if periods[0].end < one.effective <= periods[-1].end]
+def _breaks_note(broken: Sequence[Break], periods: Sequence[Period]) -> Text | None:
+    within = [one.note for one in broken if periods[0].end < one.effective <= periods[-1].end]
     if not within:
         return None
-    return Text(
-        th=" ".join(one.note_th for one in within), en=" ".join(one.note_en for one in within)
-    )
+    return Text(th=" ".join(one.th for one in within), en=" ".join(one.en for one in within))
 
 
 def _sources(
@@ -281,9 +332,20 @@ def _sources(
             keys.add(part)
             waiting += indicators.read(session, part).parts
     older = {flag.removeprefix("denominator-") for flag in flags if flag.startswith("denominator-")}
+    told = tuple(sorted(keys)), tuple(sorted({period.key} | older))
+    return shelved(
+        session,
+        ("map-sources", *told),
+        lambda: _read_sources(session, *told),
+        lambda found: _ROW_BYTES * len(found),
+    )
+
+
+def _read_sources(
+    session: Session, keys: Sequence[str], periods: Sequence[str]
+) -> tuple[Source, ...]:
     rows = session.execute(
-        fixed_sql("layers", "thematic_sources"),
-        {"keys": sorted(keys), "periods": sorted({period.key} | older)},
+        fixed_sql("layers", "thematic_sources"), {"keys": list(keys), "periods": list(periods)}
     )
     return tuple(
         Source(
@@ -298,13 +360,6 @@ def _sources(
         )
         for row in rows
     )
-
-
-def _is_sample(session: Session) -> bool:
-    found = session.scalar(
-        select(Dataset.id).where(Dataset.is_sample, Dataset.version > 0).limit(1)
-    )
-    return found is not None
 
 
 def _version(session: Session, key: str, level: str) -> str:

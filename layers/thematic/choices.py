@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, RegionScheme
 from geo_service.core.errors import BadParameter, NotFound
+from geo_service.core.known import remembered, shelved
 from geo_service.core.periods import Period, parse_interval, parse_period
 from geo_service.core.text import Text
 from layers.analysis.classify import MOST_CLASSES
@@ -20,6 +23,40 @@ from layers.thematic.map import SCHEMES, Scheme
 LEVEL_ORDER = ("province", "district", "org", "subdistrict", "region", "country")
 DEFAULT_REGION_SCHEME = "cluster18_2560"
 FEWEST_CLASSES = 2
+USUAL_CLASSES: Final = 5
+_AREA_BYTES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader asks of a map; None leaves it to the map.
+
+    ``level`` is country, region, province, district, subdistrict or org; ``period`` a period, as
+    people write it, or an interval, of which the last period counts, and a plain year means the
+    indicator's own calendar. ``area`` is the code of a region, province or district to stay
+    within; ``classes`` counts 2 to 7; ``region_scheme`` says which regions, at level region.
+
+    By default: provinces, or the first level that has values; the latest period; the policy
+    limits where there are any, else quantiles; the 18 clusters of provinces.
+    """
+
+    level: str | None = None
+    period: Period | str | None = None
+    area: str | None = None
+    scheme: str | None = None
+    classes: int = USUAL_CLASSES
+    region_scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The area a map stays within; ``scheme`` is that of a region."""
+
+    id: int
+    level: str
+    code: str
+    name: Text
+    scheme: str | None
 
 
 def level_of(indicator: IndicatorInfo, levels: Sequence[str], asked: str | None) -> str:
@@ -98,7 +135,9 @@ def refuse_withheld(session: Session, indicator: IndicatorInfo, level: str) -> N
         PlaceValue.level == level,
         PlaceValue.status == "suppressed",
     )
-    if session.scalar(found.limit(1)):
+    if remembered(
+        session, ("withheld", indicator.key, level), lambda: session.scalar(found.limit(1))
+    ):
         raise NotFound(
             Text(
                 th=f"ตัวชี้วัดนี้ในระดับ '{level}' ปกปิดทุกค่าเพื่อคุ้มครองบุคคล",
@@ -165,7 +204,7 @@ def period_of(
     return fitting[-1]
 
 
-def scheme_of(indicator: IndicatorInfo, asked: Scheme | None, classes: int) -> Scheme:
+def scheme_of(indicator: IndicatorInfo, asked: str | None, classes: int) -> Scheme:
     """Settle how a map is classed.
 
     Parameters
@@ -197,8 +236,9 @@ def scheme_of(indicator: IndicatorInfo, asked: Scheme | None, classes: int) -> S
         )
     if asked is None:
         return "policy" if indicator.thresholds else "quantile"
-    if asked not in SCHEMES or (asked == "policy" and not indicator.thresholds):
-        known = [one for one in SCHEMES if one != "policy" or indicator.thresholds]
+    known = [one for one in SCHEMES if one != "policy" or indicator.thresholds]
+    found = next((one for one in known if one == asked), None)
+    if found is None:
         raise BadParameter(
             Text(
                 th=f"ใช้วิธีแบ่งชั้น '{asked}' กับตัวชี้วัดนี้ไม่ได้ ที่ใช้ได้: {', '.join(known)}",
@@ -207,10 +247,10 @@ def scheme_of(indicator: IndicatorInfo, asked: Scheme | None, classes: int) -> S
             parameter="scheme",
             known=known,
         )
-    return asked
+    return found
 
 
-def area_of(session: Session, code: str | None, level: str) -> Area | None:
+def area_of(session: Session, code: str | None, level: str) -> Within | None:
     """Find the area a map is limited to.
 
     Parameters
@@ -224,7 +264,7 @@ def area_of(session: Session, code: str | None, level: str) -> Area | None:
 
     Returns
     -------
-    Area or None
+    Within or None
         None for the whole country.
 
     Raises
@@ -236,13 +276,9 @@ def area_of(session: Session, code: str | None, level: str) -> Area | None:
     """
     if code is None or code == "TH":
         return None
-    found = session.scalars(
-        select(Area).where(Area.code == code).order_by(Area.valid.desc())
-    ).first()
-    if found is None:
-        raise NotFound(
-            Text(th=f"ไม่มีพื้นที่รหัส '{code}'", en=f"There is no area '{code}'"), parameter="area"
-        )
+    found = shelved(
+        session, ("map-within", code), lambda: _within(session, code), lambda _: _AREA_BYTES
+    )
     finer = {
         "region": ("region", "province", "district", "subdistrict", "org"),
         "province": ("province", "district", "subdistrict", "org"),
@@ -280,7 +316,11 @@ def regions_of(session: Session, asked: str | None) -> str:
     BadParameter
         If it makes no sense here; names what does.
     """
-    known = session.scalars(select(RegionScheme.id).order_by(RegionScheme.id)).all()
+    known = remembered(
+        session,
+        "region-schemes",
+        lambda: session.scalars(select(RegionScheme.id).order_by(RegionScheme.id)).all(),
+    )
     if asked is None:
         return DEFAULT_REGION_SCHEME if DEFAULT_REGION_SCHEME in known else known[0]
     if asked not in known:
@@ -293,3 +333,15 @@ def regions_of(session: Session, asked: str | None) -> str:
             known=list(known),
         )
     return asked
+
+
+def _within(session: Session, code: str) -> Within:
+    columns = Area.id, Area.level, Area.code, Area.name_th, Area.name_en, Area.scheme
+    row = session.execute(
+        select(*columns).where(Area.code == code).order_by(Area.valid.desc()).limit(1)
+    ).first()
+    if row is None:
+        raise NotFound(
+            Text(th=f"ไม่มีพื้นที่รหัส '{code}'", en=f"There is no area '{code}'"), parameter="area"
+        )
+    return Within(row.id, row.level, row.code, Text(row.name_th, row.name_en), row.scheme)

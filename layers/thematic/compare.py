@@ -9,12 +9,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import BadParameter
+from geo_service.core.known import shelved
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
 from layers import thematic
 from layers.analysis import classify, ramps
 from layers.indicators import IndicatorInfo
-from layers.thematic.choices import period_of
+from layers.thematic.choices import Wanted, period_of
 from layers.thematic.map import MapClass, MapPlace, Scheme, Status, ThematicMap
 from layers.thematic.words import LEVELS, SPECIAL, class_labels
 
@@ -47,18 +48,7 @@ AFTER = {
 SAME_SHARE = 1e-12
 
 
-def build(
-    session: Session,
-    key: str,
-    *,
-    against: Period | str,
-    level: str | None = None,
-    period: Period | str | None = None,
-    area: str | None = None,
-    scheme: Scheme | None = None,
-    classes: int = 5,
-    region_scheme: str | None = None,
-) -> ThematicMap:
+def build(session: Session, key: str, wanted: Wanted, *, against: Period | str) -> ThematicMap:
     """Build a map of the differences between two periods.
 
     Parameters
@@ -67,10 +57,10 @@ def build(
         Only read.
     key : str
         Key of the indicator.
+    wanted : Wanted
+        What the map shows; ``policy`` limits mean nothing to differences.
     against : Period or str
         The period that is taken away, as people write it.
-    level, period, area, scheme, classes, region_scheme
-        As in `layers.thematic.build`; ``policy`` limits mean nothing to differences.
 
     Returns
     -------
@@ -85,9 +75,8 @@ def build(
     BadParameter
         If the values are classes, which have no difference, or a choice makes no sense.
     """
-    asked = {"level": level, "area": area, "classes": classes, "region_scheme": region_scheme}
-    fitting: Scheme | None = None if scheme == "policy" else scheme
-    now = thematic.build(session, key, period=period, scheme=fitting, **asked)  # type: ignore[arg-type]
+    fitting = replace(wanted, scheme=None) if wanted.scheme == "policy" else wanted
+    now = thematic.build(session, key, fitting)
     if now.indicator.space_agg == "RECLASSIFY":
         raise BadParameter(
             Text(
@@ -97,9 +86,14 @@ def build(
             parameter="compare",
         )
     earlier = period_of(now.indicator, now.periods, against)
-    before = thematic.build(session, key, period=earlier, scheme=fitting, **asked)  # type: ignore[arg-type]
-    method: Scheme = fitting or "quantile"
-    return _difference(now, before, method, classes)
+    before = thematic.build(session, key, replace(fitting, period=earlier))
+    method: Scheme = now.scheme if fitting.scheme else "quantile"
+    return shelved(
+        session,
+        ("map-change", key, fitting, now.period, before.period),
+        lambda: _difference(now, before, method, wanted.classes),
+        thematic.size_bytes,
+    )
 
 
 def _difference(now: ThematicMap, before: ThematicMap, method: Scheme, classes: int) -> ThematicMap:

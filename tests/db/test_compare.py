@@ -9,13 +9,14 @@ import pytest
 from geo_service.core.errors import NotFound
 from layers import outlines, thematic
 from layers.models import SeriesBreak
+from layers.thematic import Wanted
 from layers.thematic.compare import build as build_comparison
 from web.payload import page_data
 
 
 def test_every_place_that_reported_twice_has_a_difference(session, small_country):
     shown = build_comparison(
-        session, "pop_total", level="subdistrict", period="2567", against="2566"
+        session, "pop_total", Wanted(level="subdistrict", period="2567"), against="2566"
     )
     values = {place.code: place.value for place in shown.places}
     assert values.pop("510202") is None
@@ -26,7 +27,7 @@ def test_every_place_that_reported_twice_has_a_difference(session, small_country
 
 
 def test_the_whole_has_its_difference_too(session, small_country):
-    shown = build_comparison(session, "waste_gen_tpd", level="province", against="2566")
+    shown = build_comparison(session, "waste_gen_tpd", Wanted(level="province"), against="2566")
     assert shown.total is not None
     # 31.5 tonnes a day in 2567 after 34.0 in 2566
     assert shown.total.value == pytest.approx(-2.5)
@@ -34,7 +35,7 @@ def test_the_whole_has_its_difference_too(session, small_country):
 
 def test_a_period_without_values_is_not_compared(session, small_country):
     with pytest.raises(NotFound):
-        build_comparison(session, "pop_60p", against="2566")
+        build_comparison(session, "pop_60p", Wanted(), against="2566")
 
 
 def test_a_break_of_the_series_is_told_and_drawn(session, small_country):
@@ -48,15 +49,15 @@ def test_a_break_of_the_series_is_told_and_drawn(session, small_country):
         )
     )
     session.flush()
-    drawn = thematic.build(session, "pop_total", level="province")
+    drawn = thematic.build(session, "pop_total", Wanted(level="province"))
     assert page_data(drawn, "th")["breaks"] == [1]
-    shown = build_comparison(session, "pop_total", level="province", against="2566")
+    shown = build_comparison(session, "pop_total", Wanted(level="province"), against="2566")
     assert shown.breaks_note is not None
     assert "Counted anew" in shown.breaks_note.en
 
 
 def test_prepared_shapes_are_drawn_where_there_are_any(session, small_country):
-    drawn = thematic.build(session, "pop_total", level="province")
+    drawn = thematic.build(session, "pop_total", Wanted(level="province"))
     shapes = outlines.read(session, "province", [place.id for place in drawn.places])
     assert len(shapes) == 2
     assert {shape["type"] for shape in shapes.values()} <= {"Polygon", "MultiPolygon"}

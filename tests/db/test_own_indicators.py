@@ -11,6 +11,7 @@ from geo_service.core.errors import BadIndicator, Conflict, NotFound
 from ingest import own_indicators
 from layers import indicators, thematic
 from layers.models import Indicator, PlaceValue, SeriesBreak
+from layers.thematic import Wanted
 from tests import builders
 
 WORDS = """
@@ -133,7 +134,7 @@ def test_a_place_that_an_amount_is_missing_of_has_no_index(add, values):
 def test_an_indicator_is_on_the_map_as_soon_as_it_is_added(add, country_engine):
     add(SHARE)
     with Session(country_engine) as session:
-        drawn = thematic.build(session, "young_share", level="province")
+        drawn = thematic.build(session, "young_share", Wanted(level="province"))
     assert {place.code for place in drawn.places} == {"50", "51"}
 
 
@@ -241,7 +242,7 @@ def test_limits_hold_from_and_until_their_days(add, country_engine):
         """
     )
     with Session(country_engine) as session:
-        drawn = thematic.build(session, "young_share", level="province", period="2024")
+        drawn = thematic.build(session, "young_share", Wanted(level="province", period="2024"))
     assert [limit.value for limit in drawn.indicator.thresholds] == [80]
     assert [made.lower for made in drawn.classes if made.kind == "range"][1:] == [80]
 

@@ -9,12 +9,13 @@ import pytest
 from geo_service.core.errors import BadParameter, NotFound
 from layers import datasets, place_values, thematic
 from layers.models import Indicator, SeriesBreak
+from layers.thematic import Wanted
 from tests import builders
 from tests.db.test_place_values import add_indicator, add_period, observe, value_of
 
 
 def shown(session, key, **asked):
-    made = thematic.build(session, key, **asked)
+    made = thematic.build(session, key, Wanted(**asked))
     return made, {place.code: place for place in made.places}
 
 
@@ -65,7 +66,9 @@ def test_breaks_are_the_same_in_every_year(session, small_country):
     breaks = {
         period: [(entry.lower, entry.upper) for entry in made.classes if entry.kind == "range"]
         for period in ("2566", "2567")
-        for made in [thematic.build(session, "pop_total", level="subdistrict", period=period)]
+        for made in [
+            thematic.build(session, "pop_total", Wanted(level="subdistrict", period=period))
+        ]
     }
     assert breaks["2566"] == breaks["2567"]
 
@@ -162,7 +165,7 @@ def test_a_plain_year_means_the_calendar_of_the_indicator(session, small_country
     observe(session, small_country, "rev_total", {"50": 5.0}, period="FY2024")
     place_values.rebuild(session, {"rev_total"})
     for asked in ("2567", "FY2567", "2023-10-01/2024-09-30"):
-        assert thematic.build(session, "rev_total", period=asked).period.key == "FY2024"
+        assert thematic.build(session, "rev_total", Wanted(period=asked)).period.key == "FY2024"
 
 
 @pytest.mark.parametrize(
@@ -174,13 +177,13 @@ def test_a_plain_year_means_the_calendar_of_the_indicator(session, small_country
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(session, small_country, asked):
     with pytest.raises(BadParameter):
-        thematic.build(session, "pop_total", **asked)
+        thematic.build(session, "pop_total", Wanted(**asked))
 
 
 @pytest.mark.parametrize("asked", [{"area": "99"}, {"period": "2400"}, {"level": "org"}])
 def test_what_is_not_there_is_not_found(session, small_country, asked):
     with pytest.raises(NotFound):
-        thematic.build(session, "pop_total", **asked)
+        thematic.build(session, "pop_total", Wanted(**asked))
 
 
 def test_an_unknown_indicator_names_the_nearest(session, small_country):

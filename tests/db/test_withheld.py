@@ -8,10 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from geo_service.core.errors import NotFound
-from layers import place_values
-from layers.cube.known import periods_known, periods_withheld
+from layers import periods, place_values
 from layers.models import Indicator, Observation, PeriodRow
-from layers.thematic import build
+from layers.thematic import Wanted, build
 from tests import builders
 
 #: children in centres by sub-district: 500102 has three, 510201 is the only one of its district
@@ -276,10 +275,10 @@ def test_a_level_withheld_whole_is_told_to_be_withheld_not_unknown(session, smal
     observe(session, small_country, "cdc_children", dict.fromkeys(CHILDREN, 2))
     place_values.rebuild(session, ["cdc_children"])
     place = ("cdc_children", "subdistrict")
-    assert place not in periods_known(session)
-    assert [period.key for period in periods_withheld(session)[place]] == ["2024"]
-    assert ("cdc_children", "country") not in periods_withheld(session)
+    assert place not in periods.known(session)
+    assert [period.key for period in periods.withheld(session)[place]] == ["2024"]
+    assert ("cdc_children", "country") not in periods.withheld(session)
     with pytest.raises(NotFound) as refused:
-        build(session, "cdc_children", level="subdistrict")
+        build(session, "cdc_children", Wanted(level="subdistrict"))
     assert "withheld" in refused.value.detail.en
     assert "ปกปิด" in refused.value.detail.th

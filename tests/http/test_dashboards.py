@@ -8,6 +8,7 @@ import pytest
 
 from geo_service.core.text import Text
 from layers import thematic
+from layers.thematic import Wanted
 from tests import builders
 from web import charts, dashboards
 from web.dashboards import cards, rankings
@@ -120,7 +121,7 @@ def test_a_ranking_may_be_among_peers(client):
 
 
 def test_shares_of_counts_rank_with_their_intervals(session, small_country):
-    told = thematic.build(session, "age_share_60p", level="province")
+    told = thematic.build(session, "age_share_60p", Wanted(level="province"))
     known = [one for one in told.places if one.value is not None]
     sure = rankings.how_sure(session, told, known)
     assert sure.remark == "peer_sure"
@@ -132,7 +133,7 @@ def test_shares_of_counts_rank_with_their_intervals(session, small_country):
 
 
 def test_other_values_rank_with_the_ranks_they_held_of_late(session, small_country):
-    told = thematic.build(session, "waste_gen_rate", level="province", period="2567")
+    told = thematic.build(session, "waste_gen_rate", Wanted(level="province", period="2567"))
     known = [one for one in told.places if one.value is not None]
     sure = rankings.how_sure(session, told, known)
     assert not sure.ends

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from geo_service.core.errors import Fault, NoForecast, NotFound
-from geo_service.core.known import remembered
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
 from geo_service.deps import SessionDep
 from layers import forecasts, indicators, thematic
@@ -15,14 +13,13 @@ from layers.cube.peers import GROUPS, Peers
 from layers.cube.peers import read as read_peers
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
-from layers.thematic import MapPlace, ThematicMap, compare
-from layers.words import STATUS_NAMES
+from layers.thematic import MapPlace, ThematicMap, Wanted, compare
 from web import charts, figures, legend, thumbnails
 from web.dashboards import Dashboard, Panel, aged, cards, rankings, spreads
 from web.dashboards.views import BELOW, Asked, Mark, View
 from web.place_rows import Row, row_of
 from web.profile import title
-from web.words import LEVELS, words
+from web.words import LEVELS, STATUSES, words
 
 
 class Filling:
@@ -104,13 +101,11 @@ class Filling:
         changed = self._drawn(panel) if self._asked.against else None
         if changed is None or changed.against is None:
             return self._empty(panel, self._say["dashboard_pick_year"])
+        asked = Wanted(level=changed.level, area=changed.area_code)
         both = [
-            thematic.build(
-                self._session, changed.indicator.key, level=changed.level,
-                area=changed.area_code, period=one.key,
-            )
+            thematic.build(self._session, changed.indicator.key, replace(asked, period=one))
             for one in (changed.against, changed.period)
-        ]  # fmt: skip
+        ]
         drawn = [
             (one.period.label.in_(self._asked.lang),
              [mark for mark in self._marks(one, with_paths=True) if mark.path])
@@ -170,7 +165,7 @@ class Filling:
         for period in dict.fromkeys((self._asked.period, None)):
             try:
                 return thematic.build(
-                    self._session, panel.indicator or "", level=level, period=period
+                    self._session, panel.indicator or "", Wanted(level=level, period=period)
                 )
             except Fault:
                 continue
@@ -254,18 +249,15 @@ class Filling:
         for level, area in wanted:
             for period in dict.fromkeys((self._asked.period, None)):
                 try:
-                    yield self._of_period(key, level=level, area=area, period=period)
+                    yield self._of_period(key, Wanted(level=level, area=area, period=period))
                 except Fault:
                     continue
 
     # Of one period, or of what changed since another.
-    def _of_period(
-        self, key: str, *, level: str, area: str | None, period: str | None
-    ) -> ThematicMap:
-        asked: dict[str, Any] = {"level": level, "area": area, "period": period}
+    def _of_period(self, key: str, wanted: Wanted) -> ThematicMap:
         if self._asked.against is None:
-            return thematic.build(self._session, key, **asked)
-        return compare.build(self._session, key, against=self._asked.against, **asked)
+            return thematic.build(self._session, key, wanted)
+        return compare.build(self._session, key, wanted, against=self._asked.against)
 
     def _marks(
         self, drawn: ThematicMap, places: list[MapPlace] | None = None, *, with_paths: bool = False
@@ -281,7 +273,7 @@ class Filling:
                 name=place.name.in_(lang),
                 value=_signed(drawn, place.value, figures.figure(place.value, info, lang))
                 if is_known
-                else STATUS_NAMES[place.status].in_(lang),
+                else STATUSES[place.status].in_(lang),
                 fill=legend.fill_of(entry) if entry else "#e3e7ec",
                 shade=-1 if index is None else index,
                 address=self._asked.address(place=place.code)
@@ -292,11 +284,8 @@ class Filling:
             )
 
     def _outline(self, drawn: ThematicMap) -> thumbnails.Outline:
-        key = ("dashboard-outline", drawn.level, drawn.area_code)
         places = {place.id: place.code for place in drawn.places}
-        return remembered(
-            self._session, key, lambda: thumbnails.outline(self._session, places, drawn.level)
-        )
+        return thumbnails.outline(self._session, places, drawn.level)
 
     def _of(self, panel: Panel, drawn: ThematicMap, body: object) -> View:
         lang, info = self._asked.lang, drawn.indicator
