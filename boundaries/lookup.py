@@ -7,9 +7,8 @@ that was abolished leads to its successor when there is exactly one.
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -19,11 +18,9 @@ from sqlalchemy.orm import Session
 
 from boundaries import names
 from boundaries.models import AreaCode, AreaEvent, OrgCode
+from boundaries.place_index import PlaceIndex, entered, names_a_seat
 from boundaries.places import Place, read_areas, read_orgs
 
-#: Names told when nothing matches, at most.
-_NEAREST = 5
-_LIKENESS = 0.6
 #: From large to small; what a gazetteer of a level holds is that level and all before it.
 LEVELS = ("province", "district", "subdistrict", "org")
 _CODE_DIGITS = {"province": 2, "district": 4, "subdistrict": 6}
@@ -91,29 +88,8 @@ class Gazetteer:
         on: date | None = None,
     ) -> None:
         self.on = on
-        self._places: dict[int, Place] = {}
-        self._by_code: dict[tuple[str, str], list[Place]] = defaultdict(list)
-        self._by_name: dict[tuple[str, str], list[Place]] = defaultdict(list)
-        self._by_loose: dict[tuple[str, str], list[Place]] = defaultdict(list)
-        self._by_system: dict[tuple[str, str, str], list[Place]] = defaultdict(list)
-        self._orgs: dict[int, Place] = {}
-        self._org_systems: set[str] = set()
-        #: Keys of all spellings of a place, and their loose keys, by level and id.
-        self._keys: dict[tuple[str, int], tuple[frozenset[str], frozenset[str]]] = {}
+        self._index = PlaceIndex(areas, orgs, codes=codes, org_codes=org_codes)
         self._successors = successors or {}
-        for place in areas:
-            self._places[place.id] = place
-            self._enter(place)
-        for place in orgs:
-            self._orgs[place.id] = place
-            self._enter(place)
-        for system, code, place_id in codes:
-            if (found := self._places.get(place_id)) is not None:
-                self._by_system[found.level, system, code].append(found)
-        for system, code, place_id in org_codes:
-            if (found := self._orgs.get(place_id)) is not None:
-                self._by_system["org", system, code].append(found)
-                self._org_systems.add(system)
 
     @classmethod
     def read(cls, session: Session, on: date | None = None, *, finest: str = "org") -> Gazetteer:
@@ -212,7 +188,7 @@ class Gazetteer:
         tuple of str
             In Thai, in Latin letters, and others.
         """
-        place = self._places[area_id]
+        place = self._index.areas[area_id]
         return (place.name_th, place.name_en, *place.name_alt)
 
     def org(
@@ -255,42 +231,24 @@ class Gazetteer:
             return Missing("no-place")
         split = names.split_org_name(name)
         wanted = (names.org_kind(kind) or kind) if kind else split.kind
-        entered = names.key(split.bare)
-        found = [p for p in self._by_name["org", entered] if p.is_in_force(on)]
+        bare = names.key(split.bare)
+        found = [p for p in self._index.of_name("org", bare) if p.is_in_force(on)]
         flags: tuple[str, ...] = ()
         if not found:
-            found = [
-                p for p in self._by_loose["org", names.loose_key(entered)] if p.is_in_force(on)
-            ]
+            found = [p for p in self._index.of_loose_name("org", bare) if p.is_in_force(on)]
             flags = ("name-matched",)
         if wanted:
             found = [p for p in found if p.kind == wanted]
-        found = [p for p in found if self._lies_in(p, province, district)]
+        found = [p for p in found if self._index.lies_in(p, province, district)]
         if not found:
-            inside = (p for p in self._orgs.values() if self._lies_in(p, province, district))
-            return Missing("unknown-place", self._nearest(entered, inside))
+            inside = (
+                p for p in self._index.orgs.values() if self._index.lies_in(p, province, district)
+            )
+            return Missing("unknown-place", self._index.nearest(bare, inside))
         return self._one(found, flags)
 
-    def _enter(self, place: Place) -> None:
-        level = place.level
-        self._by_code[level, place.code].append(place)
-        spellings = [place.name_th, place.name_en, *place.name_alt]
-        keys = frozenset(self._key(level, spelling) for spelling in spellings if spelling)
-        loose_keys = frozenset(names.loose_key(entered) for entered in keys)
-        self._keys["org" if level == "org" else "area", place.id] = keys, loose_keys
-        for entered in keys:
-            self._by_name[level, entered].append(place)
-        for loose in loose_keys:
-            self._by_loose[level, loose].append(place)
-
-    @staticmethod
-    def _key(level: str, name: str) -> str:
-        if level == "org":
-            return names.key(names.split_org_name(name).bare)
-        return names.area_key(name, level)
-
     def _country(self) -> Found | Missing:
-        found = next((p for p in self._places.values() if p.level == "country"), None)
+        found = next((p for p in self._index.areas.values() if p.level == "country"), None)
         return Missing("unknown-place") if found is None else _found(found)
 
     def _by_any_code(
@@ -303,7 +261,7 @@ class Gazetteer:
         digits = digits.removesuffix(".0")
         if not digits.isdigit() or len(digits) != _CODE_DIGITS.get(level, 0):
             return Missing("unknown-place")
-        versions = self._by_code[level, digits]
+        versions = self._index.of_code(level, digits)
         found = [p for p in versions if p.is_in_force(on)]
         if found:
             return _found(found[0])
@@ -312,7 +270,7 @@ class Gazetteer:
     def _by_foreign_code(
         self, level: str, code: str, system: str, on: date | None
     ) -> Found | Missing | Ambiguous:
-        known = self._by_system[level, system, code]
+        known = self._index.of_code(level, code, system)
         found = [p for p in known if p.is_in_force(on)]
         if found or not known:
             return self._one(found, ()) if found else Missing("unknown-place")
@@ -325,7 +283,7 @@ class Gazetteer:
         if len(heirs) == 1:
             return _found(heirs[0], f"successor-of-{code}")
         if heirs:
-            return Ambiguous("split-place", tuple(self._told(heir) for heir in heirs))
+            return Ambiguous("split-place", tuple(self._index.told(heir) for heir in heirs))
         known = was_known or (level, code) in self._successors
         return Missing("abolished-place" if known else "unknown-place")
 
@@ -338,7 +296,7 @@ class Gazetteer:
                 if target in seen:
                     continue
                 seen.add(target)
-                in_force = [p for p in self._by_code[level, target] if p.is_in_force(on)]
+                in_force = [p for p in self._index.of_code(level, target) if p.is_in_force(on)]
                 if in_force:
                     heirs[target] = in_force[0]
                 else:
@@ -355,14 +313,14 @@ class Gazetteer:
         on: date | None,
     ) -> Found | Ambiguous:
         # Another place of that very name beside it contradicts the code.
-        place = self._places[answer.id]
-        entered = self._key(level, name)
+        place = self._index.areas[answer.id]
+        said = entered(level, name)
         spellings = [s for s in (place.name_th, place.name_en, *place.name_alt) if s]
-        keys, loose = self._keys_of(place)
+        keys, loose = self._index.spellings(place)
         cut = any(names.is_cut(names.normalise(name), names.normalise(s)) for s in spellings)
-        if entered in keys or names.loose_key(entered) in loose or cut:
+        if said in keys or names.loose_key(said) in loose or cut:
             return answer
-        parent = self._places.get(place.parent_id or 0)
+        parent = self._index.areas.get(place.parent_id or 0)
         where = within if any(within) else (None, parent.code if parent else None)
         if level == "district":
             where = (where[0] or (parent.code if parent else None), None)
@@ -373,7 +331,7 @@ class Gazetteer:
             others, flags = self._of_name(level, name, within=narrower, on=on)
             is_other = len(others) == 1 and not flags and others[0].id != answer.id
             if is_other and not answer.flags:
-                told = (self._told(place), self._told(others[0]))
+                told = (self._index.told(place), self._index.told(others[0]))
                 return Ambiguous("contradicting-place", told)
         return Found(answer.id, answer.code, answer.name_th, (*answer.flags, "name-differs"))
 
@@ -385,62 +343,24 @@ class Gazetteer:
             return self._one(found, flags)
         inside = (
             p
-            for p in self._places.values()
-            if p.level == level and p.is_in_force(on) and self._lies_in(p, *within)
+            for p in self._index.areas.values()
+            if p.level == level and p.is_in_force(on) and self._index.lies_in(p, *within)
         )
-        return Missing("unknown-place", self._nearest(names.area_key(name, level), inside))
+        return Missing("unknown-place", self._index.nearest(entered(level, name), inside))
 
     def _of_name(
         self, level: str, name: str, *, within: tuple[str | None, str | None], on: date | None
     ) -> tuple[list[Place], tuple[str, ...]]:
-        entered = names.area_key(name, level)
+        said = entered(level, name)
         flags: tuple[str, ...] = ()
-        known = self._by_name.get((level, entered), [])
-        if not known and level == "district" and entered in {"เมือง", "mueang", "muang"}:
-            known = [p for p in self._seats() if within[0]]
+        known = self._index.of_name(level, said)
+        if not known and level == "district" and names_a_seat(said):
+            known = [p for p in self._index.seats() if within[0]]
         if not known:
-            known = self._by_loose.get((level, names.loose_key(entered)), [])
+            known = self._index.of_loose_name(level, said)
             flags = ("name-matched",)
-        found = [p for p in known if p.is_in_force(on) and self._lies_in(p, *within)]
+        found = [p for p in known if p.is_in_force(on) and self._index.lies_in(p, *within)]
         return found, flags if found else ()
-
-    def _seats(self) -> Iterator[Place]:
-        # The districts of the provincial seats, which people call just Mueang.
-        for place in self._places.values():
-            if place.level == "district" and place.code.endswith("01"):
-                province = self._places.get(place.parent_id or 0)
-                if province is not None and place.name_th.startswith("เมือง"):
-                    yield place
-
-    def _lies_in(self, place: Place, province: str | None, district: str | None) -> bool:
-        for level, wanted in (("province", province), ("district", district)):
-            if not wanted or not wanted.strip():
-                continue
-            if wanted.isdigit() and place.level != "org":
-                # The code of an area begins with the codes of what it lies in.
-                if not place.code.startswith(wanted):
-                    return False
-                continue
-            found = next((one for one in self._above(place) if one.level == level), None)
-            if found is None or not self._is_named(found, wanted):
-                return False
-        return True
-
-    def _above(self, place: Place) -> Iterator[Place]:
-        parent_id = place.parent_id
-        while parent_id is not None and (parent := self._places.get(parent_id)) is not None:
-            yield parent
-            parent_id = parent.parent_id
-
-    def _is_named(self, place: Place, said: str) -> bool:
-        if names.normalise(said) == place.code:
-            return True
-        entered = names.area_key(said, place.level)
-        keys, loose = self._keys_of(place)
-        if entered in keys or names.loose_key(entered) in loose:
-            return True
-        is_seat = place.level == "district" and place.code.endswith("01")
-        return is_seat and entered in {"เมือง", "mueang", "muang"}
 
     def _org_by_code(
         self, code: str, system: str | None, on: date | None
@@ -450,9 +370,9 @@ class Gazetteer:
             said = said[1:]
         known: list[Place] = []
         if system in {None, "dla", "dla7", "dopa"}:
-            known += self._by_code["org", said]
-        for other in [system] if system else self._org_systems:
-            known += self._by_system.get(("org", other, said), [])
+            known += self._index.of_code("org", said)
+        for other in [system] if system else self._index.org_systems:
+            known += self._index.of_code("org", said, other)
         unique = {place.id: place for place in known if place.is_in_force(on)}
         if unique:
             return self._one(list(unique.values()), ())
@@ -461,22 +381,7 @@ class Gazetteer:
     def _one(self, found: list[Place], flags: tuple[str, ...]) -> Found | Ambiguous:
         if len(found) == 1:
             return _found(found[0], *flags)
-        return Ambiguous("ambiguous-place", tuple(self._told(place) for place in found))
-
-    def _nearest(self, entered: str, places: Iterable[Place]) -> tuple[str, ...]:
-        known: dict[str, Place] = {}
-        for place in places:
-            for entered_as in sorted(self._keys_of(place)[0]):
-                known.setdefault(entered_as, place)
-        near = difflib.get_close_matches(entered, known, n=_NEAREST, cutoff=_LIKENESS)
-        return tuple(dict.fromkeys(self._told(known[one]) for one in near))
-
-    def _keys_of(self, place: Place) -> tuple[frozenset[str], frozenset[str]]:
-        return self._keys["org" if place.level == "org" else "area", place.id]
-
-    def _told(self, place: Place) -> str:
-        where = " ".join(parent.name_th for parent in self._above(place) if parent.code != "TH")
-        return f"{place.name_th} ({place.code}){' ' + where if where else ''}"
+        return Ambiguous("ambiguous-place", tuple(self._index.told(place) for place in found))
 
 
 def _found(place: Place, *flags: str) -> Found:
