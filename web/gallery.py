@@ -14,11 +14,12 @@ from layers import outlines
 from layers.measured import Measured
 from layers.thematic import SCHEMES
 from layers.thematic.small import build_all
+from layers.words import THEME_NAMES
 from web import explore, figures, thumbnails
 from web.choices import State
 from web.map_page import embed_code
 from web.thumbnails import Outline, Thumbnail
-from web.words import LEVELS, THEMES, words
+from web.words import LEVELS, words
 from web.words import SCHEMES as SCHEME_NAMES
 
 #: Themes that are shown even before anything of them is loaded.
@@ -99,7 +100,7 @@ def themes(
     return [
         Theme(
             theme,
-            THEMES[theme].in_(lang),
+            THEME_NAMES[theme].in_(lang),
             tuple(
                 _card(one, lang, drawn.get(one.info.key))
                 for one in known
@@ -252,7 +253,7 @@ def _composer(known: list[Measured], lang: Lang) -> dict[str, Any]:
     return {
         "indicators": entries,
         "themes": [
-            (theme, THEMES[theme].in_(lang))
+            (theme, THEME_NAMES[theme].in_(lang))
             for theme in dict.fromkeys(one.info.theme for one in known)
         ],
         "schemes": [(key, SCHEME_NAMES[key].in_(lang)) for key in SCHEMES if key != "policy"],

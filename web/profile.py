@@ -9,24 +9,25 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
+from boundaries.words import LEVEL_NAMES
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
 from layers import outlines
 from layers.cube.peers import GROUPS, NAMES, Peers
 from layers.profile import PlaceName, Profile
 from layers.thematic.words import styled
+from layers.words import THEME_NAMES
 from web import ageing, explore, thumbnails
 from web.place_rows import Row, kind_of, row_of
 from web.render import respond_kept
-from web.words import PLACES, THEMES, number, words
+from web.words import PLACES, number, words
 
 #: At most so many names of smaller places are shown at once.
 _MOST_SHOWN: Final = 60
 _SMALLER: Final = ("region", "province", "district", "subdistrict", "org")
+#: What somebody's place may be; in Bangkok the words are others.
 _ONE: Final = {
-    "country": Text("ประเทศ", "country"),
-    "region": Text("ภาค", "region"),
-    "province": Text("จังหวัด", "province"),
+    **{level: LEVEL_NAMES[level] for level in ("country", "region", "province")},
     "district": Text("อำเภอหรือเขต", "district"),
     "subdistrict": Text("ตำบลหรือแขวง", "sub-district"),
 }
@@ -155,7 +156,7 @@ def sections(profile: Profile, lang: Lang, peers: Peers | None = None) -> tuple[
     lines = sorted(profile.lines, key=lambda line: explore.THEME_ORDER.index(line.info.theme))
     return tuple(
         Section(
-            THEMES[theme].in_(lang),
+            THEME_NAMES[theme].in_(lang),
             tuple(row_of(line, profile.place, lang, peers) for line in group),
         )
         for theme, group in groupby(lines, key=lambda line: line.info.theme)

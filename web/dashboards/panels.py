@@ -14,12 +14,13 @@ from layers.cube.peers import read as read_peers
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
 from layers.thematic import MapPlace, ThematicMap, Wanted, compare
+from layers.words import STATUS_NAMES
 from web import charts, figures, legend, thumbnails
 from web.dashboards import Dashboard, Panel, aged, cards, rankings, spreads
 from web.dashboards.views import BELOW, Asked, Mark, View
 from web.place_rows import Row, row_of
 from web.profile import title
-from web.words import LEVELS, STATUSES, words
+from web.words import LEVELS, words
 
 
 class Filling:
@@ -273,7 +274,7 @@ class Filling:
                 name=place.name.in_(lang),
                 value=_signed(drawn, place.value, figures.figure(place.value, info, lang))
                 if is_known
-                else STATUSES[place.status].in_(lang),
+                else STATUS_NAMES[place.status].in_(lang),
                 fill=legend.fill_of(entry) if entry else "#e3e7ec",
                 shade=-1 if index is None else index,
                 address=self._asked.address(place=place.code)
