@@ -12,8 +12,8 @@ from pydantic import SecretStr, ValidationError
 
 from geo_service.cli.terminal import bars, err, say
 from geo_service.core import roles
+from geo_service.core.cluster_folder import OWNER
 from geo_service.core.errors import BadParameter, Conflict
-from geo_service.core.postgres import OWNER
 from geo_service.core.roles import INGEST, ROLES
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text

@@ -26,9 +26,10 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from geo_service.core.cluster_folder import OWNER
 from geo_service.core.db import engine_url
 from geo_service.core.errors import Unavailable
-from geo_service.core.postgres import OWNER, Cluster
+from geo_service.core.postgres import Cluster
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
 

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 import psycopg2
 import pytest
 
-from geo_service.core import machine, postgres
+from geo_service.core import cluster_folder, machine
 from geo_service.core.errors import Conflict, NotInstalled, Unavailable
 from geo_service.core.postgres import Cluster
 from tests.waiting import LONGEST_S, wait_until
@@ -147,7 +147,7 @@ def test_any_path_will_do(folder, name):
         assert ask(cluster, "SELECT 1") == 1
         assert cluster.status().folder.is_relative_to(folder / name)
         place = ask(cluster, "SHOW unix_socket_directories")
-        assert len(os.fsencode(f"{place}/.s.PGSQL.{postgres.PORT}")) <= 107
+        assert len(os.fsencode(f"{place}/.s.PGSQL.{cluster_folder.PORT}")) <= 107
     finally:
         cluster.stop()
         Path(place).rmdir()
@@ -155,7 +155,7 @@ def test_any_path_will_do(folder, name):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders closed to postgres")
 def test_a_folder_that_postgres_cannot_reach_is_replaced_by_one_it_can(folder, monkeypatch):
-    monkeypatch.setattr(postgres, "ELSEWHERE", folder / "elsewhere")
+    monkeypatch.setattr(cluster_folder, "ELSEWHERE", folder / "elsewhere")
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     cluster = Cluster(closed / "data", durable=False)
@@ -183,7 +183,7 @@ def test_two_starts_at_once_make_one_cluster(cluster, folder):
 def test_a_taken_port_is_no_trouble(cluster):
     taken = socket.socket()
     try:
-        taken.bind(("127.0.0.1", postgres.PORT))
+        taken.bind(("127.0.0.1", cluster_folder.PORT))
         taken.listen()
     except OSError:
         pass  # somebody else already holds it, which serves as well
