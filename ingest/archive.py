@@ -6,8 +6,10 @@ import gzip
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from geo_service.core.errors import UnreadableFile
 from geo_service.core.text import Text
@@ -42,20 +44,41 @@ def gunzip(data: bytes) -> bytes:
     UnreadableFile
         If it is no gzip, is damaged, or unpacks to more than the limits.
     """
-    allowed = min(MAX_BYTES, max(_HARMLESS_BYTES, MAX_RATIO * len(data)))
-    chunks: list[bytes] = []
+    return b"".join(unpacked(BytesIO(data), len(data)))
+
+
+def unpacked(packed: IO[bytes], packed_bytes: int) -> Iterator[bytes]:
+    """Unpack gzip within limits, piece by piece.
+
+    Parameters
+    ----------
+    packed : file
+        Open at its beginning.
+    packed_bytes : int
+        Its size.
+
+    Yields
+    ------
+    bytes
+        What it holds, at most a megabyte at once.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is no gzip, is damaged, or unpacks to more than the limits.
+    """
+    allowed = min(MAX_BYTES, max(_HARMLESS_BYTES, MAX_RATIO * packed_bytes))
     size = 0
     try:
-        with gzip.open(BytesIO(data)) as packed:
-            while chunk := packed.read(_CHUNK_BYTES):
+        with gzip.open(packed) as opened:
+            while chunk := opened.read(_CHUNK_BYTES):
                 size += len(chunk)
                 _check_size(size, allowed)
-                chunks.append(chunk)
+                yield chunk
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(
             Text(th="ไฟล์ .gz เสียหายหรือไม่ใช่ gzip", en="The .gz file is damaged or no gzip")
         ) from error
-    return b"".join(chunks)
 
 
 def unpack_shapefile(data: bytes, folder: Path, *, layer: str | None = None) -> Path:

@@ -101,8 +101,9 @@ def _rows(loading: Loading, part: AreasPart) -> Sequence[GeoRow]:
     wanted = [one for one in (part.code, part.name_th, part.name_en) if one]
     if geofile.is_geofile(source.name, source.data):
         file = geofile.read(
-            source.name, source.data, crs=part.crs, encoding=part.encoding, layer=part.layer
-        )
+            source.name, source.data, crs=part.crs, encoding=part.encoding, layer=part.layer,
+            most_rows=source.limits.rows,
+        )  # fmt: skip
         loading.report.figures["crs"] = file.srid
         geofile.need_headings(file, wanted)
         return file.rows

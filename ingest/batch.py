@@ -18,6 +18,7 @@ from ingest import pipeline
 from ingest.gazetteers import Gazetteers
 from ingest.load import Progress, silent
 from ingest.report import Report
+from ingest.size import DEFAULT, Limits
 
 #: Files of the open data that the recipes were written for; a folder may add its own list.
 LIST = "batch.toml"
@@ -111,7 +112,9 @@ def make_room(engine: Engine) -> bool:
     return bool(samples)
 
 
-def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterator[Report]:
+def load(
+    engine: Engine, folder: Path, *, progress: Progress = silent, limits: Limits = DEFAULT
+) -> Iterator[Report]:
     """Load the files of a folder that are there, in the order of the list.
 
     The list is ``batch.toml`` in the folder, or else ours: ``[[load]]`` tables with ``file``
@@ -125,6 +128,8 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
         Holds the files.
     progress : Progress
         Told how far the work has come.
+    limits : Limits
+        What one file may hold.
 
     Yields
     ------
@@ -149,8 +154,9 @@ def load(engine: Engine, folder: Path, *, progress: Progress = silent) -> Iterat
     for number, (file, recipe) in enumerate(present):
         progress("files", number, len(present))
         yield pipeline.ingest(
-            engine, file, recipe=recipe, refresh=False, progress=progress, gazetteers=gazetteers
-        )
+            engine, file, recipe=recipe, refresh=False, progress=progress, gazetteers=gazetteers,
+            limits=limits,
+        )  # fmt: skip
     progress("files", len(present), len(present))
 
 

@@ -134,6 +134,7 @@ class FeatureReader:
                 encoding=part.encoding,
                 layer=part.layer,
                 worldwide=part.worldwide,
+                most_rows=source.limits.rows,
             )
             geofile.need_headings(file, wanted)
             return list(file.rows)

@@ -92,7 +92,9 @@ def _switch_off_other_drivers(driver: str) -> None:
     os.execve(sys.executable, [sys.executable, "-I", *sys.argv], environment)  # noqa: S606
 
 
-def _read(*, driver: str, path: str, output: str, layer: str, encoding: str) -> dict[str, object]:
+def _read(
+    *, driver: str, path: str, output: str, layer: str, encoding: str, most_rows: int
+) -> dict[str, object]:
     import pyarrow as pa  # noqa: PLC0415  (after the doors are shut)
     import pyogrio  # noqa: PLC0415
 
@@ -105,6 +107,8 @@ def _read(*, driver: str, path: str, output: str, layer: str, encoding: str) -> 
     info = pyogrio.read_info(path, layer=chosen)
     if info["driver"] != driver:
         return {"driver": info["driver"]}
+    if most_rows and info["features"] > most_rows:
+        return {"too-many": most_rows}
     meta, table = pyogrio.read_arrow(
         path, layer=chosen, encoding=encoding or None, datetime_as_string=True
     )
@@ -126,14 +130,17 @@ def main() -> int:
     int
         0 when the layer was written, or when what stood in the way is told as JSON.
     """
-    driver, path, output, layer, encoding = sys.argv[1:6]
+    driver, path, output, layer, encoding, most_rows = sys.argv[1:7]
     if "LOCKED_IN" not in os.environ:  # noqa: TID251  (our own mark, set above)
         _switch_off_other_drivers(driver)
     _limit()
     if not cut_network():
         answer: dict[str, object] = {"no-lock": True}
     else:
-        answer = _read(driver=driver, path=path, output=output, layer=layer, encoding=encoding)
+        answer = _read(
+            driver=driver, path=path, output=output, layer=layer, encoding=encoding,
+            most_rows=int(most_rows),
+        )  # fmt: skip
     Path(output).with_suffix(".json").write_text(json.dumps(answer), encoding="utf-8")
     return 0
 

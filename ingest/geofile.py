@@ -21,12 +21,13 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geo_service.core.crs import KNOWN_SRIDS
-from geo_service.core.errors import BadRecipe, NotInstalled, UnknownCRS, UnreadableFile
+from geo_service.core.errors import BadRecipe, NotInstalled, TooLarge, UnknownCRS, UnreadableFile
 from geo_service.core.text import Text
 from ingest.archive import gunzip, unpack_shapefile
 from ingest.dbf import detect_encoding, stated_encoding
 from ingest.geojson import GeoFile, GeoRow, agreed, as_text, finish, parse_geojson
 from ingest.recipe import nearest
+from ingest.size import too_many_rows
 
 TIME_LIMIT_S = 600
 SUFFIXES = (".geojson", ".geojson.gz", ".json", ".json.gz", ".gpkg", ".zip")
@@ -67,6 +68,7 @@ def read(
     encoding: str | None = None,
     layer: str | None = None,
     worldwide: bool = False,
+    most_rows: int | None = None,
 ) -> GeoFile:
     """Read a file of shapes.
 
@@ -84,6 +86,8 @@ def read(
         Which layer, when the file holds several.
     worldwide : bool
         Whether the recipe expects shapes outside Thailand.
+    most_rows : int, optional
+        How many features GDAL may find; those of other files were counted before.
 
     Returns
     -------
@@ -114,13 +118,17 @@ def read(
             _check_magic(is_what=_is_geopackage(data), what="GeoPackage")
             copy = folder / "layer.gpkg"
             copy.write_bytes(data)
-            return _by_gdal(copy, folder, driver="GPKG", crs=crs, layer=layer, worldwide=worldwide)
+            return _by_gdal(
+                copy, folder, driver="GPKG", crs=crs, layer=layer, worldwide=worldwide,
+                most_rows=most_rows,
+            )  # fmt: skip
         shp = unpack_shapefile(data, folder, layer=layer)
         _check_magic(is_what=shp.read_bytes()[:4] == _SHP_MAGIC, what="Shapefile")
         used = _shapefile_encoding(shp, encoding)
         return _by_gdal(
-            shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used, worldwide=worldwide
-        )
+            shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used, worldwide=worldwide,
+            most_rows=most_rows,
+        )  # fmt: skip
 
 
 def need_headings(file: GeoFile, wanted: Iterable[str]) -> None:
@@ -159,13 +167,14 @@ def _by_gdal(
     layer: str | None = None,
     encoding: str = "",
     worldwide: bool = False,
+    most_rows: int | None = None,
 ) -> GeoFile:
     output = folder / "layer.arrow"
     worker = Path(__file__).with_name("gdal_worker.py")
     command = [sys.executable, "-I", str(worker), driver, str(path), str(output)]
     try:
         done = subprocess.run(  # noqa: S603  (our own script, arguments as a list)
-            [*command, layer or "", encoding],
+            [*command, layer or "", encoding, str(most_rows or 0)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIME_LIMIT_S,
@@ -186,6 +195,8 @@ def _by_gdal(
             )
         )
     answer: dict[str, Any] = orjson.loads(described.read_bytes())
+    if "too-many" in answer:
+        raise TooLarge(too_many_rows(answer["too-many"]), limit=answer["too-many"])
     _check_answer(answer, driver)
     srid = agreed(_srid_of(answer["crs"]), crs, default=None)
     with pa.OSFile(str(output)) as source:

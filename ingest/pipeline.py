@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from geo_service.core import audit
 from geo_service.core.auth import Principal
 from geo_service.core.db import transaction
-from geo_service.core.errors import Fault, Refused
+from geo_service.core.errors import Fault, Refused, TooLarge
 from geo_service.core.models import Dataset, IngestRun
 from ingest import codes, observations, remarks, runs
 from ingest.gazetteers import Gazetteers
@@ -24,6 +24,7 @@ from ingest.recipe import Recipe, known_recipes, read_recipe
 from ingest.report import Rejected, Report
 from ingest.rollback import rollback
 from ingest.runs import Also, derive
+from ingest.size import DEFAULT, Limits
 
 __all__ = ["Also", "ingest", "known_recipes", "rollback"]
 
@@ -42,6 +43,7 @@ def ingest(
     name: str | None = None,
     also: Also | None = None,
     sender: Principal | None = None,
+    limits: Limits = DEFAULT,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -74,6 +76,8 @@ def ingest(
         Done in the transaction that is committed, last.
     sender : Principal, optional
         Whose rows these may only be, when he stands for one place.
+    limits : Limits
+        What the file may hold; a larger one is refused before it is read.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def ingest(
     report = Report(known.dataset.id, known.name, name or Path(path).name, dry_run=dry_run)
     kept = gazetteers or Gazetteers()
     try:
-        source = Source.read(Path(path))
+        source = Source.read(Path(path), limits)
         report.file_sha256, report.file_bytes = source.sha256, len(source.data)
         _attempt(
             engine, source, known, report,
@@ -234,8 +238,9 @@ def _record_refusal(
         _dataset(session, recipe)
         run = runs.begin(session, report, recipe_sha256=recipe.sha256)
         runs.finish(session, run, report)
-        run.status = "refused" if isinstance(fault, Refused) else "failed"
-        outcome: audit.Outcome = "refused" if isinstance(fault, Refused) else "failed"
+        is_refused = isinstance(fault, Refused | TooLarge)
+        run.status = "refused" if is_refused else "failed"
+        outcome: audit.Outcome = "refused" if is_refused else "failed"
         runs.note(session, "load", report, by, outcome=outcome)
         if also is not None:
             also(session, report)

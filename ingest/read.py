@@ -14,10 +14,11 @@ from pathlib import Path
 
 from geo_service.core.errors import BadRecipe, UnreadableFile
 from geo_service.core.text import Text
-from ingest import delimited, json_records, workbook, xml_records
+from ingest import delimited, json_records, size, workbook, xml_records
 from ingest.clean import Problem, heading_key
 from ingest.recipe import nearest
 from ingest.recipe_parts import FilePart
+from ingest.size import DEFAULT, Limits
 
 #: Larger files are refused: the whole file is hashed and parsed from one reading.
 MAX_BYTES = 1_000_000_000
@@ -37,15 +38,18 @@ class Source:
     name: str
     data: bytes
     sha256: str
+    limits: Limits = DEFAULT
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path, limits: Limits = DEFAULT) -> Source:
         """Read a file once; what is hashed is what is parsed.
 
         Parameters
         ----------
         path : Path
             The file.
+        limits : Limits
+            What it may hold; more is refused (`ingest.size.check`).
 
         Returns
         -------
@@ -66,6 +70,7 @@ class Source:
                         en=f"The file is larger than {MAX_BYTES:,} bytes; split it",
                     )
                 )
+            size.check(path, path.name, limits)
             data = path.read_bytes()
             after = path.stat()
         except OSError as error:
@@ -84,7 +89,7 @@ class Source:
             )
         if not data.strip():
             raise UnreadableFile(Text(th="ไฟล์ว่างเปล่า", en="The file is empty"))
-        return cls(path, path.name, data, hashlib.sha256(data).hexdigest())
+        return cls(path, path.name, data, hashlib.sha256(data).hexdigest(), limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
@@ -27,10 +28,18 @@ from geo_service.core.auth import Principal
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import Busy, Conflict, Fault
 from geo_service.core.text import Text
-from ingest import editing, pipeline, submission_files, submission_queue, submissions
+from ingest import (
+    editing,
+    pipeline,
+    submission_ends,
+    submission_files,
+    submission_queue,
+    submissions,
+)
 from ingest.load import Progress
 from ingest.report import Report
 from ingest.rollback import EDIT
+from ingest.size import Limits
 from ingest.submissions import Submission, Task
 
 log = logging.getLogger(__name__)
@@ -55,6 +64,7 @@ class Order:
     number: int
     task: Task
     resolutions: str
+    limits: dict[str, int]
     who: dict[str, Any]
     address: str = ""
     request_id: str = ""
@@ -101,22 +111,34 @@ def start(order: Order) -> None:
     order : Order
         What to do.
     """
+    began, written = datetime.now(tz=UTC), TemporaryFile()  # noqa: SIM115  (closed when it ends)
     process = subprocess.Popen(
         [sys.executable, "-m", "ingest.submission_work"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=written,
         start_new_session=True,
     )
-    threading.Thread(target=_see_off, args=(process, order), daemon=True).start()
+    threading.Thread(target=_see_off, args=(process, order, began, written), daemon=True).start()
 
 
-def _see_off(process: subprocess.Popen[bytes], order: Order) -> None:
+def _see_off(
+    process: subprocess.Popen[bytes], order: Order, began: datetime, written: IO[bytes]
+) -> None:
     try:
         process.communicate(json.dumps(asdict(order)).encode())
-        if process.returncode:
-            log.warning("a submission was cut", extra={"submission": order.number})
+        ended = process.returncode
+        if ended:
+            log.warning(
+                "a submission was cut",
+                extra={
+                    "submission": order.number, "task": order.task, "ended": ended,
+                    "said": submission_ends.last_words(written, order.url),
+                },
+            )  # fmt: skip
+            submission_ends.tell(order.number, order.url, ended=ended, began=began)
     finally:
+        written.close()
         release()
 
 
@@ -184,7 +206,7 @@ def _try(job: _Job) -> None:
         report = pipeline.ingest(
             job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
             dry_run=True, refresh=False, progress=job.tell, by=job.by,
-            sender=submission_queue.sender_of(one),
+            sender=submission_queue.sender_of(one), limits=Limits(**job.order.limits),
         )  # fmt: skip
     with transaction(job.engine) as session:
         row = session.get_one(Submission, one.id)
@@ -217,7 +239,7 @@ def _publish(job: _Job) -> None:
         report = pipeline.ingest(
             job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
             resolutions=job.order.resolutions, progress=job.tell, by=job.by, also=also,
-            sender=submission_queue.sender_of(one),
+            sender=submission_queue.sender_of(one), limits=Limits(**job.order.limits),
         )  # fmt: skip
     if report.exit_code in {0, 3}:
         _path(one, job.order).unlink(missing_ok=True)

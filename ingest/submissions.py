@@ -236,7 +236,7 @@ def notice_cut(session: Session, one: Submission) -> None:
         return
     session.refresh(one)
     if one.task:
-        end_task(one, fault=_CUT)
+        end_task(one, fault=CUT)
 
 
 def hold(session: Session, number: int) -> bool:
@@ -338,7 +338,7 @@ def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -
 
 _TRY: Final = "SELECT pg_try_advisory_xact_lock(:lock, CAST(:id AS integer))"
 _HOLD: Final = "SELECT pg_try_advisory_lock(:lock, CAST(:id AS integer))"
-_CUT: Final = Text(
+CUT: Final = Text(
     th="งานหยุดกลางคัน ไม่มีข้อมูลใดเปลี่ยน สั่งใหม่ได้",
     en="The work was cut; nothing was changed, and it can be done again",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, get_args
@@ -31,7 +31,7 @@ from geo_service.deps.desk import PERSONAL, LoaderDep, by_of, loader_of
 from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
 from geo_service.deps.uploads import Received, receive
 from geo_service.problems import as_fault, prefers_page
-from ingest import submission_files, submission_queue, submission_work, submissions
+from ingest import size, submission_files, submission_queue, submission_work, submissions
 from ingest.reach import check_kind
 from ingest.submissions import Submission, Task
 
@@ -147,6 +147,7 @@ def _room(request: Request, who: Principal) -> Path:
 
 def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submission:
     settings, by = settings_of(request), by_of(request)
+    size.check(came.path, came.name, size.limits_of(settings))
     name = came.fields.get("recipe") or sent.recipe
     recipe = submission_files.recipe_of(name, settings.data_dir)
     check_kind(who, recipe.loader)
@@ -310,7 +311,7 @@ def _order(request: Request, who: Principal, number: int, task: Task) -> submiss
     settings, by = settings_of(request), by_of(request)
     return submission_work.Order(
         url=address(settings, INGEST), data_dir=str(settings.data_dir.absolute()), number=number,
-        task=task, resolutions=settings.resolutions,
+        task=task, resolutions=settings.resolutions, limits=asdict(size.limits_of(settings)),
         who=submission_work.principal_as_json(who), address=by.address,
         request_id=by.request_id,
     )  # fmt: skip

@@ -131,6 +131,7 @@ def ingest(
     """
     from geo_service.cli import steps
     from ingest import pipeline
+    from ingest.size import limits_of
 
     settings = _settings()
     engine = steps.opened(settings, INGEST)
@@ -144,6 +145,7 @@ def ingest(
             refresh=not no_refresh,
             resolutions=settings.resolutions,
             progress=progress,
+            limits=limits_of(settings),
         )
     _tell(made, report)
 

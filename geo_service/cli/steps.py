@@ -146,6 +146,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     from geo_service.core.db import make_engine, transaction
     from geo_service.core.machine import only_one
     from ingest import batch, catalogue, refresh, sample
+    from ingest.size import limits_of
 
     started = time.monotonic()
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
@@ -161,7 +162,9 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
                 with transaction(engine) as session:
                     catalogue.sync(session)
                 if data is not None:
-                    for report in batch.load(engine, data, progress=progress):
+                    for report in batch.load(
+                        engine, data, progress=progress, limits=limits_of(settings)
+                    ):
                         _keep(report, settings)
                 elif batch.wants_sample(engine):
                     sample.load(engine, progress, derived=False)

@@ -134,6 +134,12 @@ class Settings(BaseSettings):
     upload_mb: int = Field(
         default=100, ge=1, le=1_000, description="Megabytes of a file that is submitted"
     )
+    file_rows: int = Field(
+        default=250_000, ge=1, description="Rows or features of one file that is loaded"
+    )
+    file_values: int = Field(
+        default=10_000_000, ge=1, description="Cells or numbers of coordinates of one file"
+    )
     max_features: int = Field(
         default=10_000, ge=1, description="Largest number of features on one page"
     )

@@ -65,12 +65,51 @@ def test_a_publication_that_is_killed_is_told_as_failed_and_can_be_done_again(de
 
         wait_until(is_failed)
     assert desk.stored(STORED) == 0
+
+    def why():
+        return desk("dla.one").get(f"/submissions/{number}").json()["fault"]["en"]
+
+    wait_until(lambda: why().startswith("The machine stopped the work"))
     one = desk("dla.one").get(f"/submissions/{number}").json()
-    assert one["fault"]["th"]
+    assert "เครื่องหยุดงานนี้" in one["fault"]["th"]
     assert "publish" in one["steps"]
     assert desk.done(number, "publish", "dla.one")["state"] == "published"
     assert desk.stored(STORED) == 2
     assert desk.done(number, "undo", "dla.one")["state"] == "undone"
+
+
+def test_what_a_broken_process_wrote_last_is_logged_and_nothing_of_it_told(
+    desk, engine, caplog, monkeypatch
+):
+    # A folder that the process takes for a module of Python stands for any fault of ours.
+    folder = desk.settings["data_dir"] / "broken"
+    (folder / "ingest").mkdir(parents=True)
+    (folder / "ingest" / "__init__.py").write_text("")
+    (folder / "ingest" / "submission_work.py").write_text(
+        "import sys\n"
+        "url = __import__('json').load(sys.stdin)['url']\n"
+        "sys.stderr.write('x' * 50_000 + '\\n')\n"
+        "sys.stderr.write(url.replace('://', '://u:hidden-word@') + '\\n')\n"
+        "sys.stderr.write('DETAIL:  Key (name)=(a person) exists\\n')\n"
+        "raise SystemExit('ImportError: out of order')\n"
+    )
+    desk("dla.one"), desk("lao.one")
+    monkeypatch.chdir(folder)
+    number = desk.send(GOOD).json()["id"]
+
+    def record():
+        return [one for one in caplog.records if one.getMessage() == "a submission was cut"]
+
+    wait_until(record)
+    (told,) = record()
+    assert (told.submission, told.task, told.ended) == (number, "check", 1)
+    assert "ImportError: out of order" in told.said
+    assert len(told.said) < 8_100
+    assert "a person" not in told.said
+    assert "hidden-word" not in told.said
+    one = desk.settled(number)
+    assert one["fault"]["en"].startswith("The work was cut; nothing was changed")
+    assert "ImportError" not in str(one)
 
 
 def test_an_upload_that_is_cut_leaves_nothing(desk, engine, settings_for, serve):

@@ -209,7 +209,7 @@ def test_the_reader_has_one_driver_only(tmp_path):
     worker = Path(gdal_worker.__file__)
     subprocess.run(  # noqa: S603
         [sys.executable, "-I", str(worker), "GPKG", str(tmp_path / "a.gpkg"),
-         str(tmp_path / "o.arrow"), "", ""],
+         str(tmp_path / "o.arrow"), "", "", "0"],
         check=True,
     )  # fmt: skip
     assert json.loads((tmp_path / "o.json").read_text())["drivers"] == 1
