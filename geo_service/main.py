@@ -60,7 +60,7 @@ from geo_service.api.measures import Stock, measure_beside, measure_pools
 from geo_service.api.memory import Memory
 from geo_service.api.quick_items import QuickItems
 from geo_service.api.quick_tiles import QuickTiles
-from geo_service.api.threshold import Threshold
+from geo_service.api.threshold import Door, Threshold
 from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core import work
@@ -246,6 +246,13 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
     app.state.problem_page = pages.problem_page
     app.state.account_pages = account_pages
     app.state.submission_pages = submission_pages
+    _put_before(app, gate, metrics)
+    return app
+
+
+def _put_before(app: Service, gate: Gate, metrics: Metrics) -> None:
+    # What answers before the framework: memory, tiles laid beside, and who says there is no room.
+    settings, watcher = app.state.settings, app.state.watcher
     app.memory = Memory(
         Front(Threshold(partial(FastAPI.__call__, app), gate, metrics), metrics),
         known=watcher.known,
@@ -253,7 +260,7 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
         metrics=metrics,
         most_bytes=settings.memory_mb * 1_000_000,
     )
-    return app
+    app.state.door = Door(gate, metrics, app.memory.holds)
 
 
 def bounds_of(settings: Settings) -> Bounds:

@@ -124,6 +124,21 @@ class Gate:
             passage.end()
             self._measures.tell(kind, loop.time() - started, passage)
 
+    def is_waited_for(self, kind: str) -> bool:
+        """Tell whether anybody waits in a line.
+
+        Parameters
+        ----------
+        kind : {"tile", "heavy", "long"}
+            Which line.
+
+        Returns
+        -------
+        bool
+            Also true of a line that is not full.
+        """
+        return self._lines[kind].waiting > 0
+
     def full_for(self, scope: Scope) -> int | None:
         """Tell at once who would be sent away; what he asks is not looked at.
 

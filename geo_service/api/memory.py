@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,6 +96,8 @@ class Memory:
         self._known: Known | None = None
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._size_bytes = 0
+        # Paths and queries to which there are answers, and how many.
+        self._targets: Counter[object] = Counter()
         self._unfit: set[Key] = set()
         self._running: dict[Key, _Run] = {}
         self._asking = asyncio.Lock()
@@ -119,6 +121,21 @@ class Memory:
             await self._give(kept, headers, scope, send)
         else:
             await self._look_again(key, known, headers, scope, receive, send)
+
+    def holds(self, target: tuple[bytes, bytes]) -> bool:
+        """Tell whether there is an answer, of any form, to an address.
+
+        Parameters
+        ----------
+        target : tuple of (bytes, bytes)
+            Path and query as they were asked.
+
+        Returns
+        -------
+        bool
+            True also while it is not certain that the answer still holds.
+        """
+        return target in self._targets
 
     async def _look_again(
         self,
@@ -215,13 +232,18 @@ class Memory:
         before = self._kept.pop(key, None)
         self._size_bytes += made.size_bytes - (before.size_bytes if before else 0)
         self._kept[key] = made
+        self._targets[key[:2]] += before is None
         while self._size_bytes > self.most_bytes:
-            _, oldest = self._kept.popitem(last=False)
+            dropped, oldest = self._kept.popitem(last=False)
             self._size_bytes -= oldest.size_bytes
+            self._targets[dropped[:2]] -= 1
+            if not self._targets[dropped[:2]]:
+                del self._targets[dropped[:2]]
 
     def _forget(self, known: Known) -> None:
         self._known = known
         self._kept.clear()
+        self._targets.clear()
         self._unfit.clear()
         self._size_bytes = 0
 

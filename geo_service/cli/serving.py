@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BACKLOG = 2048
+#: The event loop accepts one connection a turn from each socket that listens; under a rush, when a
+#: turn is long, those who are new would wait for seconds. So the same socket is given to it often.
+_ACCEPTED_AT_ONCE = 16
 #: A worker that dies sooner than this, in seconds, probably cannot live at all.
 _SHORT_LIFE_S = 5.0
 _MOST_SHORT_LIVES = 5
@@ -84,10 +87,15 @@ def serve_one(app: FastAPI, settings: Settings, listening: socket.socket) -> Non
 
     from geo_service.core.connections import bounded
 
+    again = max(1, _ACCEPTED_AT_ONCE // settings.workers) - 1
     uvicorn.Server(
         uvicorn.Config(
             app,
-            http=bounded(most_open=settings.connections, header_s=settings.header_timeout_s),
+            http=bounded(
+                most_open=settings.connections,
+                header_s=settings.header_timeout_s,
+                refuse=app.state.door.refusal,
+            ),
             ws="none",
             backlog=BACKLOG,
             log_config=None,
@@ -95,7 +103,7 @@ def serve_one(app: FastAPI, settings: Settings, listening: socket.socket) -> Non
             server_header=False,
             timeout_graceful_shutdown=max(1, round(settings.grace_s)),
         )
-    ).run(sockets=[listening])
+    ).run(sockets=[listening, *(listening.dup() for _ in range(again))])
 
 
 class Workers:

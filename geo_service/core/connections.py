@@ -3,13 +3,15 @@
 The server reads header fields and bodies for as long as they take to come, and holds answers for
 as long as they take to be read. Here every connection is looked at once a second: one whose header
 fields are not complete in time, whose body or answer moves too slowly, or that is one too many
-and idle, is closed at once. The header fields of a request are bounded in bytes as they come.
+and idle, is closed at once. The header fields of a request are bounded in bytes as they come. Who
+is sent away may be told so before his question is read (`Refuse`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 from weakref import WeakSet
 
@@ -27,12 +29,17 @@ SPAN_S: Final = 12.0
 _LOOK_S: Final = 1.0
 _looked_after: WeakSet[Any] = WeakSet()
 
+#: By what came on a connection, and its address: the head of an answer but for its last line, and
+#: the body; nothing when the question is to be read as any other.
+Refuse = Callable[[bytes, str], tuple[bytes, bytes] | None]
+
 
 class Bounded(HttpToolsProtocol):
     """A connection that is looked after while it is open."""
 
     most_open: ClassVar[int] = 2_000
     header_s: ClassVar[float] = 10.0
+    refuse: ClassVar[staticmethod[[bytes, str], tuple[bytes, bytes] | None]]
 
     def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401  (the server's)
         super().__init__(*args, **named)
@@ -56,6 +63,8 @@ class Bounded(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what comes; header fields beyond the bound end the connection."""
+        if self._is_sent_away(data):
+            return
         if self._since is None:
             self._since = self.loop.time()
         if self._is_in_body:
@@ -65,6 +74,25 @@ class Bounded(HttpToolsProtocol):
         super().data_received(data)
         if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The header fields are too large.")
+
+    def _is_sent_away(self, data: bytes) -> bool:
+        # Only where nothing was begun: neither a head nor a body nor an answer.
+        is_begun = (
+            self._head_bytes or self._is_in_body or not self.is_idle or self.flow.write_paused
+        )
+        if is_begun or self.client is None or self.transport.is_closing():
+            return False
+        told = self.refuse(data, self.client[0])
+        if told is None:
+            return False
+        self._unset_keepalive_if_required()
+        default = b"".join(b"%s: %s\r\n" % one for one in self.server_state.default_headers)
+        self.transport.write(b"%s%s\r\n%s" % (told[0], default, told[1]))
+        self._since = None
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+        return True
 
     def on_headers_complete(self) -> None:
         """Wait for the body from now on, if there is one."""
@@ -136,7 +164,7 @@ class Bounded(HttpToolsProtocol):
         first.transport.abort()
 
 
-def bounded(*, most_open: int, header_s: float) -> type[Bounded]:
+def bounded(*, most_open: int, header_s: float, refuse: Refuse) -> type[Bounded]:
     """Make the kind of connection a server gives its callers.
 
     Parameters
@@ -145,13 +173,16 @@ def bounded(*, most_open: int, header_s: float) -> type[Bounded]:
         Open at once; beyond, those that are idle longest are closed.
     header_s : float
         Seconds for the header fields of a request to arrive.
+    refuse : callable
+        Sends away by bytes, or lets on.
 
     Returns
     -------
     type
         For the server's ``http``.
     """
-    return type("OurConnection", (Bounded,), {"most_open": most_open, "header_s": header_s})
+    told = {"most_open": most_open, "header_s": header_s, "refuse": staticmethod(refuse)}
+    return type("OurConnection", (Bounded,), told)
 
 
 def _look(state: ServerState, loop: asyncio.AbstractEventLoop) -> None:

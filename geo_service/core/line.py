@@ -5,6 +5,11 @@ work, and among equals to the one who was served longest ago. So one caller with
 questions and one with a single question both move on. When the line is full, the last question of
 the caller with the most in line gives way to a caller with fewer.
 
+A long line serves bursts: all are answered, a little later. Where more is asked for good, it would
+only make everybody wait. So once somebody was sent away the line is short for whoever has the most
+in it, and those let in are answered about as soon as ever. It grows by one with each who finds a
+place at once, and is as long as before when nobody was sent away for a second.
+
 Who wants more places than there are has only his part of them while others are about, even when
 one is free: it is kept for those who come in a moment, and the processors are less busy for them.
 """
@@ -25,6 +30,10 @@ _LONGEST_RETRY_S: Final = 30
 _MOST_REMEMBERED: Final = 10_000
 #: Who asked so lately, in seconds, is about.
 _ABOUT_S: Final = 5.0
+#: How many wait for each place in a short line.
+_SHORT: Final = 2
+#: Nobody was sent away for so long, in seconds: the rush is over.
+_CALM_S: Final = 1.0
 
 
 class LineFull(Exception):
@@ -57,7 +66,7 @@ class Line:
     places : int
         At work at once.
     length : int
-        Waiting at once.
+        Waiting at once, in a burst.
     longest_s : float
         Seconds to wait; who would wait longer by what was seen lately is not let in at all.
     """
@@ -75,6 +84,11 @@ class Line:
     _about: OrderedDict[str, float] = field(default_factory=OrderedDict)
     _number: int = 0
     _turn: int = 0
+    _length: int = field(init=False)
+    _refused_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self._length = self.length
 
     @property
     def waiting(self) -> int:
@@ -98,6 +112,7 @@ class Line:
         """
         self._see(caller)
         if self.at_work < self.places and not self._waiting and not self.is_closed:
+            self._lengthen()
             self._begin(caller)
             return
         self._make_room(caller)
@@ -143,7 +158,7 @@ class Line:
         before = sum(min(mine, number) for other, number in line.items() if other != caller)
         if self.is_closed or self._wait_s(before + mine - 1) > self.longest_s:
             return False
-        return len(self._waiting) < self.length or mine < max(line.values(), default=0)
+        return len(self._waiting) < self._length or mine < max(line.values(), default=0)
 
     def leave(self, caller: str, *, took_s: float) -> None:
         """Give a place back, to whoever is next.
@@ -175,7 +190,13 @@ class Line:
             To be raised.
         """
         self.refused += 1
+        self._length, self._refused_at = min(self.length, _SHORT * self.places), time.monotonic()
         return LineFull(min(max(1, math.ceil(self._wait_s(len(self._waiting)))), _LONGEST_RETRY_S))
+
+    def _lengthen(self) -> None:
+        if self._length < self.length:
+            is_calm = time.monotonic() - self._refused_at > _CALM_S
+            self._length = self.length if is_calm else self._length + 1
 
     def _wait_s(self, before: int) -> float:
         return (before + 1) * self.mean_s / self.places

@@ -2,23 +2,32 @@
 
 Runs on a database of its own, which is made and dropped: it is written to. No two questions are
 equal, for equal ones are answered together.
+
+**How too much is measured.** Who asks, the server and the database share the machine. Asking four
+times as many questions as can be answered takes processor time of all of them, so a server that
+refuses at no cost would seem to lose. Therefore the most that can be done is measured on a machine
+that is as busy: the server is asked by so many clients in turn as saturate it, and the same process
+asks the surplus (three times that rate) of a responder that does nothing but refuse
+(`tests.bench.refusing`). Then it asks all of it of the server. Both in turns, so that what else the
+machine does meets both; the middle of their ratios counts. The rate at which the server answers
+while nobody asks a surplus is told beside it. Times are taken from when a question was sent; the
+rate that was kept is told.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import math
 import random
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import make_url
@@ -26,19 +35,20 @@ from sqlalchemy import make_url
 from geo_service.core.accounts import keys, people
 from geo_service.core.db import make_engine, transaction
 from tests.bench import files, workload
-from tests.bench.pressing import Answer, Caller, Pressed, in_turn, steadily, within_ms
+from tests.bench.pressing import Answer, Pressed, Stream, press, within_ms
 from tests.bench.report import machine
 from tests.bench.servers import Server, free_port
 
 CLIENTS: Final = (1, 2, 4, 8, 16)
-TIMES: Final = 4
+TIMES, TURNS = 4, 5
+#: More than any server here answers in a second.
+_MOST_PER_S: Final = 2_000
 #: A server is as good as it was when it does this share of it again, within so many seconds.
 GOOD, GOOD_WITHIN_S = 0.95, 10.0
 _CUT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE datname = current_database() AND application_name LIKE 'geo-service%'"
 )
-Ask = Callable[..., Coroutine[Any, Any, Pressed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,27 @@ class Bench:
         }  # fmt: skip
         command = (*workload.COMMAND, "serve", "--port", str(port), "--workers", "1")
         return Server("ours", port, command, known, ready="/readyz")
+
+    def in_turn(
+        self, server: Server, clients: int, *, seconds: float = 0.0, pause_s: float = 0.0
+    ) -> Pressed:
+        """Let clients ask, each when its last question is answered."""
+        seconds = seconds or self.seconds
+        (found,) = press(self.stream(server, clients, seconds, pause_s=pause_s), seconds=seconds)
+        return found
+
+    def stream(
+        self, server: Server, clients: int, seconds: float, *, pause_s: float = 0.0, key: str = ""
+    ) -> Stream:
+        """Describe clients that ask in turn."""
+        most = clients / pause_s if pause_s else _MOST_PER_S
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        asked = self.asked(most * seconds)
+        return Stream(server.port, asked, clients=clients, pause_s=pause_s, headers=headers)
+
+    def asked(self, number: float) -> list[str]:
+        """Take so many questions that were not asked yet."""
+        return list(itertools.islice(self.questions, math.ceil(number)))
 
 
 def main(document: Path | None = None, *, is_quick: bool) -> list[Found]:
@@ -139,69 +170,73 @@ def _with_server(bench: Bench, measure: Measure) -> list[Found]:
     server.start(bench.folder / "ours.log")
     try:
         # What is laid beside the process is there, and statements are known, before it counts.
-        _run(server, bench, in_turn, clients=2, seconds=bench.seconds / 2)
+        bench.in_turn(server, 2, seconds=bench.seconds / 2)
         return measure(bench, server)
     finally:
         server.stop()
 
 
-def _run(
-    server: Server, bench: Bench, how: Ask, *, headers: Mapping[str, str] | None = None,
-    **asked: float,
-) -> Pressed:  # fmt: skip
-    async def run() -> Pressed:
-        caller = Caller(server.port, headers or {})
-        try:
-            return await how(caller, bench.questions, **asked)
-        finally:
-            caller.close()
-
-    return asyncio.run(run())
-
-
 def _overload(bench: Bench, server: Server) -> list[Found]:
-    rates = {
-        clients: _run(server, bench, in_turn, clients=clients, seconds=bench.seconds / 2)
-        for clients in CLIENTS
-    }
-    peak = max(one.per_s for one in rates.values())
+    rates = {n: bench.in_turn(server, n, seconds=bench.seconds / 2).per_s for n in CLIENTS}
+    alone = max(rates.values())
     # Saturated: more clients win nothing.
-    saturated = next(n for n, one in rates.items() if one.per_s > 0.95 * peak)
-    usual = _run(server, bench, in_turn, clients=saturated, seconds=bench.seconds)
-    peak = max(peak, usual.per_s)
-    much = _run(server, bench, steadily, per_s=TIMES * peak, seconds=bench.seconds)
-    others = [one for one in much.answers if one.status not in {200, 503}]
-    asked = len(much.answers) / much.seconds
-    goodput, slower = much.per_s / peak, within_ms(much.done, 0.99) / within_ms(usual.done, 0.99)
-    refused_ms = within_ms(much.refused, 0.95)
-    can_return = sum(one.may_return for one in much.refused)
+    clients = next(n for n, rate in rates.items() if rate > 0.95 * alone)
+    usual, much = _turns(bench, server, clients, alone)
+    ratios = [one.per_s / other.per_s for one, other in zip(much, usual, strict=True)]
+    goodput, peak = median(ratios), median(one.per_s for one in usual)
+    answers = [one for turn in much for one in turn.answers]
+    refused = [one for turn in much for one in turn.refused]
+    asked = len(answers) / sum(turn.seconds for turn in much)
+    others = sum(one.status not in {200, 503} for one in answers)
+    can_return = sum(one.may_return for one in refused)
+    slowest, usually = (
+        median(within_ms(turn.done, 0.99) for turn in turns) for turns in (much, usual)
+    )
+    refused_ms = within_ms(refused, 0.95)
     return [
-        Found(f"{asked:.0f} questions a second, {peak:.0f} can be answered ({saturated} clients):"
-              " answered of these", f"{goodput:.2f}", "≥ 0.9", goodput >= 0.9),
-        Found("the others: 503 with Retry-After", f"{can_return} of {len(much.refused)},"
-              f" else {len(others)}", "all", can_return == len(much.refused) and not others),
+        Found(f"{asked:.0f} questions a second, {peak:.0f} can be answered ({clients} clients;"
+              f" {alone:.0f} while nobody asks more): answered of these",
+              f"{goodput:.2f} ({min(ratios):.2f} to {max(ratios):.2f})", "≥ 0.9", goodput >= 0.9),
+        Found("the others: 503 with Retry-After", f"{can_return} of {len(refused)},"
+              f" else {others}", "all", can_return == len(refused) and not others),
         Found("503 told within (95 of 100)", f"{refused_ms:.0f} ms", "≤ 50 ms", refused_ms <= 50),
-        Found("slowest hundredth of the answered, to that at saturation", f"{slower:.1f}",
-              "≤ 5", slower <= 5),
+        Found("slowest hundredth of the answered, to that at saturation",
+              f"{slowest / usually:.1f} ({slowest:.0f} and {usually:.0f} ms)", "≤ 5",
+              slowest / usually <= 5),
     ]  # fmt: skip
 
 
+def _turns(
+    bench: Bench, server: Server, clients: int, peak: float
+) -> tuple[list[Pressed], list[Pressed]]:
+    """Ask the server what it can do, the responder the rest; then the server all of it."""
+    port = free_port()
+    command = (sys.executable, "-m", "tests.bench.refusing", str(port))
+    responder = Server("refusing", port, command, {"PYTHONPATH": str(files.ROOT)}, "/ready")
+    responder.start(bench.folder / "refusing.log")
+    seconds, usual, much = bench.seconds, [], []
+    try:
+        for _ in range(TURNS):
+            surplus, whole = (n * peak for n in (TIMES - 1, TIMES))
+            asked = bench.asked(whole * seconds)
+            own = bench.stream(server, clients, seconds)
+            usual.append(press(own, Stream(port, asked, per_s=surplus), seconds=seconds)[0])
+            much += press(Stream(server.port, asked, per_s=whole), seconds=seconds)
+    finally:
+        responder.stop()
+    return usual, much
+
+
 def _cut_off(bench: Bench, server: Server) -> list[Found]:
-    before = _run(server, bench, in_turn, clients=4, seconds=bench.seconds)
+    before, at, seconds = bench.in_turn(server, 4), 0.0, 3 * GOOD_WITHIN_S / 2
 
-    async def cut_and_ask() -> tuple[Pressed, float]:
-        caller = Caller(server.port)
-        asking = asyncio.create_task(
-            in_turn(caller, bench.questions, clients=4, seconds=3 * GOOD_WITHIN_S / 2)
-        )
-        await asyncio.sleep(1)
+    def cut(began: float) -> None:
+        nonlocal at
+        time.sleep(began + 1 - time.perf_counter())
         at = time.perf_counter()
-        await asyncio.to_thread(workload.query, bench.url, _CUT)
-        pressed = await asking
-        caller.close()
-        return pressed, at
+        workload.query(bench.url, _CUT)
 
-    after, at = asyncio.run(cut_and_ask())
+    (after,) = press(bench.stream(server, 4, seconds), seconds=seconds, meanwhile=cut)
     ends = [one.asked + one.took_s - at for one in after.done]
     rates = [sum(second <= end < second + 3 for end in ends) / 3 for second in range(10)]
     well = next((n for n, rate in enumerate(rates) if rate >= GOOD * before.per_s), None)
@@ -218,7 +253,7 @@ def _weight(bench: Bench, server: Server) -> list[Found]:
     sizes = []
     for clients in (2, 32):
         server.forget_peak()
-        _run(server, bench, in_turn, clients=clients, seconds=bench.seconds)
+        bench.in_turn(server, clients)
         sizes.append(server.memory_mb(peak=True))
     ratio = sizes[1] / sizes[0]
     said = f"{ratio:.2f} ({sizes[1]:.0f} and {sizes[0]:.0f} MB)"
@@ -226,24 +261,21 @@ def _weight(bench: Bench, server: Server) -> list[Found]:
 
 
 def _flood(bench: Bench, server: Server) -> list[Found]:
-    bearers = [{"Authorization": f"Bearer {key}"} for key in _keys(bench.url)]
+    flooding, *quiet = _keys(bench.url)
+    seconds = bench.seconds / 3
 
-    async def ask(*, is_flooded: bool) -> float:
-        callers = [Caller(server.port, one) for one in bearers]
-        quiet, seconds = {"clients": 1, "pause_s": 0.05}, bench.seconds / 3
-        asking = [in_turn(one, bench.questions, seconds=seconds, **quiet) for one in callers[1:]]
+    def ask(*, is_flooded: bool) -> float:
+        streams = [bench.stream(server, 1, seconds, pause_s=0.05, key=key) for key in quiet]
         if is_flooded:
-            asking.append(in_turn(callers[0], bench.questions, clients=32, seconds=seconds))
-        got = await asyncio.gather(*asking)
-        for one in callers:
-            one.close()
-        return within_ms([*got[0].done, *got[1].done], 0.95)
+            streams.append(bench.stream(server, 32, seconds, key=flooding))
+        first, second, *_ = press(*streams, seconds=seconds)
+        return within_ms([*first.done, *second.done], 0.95)
 
     # In turns, so that what else the machine does meets both.
     idle, flooded = [], []
-    for _ in range(3):
-        idle.append(asyncio.run(ask(is_flooded=False)))
-        flooded.append(asyncio.run(ask(is_flooded=True)))
+    for _ in range(TURNS):
+        idle.append(ask(is_flooded=False))
+        flooded.append(ask(is_flooded=True))
     ratio = median(flooded) / median(idle)
     return [Found("three keys, one asks 32 questions at once: the others' slowest twentieth, to"
                   " that without", f"{ratio:.2f} ({median(flooded):.0f} and {median(idle):.0f} ms)",
@@ -252,15 +284,14 @@ def _flood(bench: Bench, server: Server) -> list[Found]:
 
 def _beside_a_load(bench: Bench, server: Server) -> list[Found]:
     def read(seconds: float) -> list[Answer]:
-        asked = _run(server, bench, in_turn, clients=2, seconds=seconds, pause_s=0.02)
-        return asked.answers
+        return [*bench.in_turn(server, 2, seconds=seconds, pause_s=0.02).answers]
 
-    idle, during = within_ms(read(bench.seconds), 0.95), []
+    idle, during = within_ms(read(bench.seconds), 0.95), list[Answer]()
     with ThreadPoolExecutor(1) as beside:
         recipe = bench.again.with_suffix(".toml")
         load = beside.submit(workload.command, bench.url, "ingest", bench.again, "--recipe", recipe)
         while not load.done():
-            during += read(1.0)
+            during += read(3.0)
         took = load.result()
     ratio = within_ms(during, 0.95) / idle
     failed = sum(one.status != 200 for one in during)

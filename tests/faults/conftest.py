@@ -156,7 +156,11 @@ class Running:
         self.base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.app = create_app(settings)
         prepare(self.app)
-        kind = bounded(most_open=settings.connections, header_s=settings.header_timeout_s)
+        kind = bounded(
+            most_open=settings.connections,
+            header_s=settings.header_timeout_s,
+            refuse=self.app.state.door.refusal,
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(self.app, http=kind, ws="none", log_level="critical", backlog=2048)
         )

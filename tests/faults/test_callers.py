@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http.client import HTTPResponse
 from typing import Self
 
 import pytest
@@ -85,6 +86,35 @@ def test_who_finds_the_line_full_is_told_so_at_once(country, run, record_propert
     light = statistics.median(one.took_s for one in stream.got if one.path == "/livez")
     record_property("figure", f"refused in {1e3 * usual:.0f} ms, /livez {1e3 * light:.0f} ms")
     assert usual < light + 0.05
+
+
+def test_who_is_sent_away_may_ask_again_on_the_same_connection(country, run):
+    service = run(country, prepare=with_sleepy_route, heavy_at_once=1, queue=1)
+    line = service.app.state.gate._lines["heavy"]
+
+    def asked(*pieces: str) -> tuple[int, bytes]:
+        for piece in pieces:
+            caller.sendall(piece.encode())
+            time.sleep(0.02)
+        answer = HTTPResponse(caller)
+        answer.begin()
+        return answer.status, answer.read()
+
+    with (
+        ThreadPoolExecutor(2) as beside,
+        socket.create_connection(address_of(service.base)) as caller,
+    ):
+        for number in range(2):
+            beside.submit(ask, service.base, f"/sleepy/{number}")
+        wait_until(lambda: line.waiting)
+        said = "GET /sleepy/9 HTTP/1.1\r\nHost: here\r\n\r\n"
+        at_the_door = asked(said)
+        in_pieces = asked(said[:20], said[20:])
+        assert at_the_door == in_pieces
+        assert at_the_door[0] == 503
+        assert asked(said.replace("/sleepy/9", "/livez"))[0] == 200
+        assert asked(said)[0] == 503
+    assert ask(service.base, "/sleepy/9").status == 200
 
 
 @pytest.mark.parametrize("memory_mb", [128, 0])

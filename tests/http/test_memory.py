@@ -330,6 +330,7 @@ def test_memory_stays_within_its_bound_and_drops_the_oldest_first():
             await around.get(f"/{number}")
             assert around.memory._size_bytes <= 1_000_000
             held = sum(len(one.body["body"]) for one in around.memory._kept.values())
+            assert set(around.memory._targets) == {key[:2] for key in around.memory._kept}
             assert held <= around.memory._size_bytes
 
     asyncio.run(ask())

@@ -175,6 +175,69 @@ def test_a_full_line_of_one_caller_makes_room_for_another():
     asyncio.run(run())
 
 
+async def fill(made: Line, number: int) -> list[asyncio.Task[None]]:
+    """Let one caller ask so often at once."""
+    tasks = [asyncio.create_task(made.enter(GREEDY)) for _ in range(number)]
+    await settle()
+    return tasks
+
+
+async def end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_burst_is_served_whole_and_a_rush_finds_a_short_line():
+    async def run() -> None:
+        made = line(places=2, length=20)
+        many = await fill(made, 22)
+        assert (made.at_work, made.waiting, made.refused) == (2, 20, 0)
+        with pytest.raises(LineFull):
+            await made.enter(GREEDY)
+        while made.waiting > 4:
+            assert not made.takes(GREEDY)
+            made.leave(GREEDY, took_s=0.0)
+        # Two wait for each place, not ten.
+        assert not made.takes(GREEDY)
+        made.leave(GREEDY, took_s=0.0)
+        assert (made.waiting, made.takes(GREEDY)) == (3, True)
+        await end(many)
+
+    asyncio.run(run())
+
+
+def test_the_line_is_short_only_for_whoever_has_the_most_in_it():
+    async def run() -> None:
+        made = line(places=1, length=20)
+        many = await fill(made, 10)
+        made.refusal()
+        assert (made.takes(GREEDY), made.takes(MODEST)) == (False, True)
+        one = asyncio.create_task(made.enter(MODEST))
+        await settle()
+        # And nobody who was let in before is sent away for it.
+        assert (made.waiting, made.refused) == (10, 1)
+        await end([*many, one])
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("seconds", "longer"), [(0.0, 3), (2.0, 20)])
+def test_the_line_grows_with_those_who_find_a_place_and_is_long_after_a_calm_second(
+    seconds, longer
+):
+    async def run() -> None:
+        made = line(places=1, length=20)
+        made.refusal()
+        made._refused_at -= seconds
+        await made.enter(GREEDY)
+        waiting = await fill(made, longer)
+        assert (made.waiting, made.takes(GREEDY)) == (longer, False)
+        await end(waiting)
+
+    asyncio.run(run())
+
+
 def test_who_waits_too_long_is_sent_away():
     async def run() -> None:
         made = line(longest_s=0.05)

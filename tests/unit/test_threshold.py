@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from geo_service.api.gate import Bounds, Gate
-from geo_service.api.threshold import Threshold
+from geo_service.api.threshold import Door, Threshold
 from geo_service.api.wire import Metrics
 
 GREEDY, OTHER = "192.0.2.1", "192.0.2.2"
@@ -79,4 +79,76 @@ def test_who_fills_the_line_is_refused_with_a_problem_and_a_time():
 def test_others_are_let_on(asked):
     told, counted = ask(**asked)
     assert told == [None]
+    assert 'geo_work_refused_total{class="heavy"} 0.0' in counted
+
+
+def knock(asked: bytes, *, address: str = GREEDY, waiting: int = 3, kept: tuple = ()):
+    """What is said at the door to who has filled the line; None when his question is read."""
+    metrics = Metrics()
+    gate = Gate(Bounds(places=1, waiting=2, waiting_s=5, request_s=20), metrics.registry)
+
+    async def run():
+        line = gate._lines["heavy"]
+        filling = [asyncio.create_task(line.enter(GREEDY)) for _ in range(waiting)]
+        await asyncio.sleep(0)
+        told = Door(gate, metrics, kept.__contains__).refusal(asked, address)
+        for one in filling:
+            one.cancel()
+        await asyncio.gather(*filling, return_exceptions=True)
+        return told
+
+    return asyncio.run(run()), generate_latest(metrics.registry).decode()
+
+
+def plain(*fields: str, target: str = PATH, method: str = "GET") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: here", *fields, "", ""]).encode()
+
+
+def test_the_door_says_what_the_threshold_says():
+    asked = plain("Accept-Language: en", "X-Request-Id: mine", "Connection: keep-alive")
+    (head, body), counted = knock(asked)
+    (start, whole), _ = ask(accept_language="en", x_request_id="mine")
+    status, *fields, last = head.decode().split("\r\n")
+    assert (status, last) == ("HTTP/1.1 503 Service Unavailable", "")
+    told = [(name.decode(), value.decode()) for name, value in start["headers"]]
+    assert [tuple(one.split(": ", 1)) for one in fields] == told
+    assert body == whole["body"]
+    assert 'geo_work_refused_total{class="heavy"} 1.0' in counted
+    assert 'geo_http_requests_total{method="GET",route="none",status="503"} 1.0' in counted
+
+
+def test_the_door_knows_for_whom_a_proxy_on_this_machine_asks():
+    told, _ = knock(plain(f"X-Forwarded-For: {GREEDY}"), address="127.0.0.1")
+    assert told is not None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"asked": plain(), "address": OTHER},
+        {"asked": plain(), "waiting": 1},
+        {"asked": plain(), "kept": ((PATH.encode(), b""),)},
+        {"asked": plain(target="/livez")},
+        {"asked": plain(target="/tiles/provinces/6/49/29.mvt")},
+        {"asked": plain(target=PATH + "?f=html")},
+        {"asked": plain(target="/a%20b")},
+        {"asked": plain(method="POST")},
+        {"asked": plain("Authorization: Bearer gk_a_b")},
+        {"asked": plain("Cookie: geo_session=a")},
+        {"asked": plain("Accept: text/html")},
+        {"asked": plain("Connection: close")},
+        {"asked": plain("Content-Length: 3") + b"abc"},
+        {"asked": plain("Content-Length: 0")},
+        {"asked": plain() + plain()},
+        {"asked": plain()[:-2]},
+        {"asked": plain("Accept: a/b", "Accept: text/html")},
+        {"asked": plain("nonsense")},
+        {"asked": plain("X-Forwarded-For: 192.0.2.7"), "address": "127.0.0.1"},
+        {"asked": plain(f"X-Forwarded-For: {GREEDY}, {OTHER}"), "address": "127.0.0.1"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_not_plain_or_has_room_is_read(asked):
+    told, counted = knock(**asked)
+    assert told is None
     assert 'geo_work_refused_total{class="heavy"} 0.0' in counted

@@ -7,6 +7,7 @@ import ipaddress
 import threading
 import time
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Final
 
 from geo_service.core.accounts.shelf import OwnShelf, Shelf
@@ -84,6 +85,7 @@ class Buckets:
         return min(self._size, left + (self._clock() - at) * self._per_s)
 
 
+@lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
     """Name the machines that count as one caller.
 
