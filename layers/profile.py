@@ -6,23 +6,28 @@ of its type, a region with those of its scheme. Nothing is compared across a bre
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from geo_service.core.db import fixed_sql
 from geo_service.core.errors import NotFound
+from geo_service.core.known import shelved
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
-from layers import indicators
-from layers.indicators import IndicatorInfo, period_of
-from layers.models import PeriodRow, PlaceValue, SeriesBreak
+from layers import breaks, indicators, periods
+from layers.breaks import Break
+from layers.indicators import IndicatorInfo
+from layers.models import PlaceValue
 
 _PROVINCE_DIGITS = 2
+#: What a name and a value take in memory.
+_PLACE_BYTES, _VALUE_BYTES = 500, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,16 @@ class Point:
     period: Period
     value: float | None
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    period: Period
+    value: float | None
+    status: str
+    reporting: int
+    expected: int
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,7 @@ def build(
     *,
     year: int | None = None,
     among: Callable[[str], Collection[int]] | None = None,
+    ranked: Collection[str] | None = None,
 ) -> Profile:
     """Gather all that is known of a place.
 
@@ -128,6 +144,8 @@ def build(
     among : callable, optional
         Gives, for the level of the place, the ids of those it is compared with; those of its
         kind when absent.
+    ranked : collection of str, optional
+        Keys of the indicators whose lines say where the place stands; all when absent.
 
     Returns
     -------
@@ -139,18 +157,16 @@ def build(
     NotFound
         If no place ever had the code.
     """
-    row = session.execute(fixed_sql("layers", "profile_place"), {"code": code}).one_or_none()
-    if row is None:
-        raise NotFound(
-            Text(th=f"ไม่มีพื้นที่หรือ อปท. รหัส '{code[:40]}'", en=f"No place has the code '{code[:40]}'")
-        )
-    series = _series(session, row.level, row.id, year)
+    row = _place(session, code)
+    series = _until(_series(session, row.level, row.id), year)
     infos = [info for info in indicators.list_all(session) if info.key in series]
-    newest = {info.key: series[info.key][-1] for info in infos}
+    newest = {
+        info.key: series[info.key][-1] for info in infos if ranked is None or info.key in ranked
+    }
     standings = _standings(session, row, newest, among(row.level) if among else None)
-    broken = _breaks(session)
+    broken = breaks.of_all(session)
     lines = tuple(
-        _line(info, series[info.key], standings[info.key], broken.get(info.key, ()))
+        _line(info, series[info.key], standings.get(info.key), broken.get(info.key, ()))
         for info in infos
     )
     return Profile(
@@ -181,20 +197,36 @@ def beside(session: Session, profile: Profile) -> tuple[PlaceName, ...]:
     """
     if not profile.within:
         return ()
-    bound = {"code": profile.within[-1].code}
-    row = session.execute(fixed_sql("layers", "profile_place"), bound).one()
+    row = _place(session, profile.within[-1].code)
     found = _inside(session, row.level, row.id)
     return tuple(one for one in found if one.level == profile.place.level)
 
 
+def _place(session: Session, code: str) -> Row[Any]:
+    def find() -> Row[Any]:
+        row = session.execute(fixed_sql("layers", "profile_place"), {"code": code}).one_or_none()
+        if row is None:
+            raise NotFound(
+                Text(f"ไม่มีพื้นที่หรือ อปท. รหัส '{code[:40]}'", f"No place has the code '{code[:40]}'")
+            )
+        return row
+
+    return shelved(session, ("profile-place", code), find, lambda _: _PLACE_BYTES)
+
+
 def _inside(session: Session, level: str, place_id: int) -> tuple[PlaceName, ...]:
-    rows = session.execute(fixed_sql("layers", "profile_inside"), {"level": level, "id": place_id})
-    return tuple(
-        PlaceName(row.level, row.code, Text(row.name_th, row.name_en), row.kind) for row in rows
-    )
+    def find() -> tuple[PlaceName, ...]:
+        bound = {"level": level, "id": place_id}
+        rows = session.execute(fixed_sql("layers", "profile_inside"), bound)
+        return tuple(
+            PlaceName(row.level, row.code, Text(row.name_th, row.name_en), row.kind) for row in rows
+        )
+
+    key = ("profile-inside", level, place_id)
+    return shelved(session, key, find, lambda found: _PLACE_BYTES * (1 + len(found)))
 
 
-def _within(row: Any) -> tuple[PlaceName, ...]:  # noqa: ANN401  (a row)
+def _within(row: Row[Any]) -> tuple[PlaceName, ...]:
     found = (
         PlaceName(level, code, Text(th, en))
         for level, code, th, en in (
@@ -206,88 +238,100 @@ def _within(row: Any) -> tuple[PlaceName, ...]:  # noqa: ANN401  (a row)
     return tuple(dict.fromkeys(found))
 
 
-# Rows of each indicator at the place, the earliest period first. Of an indicator counted in
-# months as well as years the years are kept: they are what other places can be compared in.
-def _series(session: Session, level: str, place_id: int, year: int | None) -> dict[str, list[Any]]:
-    statement = (
-        select(PlaceValue, PeriodRow)
-        .join(PeriodRow, PeriodRow.key == PlaceValue.period_key)
-        .where(PlaceValue.level == level, PlaceValue.place_id == place_id)
-        .order_by(PlaceValue.indicator_key, PeriodRow.end, PeriodRow.start.desc())
+# Rows of each indicator at the place, the earliest period first.
+def _series(session: Session, level: str, place_id: int) -> Mapping[str, list[_Row]]:
+    def find() -> dict[str, list[_Row]]:
+        statement = select(
+            PlaceValue.indicator_key, PlaceValue.period_key, PlaceValue.value, PlaceValue.status,
+            PlaceValue.reporting, PlaceValue.expected, PlaceValue.flags,
+        ).where(PlaceValue.level == level, PlaceValue.place_id == place_id)  # fmt: skip
+        every, found = periods.by_key(session), defaultdict[str, list[_Row]](list)
+        for key, period, value, status, reporting, expected, flags in session.execute(statement):
+            row = _Row(every[period], value, status, reporting, expected, tuple(flags))
+            found[key].append(row)
+        for rows in found.values():
+            rows.sort(key=lambda row: (row.period.end, -row.period.start.toordinal()))
+        return dict(found)
+
+    return shelved(
+        session,
+        ("profile-series", level, place_id),
+        find,
+        lambda found: sum(_VALUE_BYTES * (1 + len(rows)) for rows in found.values()),
     )
-    found: dict[str, list[Any]] = {}
-    for value, row in session.execute(statement):
-        period = period_of(row)
-        if year is None or period.year_ce <= year:
-            found.setdefault(value.indicator_key, []).append((value, period))
-    for key, rows in found.items():
-        years = [one for one in rows if one[1].granularity == "year"]
-        found[key] = years or rows
+
+
+# As it was known at the end of a year. Of an indicator counted in months as well as years the years
+# are kept: they are what other places can be compared in.
+def _until(series: Mapping[str, Sequence[_Row]], year: int | None) -> dict[str, Sequence[_Row]]:
+    found: dict[str, Sequence[_Row]] = {}
+    for key, told in series.items():
+        rows = [row for row in told if year is None or row.period.year_ce <= year]
+        if rows:
+            found[key] = [row for row in rows if row.period.granularity == "year"] or rows
     return found
 
 
 def _standings(
     session: Session,
-    row: Any,  # noqa: ANN401  (a row)
-    newest: Mapping[str, tuple[PlaceValue, Period]],
+    row: Row[Any],
+    newest: Mapping[str, _Row],
     among: Collection[int] | None,
-) -> dict[str, Any]:
+) -> dict[str, Row[Any]]:
     province = row.code[:_PROVINCE_DIGITS] if row.level in {"district", "subdistrict"} else None
     if row.level == "org":
         province = next((one.code for one in _within(row) if one.level == "province"), None)
-    rows = session.execute(
-        fixed_sql("layers", "profile_peers"),
-        {
-            "keys": list(newest),
-            "periods": [period.key for _, period in newest.values()],
-            "own": [value.value for value, _ in newest.values()],
-            "level": row.level,
-            "scheme": row.scheme,
-            "kind": row.kind,
-            "province": province,
-            "among": None if among is None else sorted(among),
-        },
-    )
-    return {one.key: one for one in rows}
+    asked = [(key, one.period.key, one.value) for key, one in newest.items()]
+    bound = {
+        "keys": [key for key, _, _ in asked],
+        "periods": [period for _, period, _ in asked],
+        "own": [value for _, _, value in asked],
+        "level": row.level,
+        "scheme": row.scheme,
+        "kind": row.kind,
+        "province": province,
+        "among": None if among is None else sorted(among),
+    }
+
+    def find() -> dict[str, Row[Any]]:
+        found = session.execute(fixed_sql("layers", "profile_peers"), bound)
+        return {one.key: one for one in found}
+
+    if among is not None:
+        return find()
+    key = ("profile-standings", row.level, row.code, *asked)
+    return shelved(session, key, find, lambda found: _PLACE_BYTES * (1 + len(found)))
 
 
 def _line(
     info: IndicatorInfo,
-    rows: Sequence[tuple[PlaceValue, Period]],
-    found: Any,  # noqa: ANN401  (a row)
-    breaks: Sequence[date],
+    rows: Sequence[_Row],
+    found: Row[Any] | None,
+    broken: Sequence[Break],
 ) -> Line:
-    value, period = rows[-1]
-    history = tuple(Point(when, one.value, one.status) for one, when in rows)
+    newest, days = rows[-1], [one.effective for one in broken]
+    history = tuple(Point(one.period, one.value, one.status) for one in rows)
     standing = None
-    if value.value is not None and found.places > 1:
+    if found is not None and newest.value is not None and found.places > 1:
         standing = Standing(found.places, found.above, found.below, tuple(found.spread))
     return Line(
-        info=info.as_of(period.end),
+        info=info.as_of(newest.period.end),
         now=history[-1],
-        reporting=value.reporting,
-        expected=value.expected,
-        flags=tuple(value.flags),
+        reporting=newest.reporting,
+        expected=newest.expected,
+        flags=newest.flags,
         history=history,
-        before=_before(history, breaks),
+        before=_before(history, days),
         standing=standing,
-        province=found.province,
-        country=found.country,
-        breaks=tuple(one for one in breaks if rows[0][1].end < one <= period.end),
+        province=None if found is None else found.province,
+        country=None if found is None else found.country,
+        breaks=tuple(day for day in days if rows[0].period.end < day <= newest.period.end),
     )
 
 
-def _before(history: Sequence[Point], breaks: Sequence[date]) -> Point | None:
+def _before(history: Sequence[Point], days: Sequence[date]) -> Point | None:
     now = history[-1]
     earlier = [one for one in history[:-1] if one.value is not None]
-    if not earlier or any(earlier[-1].period.end < day <= now.period.end for day in breaks):
+    if not earlier or any(earlier[-1].period.end < day <= now.period.end for day in days):
         return None
     return earlier[-1]
-
-
-def _breaks(session: Session) -> dict[str, tuple[date, ...]]:
-    found: dict[str, tuple[date, ...]] = {}
-    statement = select(SeriesBreak.indicator_key, SeriesBreak.effective)
-    for key, day in session.execute(statement.order_by(SeriesBreak.effective)):
-        found[key] = (*found.get(key, ()), day)
-    return found

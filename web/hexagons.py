@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -225,7 +225,7 @@ def _special(rows: Sequence[HexRow], kinds: Sequence[str]) -> list[MapClass]:
     ]
 
 
-def table_words(cells: Hexagons, listed: int, said: dict[str, str]) -> str:
+def table_words(cells: Hexagons, listed: int, said: Mapping[str, str]) -> str:
     """Say which cells a table lists.
 
     Parameters

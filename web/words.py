@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -17,7 +19,7 @@ from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text, day_in
 from layers.analysis.numbers import readable
 
 _THAI: Final = re.compile("[\u0e01-\u0e5b]")
-_PHRASE: Final = re.compile(r"(?:พ\.ศ\.|ปีงบประมาณ) \d+|\d+ ปี\S*|\S+")
+_PHRASE: Final = re.compile(r"(?:พ\.ศ\.|ปีงบประมาณ) \d\S*|\d+ ปี\S*|\S+")
 _MILLION: Final = 1_000_000
 _NUMBER: Final = re.compile(r"([^\d+\u2212]*)([+\u2212]?\d[\d,.]*)(.*)", re.DOTALL)
 
@@ -65,7 +67,8 @@ def _all_words() -> dict[str, Text]:
     return {key: Text(**sentence) for key, sentence in said.items()}
 
 
-def words(lang: Lang) -> dict[str, str]:
+@cache
+def words(lang: Lang) -> Mapping[str, str]:
     """Give all words of the pages in one language.
 
     Parameters
@@ -75,10 +78,10 @@ def words(lang: Lang) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        By the word's key.
+    mapping of str to str
+        By the word's key; nobody can change it.
     """
-    return {key: text.in_(lang) for key, text in _all_words().items()}
+    return MappingProxyType({key: text.in_(lang) for key, text in _all_words().items()})
 
 
 def sentence(key: str) -> Text:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.models import Area, Org
 from geo_service.core.errors import NoForecast, NotFound
+from geo_service.core.known import remembered
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
 from layers import indicators
@@ -126,8 +127,13 @@ def levels(session: Session, key: str) -> tuple[str, ...]:
     tuple of str
         Coarsest first.
     """
-    found = set(session.scalars(select(ForecastRun.level).where(ForecastRun.indicator_key == key)))
-    return tuple(level for level in PLACE_LEVELS if level in found)
+
+    def find() -> tuple[str, ...]:
+        of_key = select(ForecastRun.level).where(ForecastRun.indicator_key == key)
+        found = set(session.scalars(of_key))
+        return tuple(level for level in PLACE_LEVELS if level in found)
+
+    return remembered(session, ("forecast-levels", key), find)
 
 
 def read(
@@ -193,7 +199,7 @@ def read(
     last = parse_period(run.last_period)
     coming = following(last, min(horizon or run.horizon, run.horizon))
     places = [
-        Place(*found[row.place_id], row, past.get(row.place_id, ()), _ahead(row, coming))
+        Place(*found[row.place_id], row, past.get(row.place_id, ()), ahead_of(row, coming))
         for row in rows
         if row.place_id in found
     ]
@@ -373,7 +379,21 @@ def histories(
     return {place_id: tuple(known) for place_id, known in past.items()}
 
 
-def _ahead(row: PlaceForecast, coming: Sequence[Period]) -> tuple[Ahead, ...]:
+def ahead_of(row: PlaceForecast, coming: Sequence[Period]) -> tuple[Ahead, ...]:
+    """Give the forecasts of a row of the table, year by year.
+
+    Parameters
+    ----------
+    row : PlaceForecast
+        Of one place and indicator.
+    coming : sequence of Period
+        The years they are of; shorter ones cut them off.
+
+    Returns
+    -------
+    tuple of Ahead
+        The nearest year first; empty where nothing is forecast.
+    """
     columns = (row.point, row.low80, row.high80, row.low95, row.high95)
     return tuple(
         Ahead(period, *numbers) for period, *numbers in zip(coming, *columns, strict=False)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo_service.core.errors import NoForecast, NotFound
+from geo_service.core.known import remembered
 from geo_service.core.periods import Period, parse_period
 from geo_service.core.text import Text
 from layers import forecasts, thematic
@@ -55,10 +56,14 @@ def coming(session: Session, key: str, level: str) -> tuple[Period, ...]:
     tuple of Period
         The nearest first; empty where nothing is forecast.
     """
-    run = session.get(ForecastRun, (key, level))
-    if run is None or not run.forecast_places:
-        return ()
-    return following(parse_period(run.last_period), run.horizon)
+
+    def find() -> tuple[Period, ...]:
+        run = session.get(ForecastRun, (key, level))
+        if run is None or not run.forecast_places:
+            return ()
+        return following(parse_period(run.last_period), run.horizon)
+
+    return remembered(session, ("forecast-years", key, level), find)
 
 
 def build(session: Session, key: str, wanted: Wanted) -> ThematicMap:

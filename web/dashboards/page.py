@@ -153,10 +153,13 @@ def answer(
     """
     declared = dashboards.read(asked.name, settings.data_dir)
     year = _year(asked.period)
-    shown = profile.build(session, asked.place, year=year)
-    other = profile.build(session, asked.compare, year=year) if asked.compare else None
-    if other is None and asked.against:
-        other = profile.build(session, asked.place, year=_year(asked.against))
+    ranked = {key for panel in declared.panel if panel.kind == "cards" for key in panel.keys}
+    shown = profile.build(session, asked.place, year=year, ranked=ranked)
+    other = None
+    if asked.compare:
+        other = profile.build(session, asked.compare, year=year, ranked=ranked)
+    elif asked.against:
+        other = profile.build(session, asked.place, year=_year(asked.against), ranked=ranked)
     state = state_of(session, shown.subjects)
     mark = dashboards.fingerprint(asked.name, settings.data_dir)
     headers = revalidate(request, f"{state.token}{mark}", lang=asked.lang)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
-from geo_service.core.errors import Fault, NoForecast, NotFound
+from geo_service.core.errors import Fault, NotFound
 from geo_service.core.text import BUDDHIST_OFFSET, Lang
 from geo_service.deps import SessionDep
 from layers import forecasts, indicators, thematic
 from layers.cube.peers import GROUPS, Peers
 from layers.cube.peers import read as read_peers
+from layers.forecasts import mapped
+from layers.foreseen import PlaceForecast
 from layers.indicators import IndicatorInfo
 from layers.profile import Line, Profile
 from layers.thematic import MapPlace, ThematicMap, Wanted, compare
@@ -21,6 +24,9 @@ from web.dashboards.views import BELOW, Asked, Mark, View
 from web.place_rows import Row, row_of
 from web.profile import title
 from web.words import LEVELS, words
+
+#: Kinds of panels that tell where a value is heading.
+_HEADING: Final = ("cards", "trend")
 
 
 class Filling:
@@ -33,6 +39,7 @@ class Filling:
         self._profile, self._other = profile, other
         self._lines = {line.info.key: line for line in profile.lines}
         self._maps: dict[str, ThematicMap | None] = {}
+        self._trends: dict[str, PlaceForecast] = {}
         self._say = words(asked.lang)
 
     def views(self, dashboard: Dashboard) -> Iterator[View]:
@@ -48,6 +55,9 @@ class Filling:
         View
             In the order of the file.
         """
+        keys = {key for one in dashboard.panel if one.kind in _HEADING for key in one.keys}
+        place = self._profile.place
+        self._trends = forecasts.trends(self._session, place.level, place.code, sorted(keys))
         for panel in dashboard.panel:
             yield self.view(panel)
 
@@ -75,12 +85,11 @@ class Filling:
 
     def _cards(self, panel: Panel) -> View:
         place, lang = self._profile.place, self._asked.lang
-        trends = forecasts.trends(self._session, place.level, place.code, panel.indicators)
         rows = [
             (
                 row_of(line, place, lang),
                 self._beside(key),
-                cards.signs_of(line, trends.get(key), lang),
+                cards.signs_of(line, self._trends.get(key), lang),
             )
             for key in panel.indicators
             if (line := self._lines.get(key)) is not None
@@ -203,7 +212,7 @@ class Filling:
             return self._empty(panel)
         info, place = line.info, self._profile.place
         other = self._line_of_other(line.info.key) if self._asked.compare else None
-        ahead, remark = self._ahead(info, place.code)
+        ahead, remark = self._ahead(info)
         series = [_values(one) for one in (line, other) if one is not None]
         shift = BUDDHIST_OFFSET if self._asked.lang == "th" else 0
         chart = charts.draw(
@@ -359,15 +368,12 @@ class Filling:
         lines = self._other.lines if self._other else ()
         return next((line for line in lines if line.info.key == key), None)
 
-    def _ahead(self, info: IndicatorInfo, code: str) -> tuple[list[charts.Band], str]:
-        try:
-            found = forecasts.read(self._session, info.key, codes=[code])
-        except (NoForecast, NotFound):
-            return [], self._say["dashboard_no_forecast"]
-        place = found.places[0]
+    def _ahead(self, info: IndicatorInfo) -> tuple[list[charts.Band], str]:
+        row = self._trends.get(info.key)
+        coming = mapped.coming(self._session, info.key, self._profile.place.level) if row else ()
         bands = [
             charts.Band(one.period.year_ce, one.point, one.low80, one.high80, one.low95, one.high95)
-            for one in place.ahead
+            for one in (forecasts.ahead_of(row, coming) if row else ())
         ]
         return bands, self._say["dashboard_fan"] if bands else self._say["dashboard_no_forecast"]
 
