@@ -44,6 +44,29 @@ def test_keys_choose_a_form_and_enter_goes_there(browser_page, live_server):
     assert "pop_total." in browser_page.url
 
 
+@pytest.mark.parametrize("asked", ["rows=subdistrict", "rows=province&columns=year"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_words_of_the_chart_are_large_enough_and_nothing_is_scrolled(
+    browser_page, live_server, asked, width
+):
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    browser_page.goto(f"{live_server}/cube?measures=pop_total&{asked}&lang=th")
+    charts = browser_page.locator(".chart svg:visible")
+    assert charts.count() == 1
+    box, words = charts.evaluate(
+        """(one) => [one.parentElement.scrollWidth - one.parentElement.clientWidth,
+            [...one.querySelectorAll("text")].map((word) => {
+                const size = parseFloat(getComputedStyle(word).fontSize);
+                return [size * one.getScreenCTM().a, word.getBoundingClientRect().right];
+            })]"""
+    )
+    edge = charts.bounding_box()
+    assert box == 0
+    assert words
+    assert min(size for size, _ in words) >= 11.5
+    assert max(right for _, right in words) <= edge["x"] + edge["width"]
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("lang", ["th", "en"])
 def test_the_page_is_whole_and_readable_for_all(browser_page, live_server, lang, width):
