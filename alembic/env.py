@@ -9,6 +9,7 @@ import geo_service.core.accounts.models
 import ingest.submissions
 import layers.foreseen
 import layers.models
+import layers.prepared
 import layers.scenarios.models
 import layers.sealed
 from geo_service.core import rights, roles
@@ -17,8 +18,8 @@ from geo_service.core.models import Base
 from layers import inside
 
 TABLES = (
-    *boundaries.models.TABLES, *layers.models.TABLES, *layers.foreseen.TABLES,
-    *layers.sealed.TABLES, *layers.scenarios.models.TABLES,
+    *boundaries.models.TABLES, *layers.models.TABLES, *layers.prepared.TABLES,
+    *layers.foreseen.TABLES, *layers.sealed.TABLES, *layers.scenarios.models.TABLES,
     *geo_service.core.accounts.models.TABLES, *ingest.submissions.TABLES,
 )  # fmt: skip
 LOCK = 7_850_077

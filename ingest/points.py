@@ -26,7 +26,8 @@ from ingest.cells import ewkb
 from ingest.copying import copy_rows
 from layers.analysis.hexgrid import cells_at, outlines
 from layers.analysis.hexpoints import PointCounts, count_points, scan_points
-from layers.models import Drawing, FeatureLayer, PointCell
+from layers.models import FeatureLayer
+from layers.prepared import Drawing, PointCell
 from layers.tile_drawing import resolution_at
 from layers.tile_matrix import WEB_MERCATOR_QUAD
 from layers.versions import version_of

@@ -23,7 +23,8 @@ from geo_service.core.crs import TILE_SRID
 from ingest.cells import ewkb
 from ingest.copying import copy_rows
 from ingest.load import Progress, silent
-from layers.models import Feature, FeatureShape
+from layers.models import Feature
+from layers.prepared import FeatureShape
 
 _LEVELS = ("subdistrict", "district", "province")
 #: GEOS type numbers of polygons and multipolygons.

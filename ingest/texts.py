@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from geo_service.core.crs import CRS84
 from layers import feature_texts
 from layers.collection import Collection
-from layers.models import Feature, PlaceText
+from layers.models import Feature
+from layers.prepared import PlaceText
 from layers.relations import relation_of
 
 

@@ -19,7 +19,8 @@ from ingest.copying import copy_rows
 from ingest.load import Progress, silent
 from layers import extents, queries, tiles
 from layers.collection import Collection
-from layers.models import Drawing, Feature, FeatureShape, PointCell, PreparedTile
+from layers.models import Feature
+from layers.prepared import Drawing, FeatureShape, PointCell, PreparedTile
 from layers.relations import relation_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD, Limits
 

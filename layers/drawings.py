@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from geo_service.core.known import remembered
 from layers.collection import Collection
-from layers.models import Drawing, PointCell
 from layers.place_relations import place_subjects
+from layers.prepared import Drawing, PointCell
 from layers.versions import versions_of
 
 

@@ -21,8 +21,8 @@ from geo_service.core.known import TODAY, known_of
 from layers import feature_texts, queries
 from layers.collection import Collection
 from layers.drawings import kept_for
-from layers.models import PreparedTile
 from layers.place_relations import place_subjects
+from layers.prepared import PreparedTile
 from layers.questions import Question
 from layers.relations import relation_of
 from layers.versions import changed_at, versions_of

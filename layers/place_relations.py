@@ -15,7 +15,8 @@ from boundaries.models import Area, Org
 from geo_service.core.models import DataVersion
 from layers.collection import Collection
 from layers.filters import Interval, Kind, in_force
-from layers.models import Feature, PlaceText
+from layers.models import Feature
+from layers.prepared import PlaceText
 from layers.relation import Expression, Joined, Prepared, Relation
 
 Place = type[Area] | type[Org] | type[Feature]

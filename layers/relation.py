@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, Subquery, and_, false
 from sqlalchemy.orm import join, outerjoin
 from sqlalchemy.sql import coercions, roles, visitors
 
-from layers.models import PlaceText
+from layers.prepared import PlaceText
 
 Expression = SQLColumnExpression[Any]
 #: What a relation joins to its rows, and on which condition.

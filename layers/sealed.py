@@ -13,22 +13,15 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo_service.core.models import Base, one_of
-from layers.models import PLACE_LEVELS, PRIVACY_CLASSES, STATUSES
+from layers.models import PLACE_LEVELS, PRIVACY_CLASSES, STATUSES, CellColumns
 
 
-class SealedValue(Base):
+class SealedValue(CellColumns, Base):
     """The true value of a cell that `PlaceValue` withholds or does not list."""
 
     __tablename__ = "sealed_value"
 
     indicator_key: Mapped[str] = mapped_column(primary_key=True)
-    level: Mapped[str] = mapped_column(primary_key=True)
-    period_key: Mapped[str] = mapped_column(primary_key=True)
-    place_id: Mapped[int] = mapped_column(primary_key=True)
-    value: Mapped[float | None]
-    numerator: Mapped[float | None]
-    denominator: Mapped[float | None]
-    status: Mapped[str]
 
     __table_args__ = (
         CheckConstraint(one_of("level", PLACE_LEVELS), name="level"),
@@ -36,7 +29,7 @@ class SealedValue(Base):
     )
 
 
-class SealedSliceValue(Base):
+class SealedSliceValue(CellColumns, Base):
     """The true value of a cell that `SliceValue` withholds or does not list."""
 
     __tablename__ = "sealed_slice_value"
@@ -44,13 +37,6 @@ class SealedSliceValue(Base):
     slice_id: Mapped[int] = mapped_column(
         ForeignKey("slice.id", ondelete="CASCADE"), primary_key=True
     )
-    level: Mapped[str] = mapped_column(primary_key=True)
-    period_key: Mapped[str] = mapped_column(primary_key=True)
-    place_id: Mapped[int] = mapped_column(primary_key=True)
-    value: Mapped[float | None]
-    numerator: Mapped[float | None]
-    denominator: Mapped[float | None]
-    status: Mapped[str]
 
     __table_args__ = (
         CheckConstraint(one_of("level", PLACE_LEVELS), name="level"),

@@ -29,7 +29,7 @@ from boundaries.geometry import band_of
 from boundaries.models import AreaShape, OrgShape
 from geo_service.core.crs import STORAGE_SRID, TILE_SRID
 from layers.collection import Collection
-from layers.models import FeatureShape, PointCell
+from layers.prepared import FeatureShape, PointCell
 from layers.relation import Expression, Relation
 from layers.tile_matrix import TILE_CELLS, WEB_MERCATOR_QUAD, MatrixSet
 

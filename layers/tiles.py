@@ -17,7 +17,7 @@ from geo_service.core.text import Text
 from layers.collection import Collection
 from layers.drawings import kept_for
 from layers.forms import described, form_of
-from layers.models import PreparedTile
+from layers.prepared import PreparedTile
 from layers.questions import Question, conditions_of, relation_for
 from layers.relations import relation_of
 from layers.tile_drawing import (

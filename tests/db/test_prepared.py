@@ -20,7 +20,8 @@ from ingest.refresh import refresh
 from layers import drawings, extents, features, registry, versions
 from layers.cql2 import read_filter
 from layers.filters import Interval
-from layers.models import Drawing, Feature, FeatureLayer, PlaceText, PointCell, PreparedTile
+from layers.models import Feature, FeatureLayer
+from layers.prepared import Drawing, PlaceText, PointCell, PreparedTile
 from layers.questions import Question
 from layers.tile_drawing import resolution_at
 from layers.tiles import asked_tile, layers_of

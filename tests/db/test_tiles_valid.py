@@ -24,7 +24,7 @@ from boundaries.models import Area
 from geo_service.core.db import make_engine
 from ingest.refresh import refresh
 from layers import registry, tiles, versions
-from layers.models import PreparedTile
+from layers.prepared import PreparedTile
 from layers.questions import Question
 from layers.tile_matrix import WEB_MERCATOR_QUAD, WORLD_CRS84_QUAD
 
