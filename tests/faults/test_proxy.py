@@ -76,6 +76,13 @@ def test_a_body_and_header_fields_beyond_the_bound_do_not_reach_the_service(prox
     assert ask(base, "/livez", headers={"X-Long": "b" * 40_000}).status in {400, 414, 431}
 
 
+def test_a_file_that_is_handed_in_reaches_the_service(proxied):
+    base, _ = proxied
+    path = "/submissions?recipe=pcd-waste&name=waste.csv"
+    # A stranger is told so by the service; the proxy would have said that it is too large.
+    assert ask(base, path, method="POST", body=b"a,b\n" * 300_000).status == 401
+
+
 def test_slow_header_fields_are_cut_off(proxied):
     base, _ = proxied
     host, port = base.removeprefix("http://").split(":")
