@@ -8,8 +8,8 @@ help:  ## this list
 demo:  ## everything from a fresh clone to a running service, with the embedded sample
 	scripts/demo
 
-data:  ## the same with the real data in ../shared/data
-	scripts/demo ../shared/data
+data:  ## the same with a folder of real data: make data FOLDER=...
+	scripts/demo $(FOLDER)
 
 up:  ## prepare and serve, without looking for system packages
 	.venv/bin/geo-service up

