@@ -337,9 +337,9 @@ def _refuse_hopeless(loading: Loading) -> None:
     if refused == report.rows_read or refused > report.rows_read * allowed:
         raise Refused(
             Text(
-                th=f"ไม่รับ {refused:,} จาก {report.rows_read:,} แถว เกินที่สูตรยอมได้"
-                " (refused_share) ตรวจว่าใช้สูตรถูกและนำเข้าขอบเขตพื้นที่แล้ว",
-                en=f"{refused:,} of {report.rows_read:,} rows were refused, more than the recipe"
-                " allows (refused_share); is it the right recipe, are the boundaries loaded?",
+                th=f"ไม่รับ {refused:,} จาก {report.rows_read:,} แถว เกินที่ยอมได้ "
+                f" (ร้อยละ {allowed * 100:.0f}) ตรวจว่าเลือกสูตรของข้อมูลถูกต้อง แล้วแก้แถวตามที่บอกไว้",
+                en=f"{refused:,} of {report.rows_read:,} rows were refused, more than may be"
+                f" ({allowed:.0%}); see that the recipe is that of this file, and mend the rows",
             )
         )

@@ -95,6 +95,11 @@ class Recipe(Part):
         return self._sha256
 
     @property
+    def title(self) -> Text:
+        """What the file is, in words."""
+        return Text(self.dataset.title_th, self.dataset.title_en)
+
+    @property
     def loader(self) -> Loader:
         """Which loader reads the file."""
         return next(loader for section, loader in _LOADERS.items() if getattr(self, section))

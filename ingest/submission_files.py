@@ -7,11 +7,14 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from geo_service.core.errors import NotFound, UnreadableFile
+from geo_service.core.auth import PLACED_ROLES, Principal
+from geo_service.core.errors import BadRecipe, NotFound, UnreadableFile
 from geo_service.core.text import Text
+from ingest.reach import LOADERS
 from ingest.recipe import Recipe, known_recipes, nearest, read_recipe
 
 FOLDER: Final = "submissions"
@@ -204,6 +207,37 @@ def recipe_names(data_dir: Path) -> list[str]:
     """
     own = {path.stem for path in (data_dir / RECIPES).glob("*.toml")}
     return sorted({*known_recipes(), *(name for name in own if _RECIPE.fullmatch(name))})
+
+
+def recipes_for(who: Principal, data_dir: Path) -> dict[str, Recipe]:
+    """Read the recipes somebody may submit with.
+
+    Parameters
+    ----------
+    who : Principal
+        One with a place sends what he reports, not what his place is.
+    data_dir : Path
+        Of the installation.
+
+    Returns
+    -------
+    dict of str to Recipe
+        By name; those of the operator, which fit his offices' own files, come first.
+    """
+    known = known_recipes()
+    own: dict[str, Recipe] = {}
+    for name in recipe_names(data_dir):
+        path = data_dir / RECIPES / f"{name}.toml"
+        if path.is_file():
+            # One that is written wrongly is told to who sends a file with it.
+            with suppress(BadRecipe):
+                own[name] = read_recipe(path)
+    found = own | {name: one for name, one in known.items() if name not in own}
+    return {
+        name: one
+        for name, one in found.items()
+        if who.role not in PLACED_ROLES or one.loader in LOADERS
+    }
 
 
 def recipe_of(name: str, data_dir: Path) -> Recipe:

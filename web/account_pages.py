@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,6 +27,37 @@ from ingest.submissions import CHECKERS, SUBMITTERS
 from web.signed_in import ground, moment, respond_alone
 from web.words import words
 
+_DETAILS: Final = {
+    "recipe": Text("ประเภทข้อมูล", "kind of data"),
+    "jti": Text("เลขที่โทเคน", "token"),
+    "kid": Text("กุญแจที่ลงนาม", "signed with"),
+    "locked": Text("ตรึงไว้", "locked"),
+    "editable": Text("ปรับได้", "may be changed"),
+    "way": Text("ลงชื่อเข้าใช้ด้วย", "by"),
+    "reason": Text("เหตุผล", "reason"),
+    "file": Text("ไฟล์", "file"),
+    "sha256": Text("SHA-256", "SHA-256"),
+    "submission": Text("ไฟล์ที่ส่ง เลขที่", "submission"),
+    "run": Text("การนำเข้าครั้งที่", "run"),
+    "outcome": Text("ผล", "outcome"),
+    "version": Text("รุ่น", "version"),
+    "rows": Text("แถว", "rows"),
+    "scopes": Text("สิทธิ์", "may"),
+    "account": Text("บัญชี", "account"),
+    "role": Text("บทบาท", "role"),
+    "place": Text("รหัสพื้นที่", "place"),
+    "before": Text("เดิม", "before"),
+    "after": Text("ใหม่", "after"),
+    "origins": Text("เว็บที่ฝัง", "sites"),
+    "seconds": Text("วินาที", "seconds"),
+    "path": Text("ที่อยู่", "address"),
+    "status": Text("สถานะ", "status"),
+    "by": Text("โดย", "by"),
+    "who": Text("ผู้ขอ", "who"),
+}
+#: Letters of a fingerprint that tell it from others at a glance; the CSV has it whole.
+_SHORT: Final = {"sha256": 12}
+_FIELDS: Final = ("name", "title", "email", "role", "place")
 _WAYS_IN: Final = {
     "password": Text("รหัสผ่าน", "password"),
     "openid": Text("OpenID", "OpenID"),
@@ -50,7 +82,7 @@ def account(shown: Shown, status: int = 200) -> Response:
     """
     lang, info = shown.lang, shown.account
     context = {
-        **_ground(shown, "/account"),
+        **_ground(shown, "/account", ("repeat", "password", "label", "scopes", "days")),
         "openid": shown.openid,
         "return_to": shown.return_to,
         "typed_name": shown.said.text("name", "") if shown.said else "",
@@ -61,13 +93,16 @@ def account(shown: Shown, status: int = 200) -> Response:
     }
     if info is None:
         return respond_alone("sign_in.html", lang, context, status)
+    typed = _typed(shown, ("label", "days"))
     context |= {
         "account": _account(info, lang),
         "keys": [_key(one, lang) for one in shown.keys],
         "scopes": [
             (one, SCOPE_NAMES[one].in_(lang)) for one in SCOPES if one in ROLE_SCOPES[info.role]
         ],
-        "days": USUAL_DAYS,
+        "days": typed["days"] or USUAL_DAYS,
+        "label": typed["label"],
+        "chosen": shown.said.texts("scopes") if typed["days"] and shown.said else ("read",),
     }
     return respond_alone("account.html", lang, context, status)
 
@@ -88,15 +123,11 @@ def users(shown: Managed, status: int = 200) -> Response:
         The page.
     """
     lang = shown.lang
-    typed = {
-        name: shown.said.text(name, "") if shown.said else ""
-        for name in ("name", "title", "role", "place")
-    }
     context = {
         **_managed(shown, "/manage/users"),
         "accounts": [_account(one, lang) for one in shown.accounts],
         "roles": _roles(lang),
-        "typed": typed,
+        "typed": _typed(shown, _FIELDS),
     }
     return respond_alone("manage_users.html", lang, context, status)
 
@@ -122,6 +153,15 @@ def user(shown: Managed, status: int = 200) -> Response:
     context = {
         **_managed(shown, "/manage/users"),
         "account": _account(info, lang),
+        "place_name": shown.place_name.in_(lang) if shown.place_name else "",
+        "typed": _typed(shown, _FIELDS)
+        if shown.said and shown.said.fields.get("role")
+        else {
+            "title": info.title,
+            "email": info.email or "",
+            "role": info.role,
+            "place": info.place or "",
+        },
         "keys": [_key(one, lang) for one in shown.keys],
         "roles": _roles(lang),
         "secret": shown.secret,
@@ -180,16 +220,20 @@ def record(shown: Managed, status: int = 200) -> Response:
     return respond_alone("manage_audit.html", lang, context, status)
 
 
-def _ground(shown: Shown | Managed, path: str) -> dict[str, Any]:
+def _ground(shown: Shown | Managed, path: str, fields: Collection[str] = ()) -> dict[str, Any]:
     done = words(shown.lang).get(f"account_done_{shown.done.replace('-', '_')}", "")
-    return ground(shown.lang, path, csrf=shown.csrf, fault=shown.fault, done=done)
+    return ground(shown.lang, path, csrf=shown.csrf, fault=shown.fault, done=done, fields=fields)
+
+
+def _typed(shown: Shown | Managed, names: Collection[str]) -> dict[str, str]:
+    return {name: shown.said.text(name, "") if shown.said else "" for name in names}
 
 
 def _managed(shown: Managed, here: str) -> dict[str, Any]:
     lang, said = shown.lang, words(shown.lang)
     tabs = (("users", "/manage/users"), ("keys", "/manage/keys"), ("audit", "/manage/audit"))
     return {
-        **_ground(shown, here),
+        **_ground(shown, here, _FIELDS),
         "tabs": [
             (said[f"manage_{name}"], f"{path}?lang={lang}", path == here) for name, path in tabs
         ],
@@ -248,7 +292,11 @@ def _key(one: KeyInfo, lang: Lang) -> dict[str, Any]:
 
 def _line(one: Line, lang: Lang) -> dict[str, str]:
     action = audit.ACTIONS.get(one.action)
-    detail = "; ".join(f"{name}: {_told(value)}" for name, value in one.detail.items())
+    detail = "; ".join(
+        f"{_called(name, lang)}: {_told(value)[: _SHORT.get(name)]}"
+        for name, value in one.detail.items()
+        if value not in ("", None, [], {})
+    )
     return {
         "at": moment(one.at, lang, seconds=True),
         "action": action.in_(lang) if action else one.action,
@@ -261,6 +309,10 @@ def _line(one: Line, lang: Lang) -> dict[str, str]:
         "detail": detail,
         "mark": one.outcome,
     }
+
+
+def _called(name: str, lang: Lang) -> str:
+    return _DETAILS[name].in_(lang) if name in _DETAILS else name
 
 
 def _told(value: object) -> str:

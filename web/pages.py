@@ -21,10 +21,14 @@ from web import explore, gallery, hexagons, map_page
 from web.assets import STATIC
 from web.choices import State
 from web.render import OPEN_FRAME, respond
+from web.words import words
 
 A_YEAR_S: Final = 31_536_000
 A_DAY_S: Final = 86_400
 _UNAUTHENTICATED: Final = 401
+_FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
+_SERVER: Final = 500
 #: A worker lives by the policy of the file it came in; that of maps fetches tiles.
 FILE_POLICY: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 
@@ -321,6 +325,7 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
     if is_frame:
         # The address holds a token: no link repeats it, and signing in would not help.
         kept = []
+    may_sign_in = status == _UNAUTHENTICATED and not is_frame
     # one slash in front: two would name another host
     path = quote(f"/{request.url.path.lstrip('/')}")
     return respond(
@@ -328,15 +333,24 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
         lang,
         {
             "heading": fault.title.in_(lang),
-            "detail": fault.detail.in_(lang),
+            "detail": words(lang)["error_sign_in"] if may_sign_in else fault.detail.in_(lang),
+            "next": words(lang)[_next_of(status)],
+            "again": f"{path}?{urlencode([*kept, ('lang', lang)])}"
+            if status >= _SERVER and request.method == "GET"
+            else "",
             "is_sample": False,
             "other_language": f"{path}?{urlencode([*kept, ('lang', other)])}",
-            "sign_in": _sign_in(request, path, lang)
-            if status == _UNAUTHENTICATED and not is_frame
-            else "",
+            "sign_in": _sign_in(request, path, lang) if may_sign_in else "",
         },
         status=status,
     )
+
+
+def _next_of(status: int) -> str:
+    # What to do about it: who may not come in gains nothing by another address.
+    if status >= _SERVER or status == _TOO_MANY:
+        return "error_later"
+    return "error_ask" if status in {_UNAUTHENTICATED, _FORBIDDEN} else "error_next"
 
 
 def _sign_in(request: Request, path: str, lang: Lang) -> str:

@@ -109,13 +109,17 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
     lang, document, run = frame.lang, found.document, found.run
     at = 0 if lang == "th" else 1
     named = {key: one.title for key, one in document.groups.items()}
+    places = {line.code: line.name for line in found.lines}
+    other = "en" if lang == "th" else "th"
     context = {
         "title": document.title.in_(lang),
         "by": _by(document.author, found.row.number, found.row.created_at, lang),
         "hash": found.row.hash,
         "assumptions": [one.in_(lang) for one in document.assumptions],
         "levers": [
-            scenario_words.lever_of(lever, found.indicators[lever.indicator], named).in_(lang)
+            scenario_words.lever_of(
+                lever, found.indicators[lever.indicator], named, places
+            ).in_(lang)
             for lever in document.levers
             if lever.indicator in found.indicators
         ],
@@ -132,6 +136,7 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
             *(pair[at] for pair in (run.notes if run else ())),
         ],
         "shared": _shared(found, lang),
+        "address": frame.other_language.replace(f"lang={other}", f"lang={lang}"),
         "versions": [
             (str(one.number), f"/scenarios/{one.name}?version={one.number}&f=html&lang={lang}")
             for one in found.versions

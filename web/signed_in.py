@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,13 @@ from web.render import respond
 
 
 def ground(
-    lang: Lang, path: str, *, csrf: str, fault: Fault | None, done: str = ""
+    lang: Lang,
+    path: str,
+    *,
+    csrf: str,
+    fault: Fault | None,
+    done: str = "",
+    fields: Collection[str] = (),
 ) -> dict[str, Any]:
     """Begin the context of a page.
 
@@ -31,14 +37,18 @@ def ground(
         Why a form was refused.
     done : str
         What was just done, in words.
+    fields : collection of str
+        Fields of its forms; a fault of one of them is told beside it.
 
     Returns
     -------
     dict
         What every template of these pages shows.
     """
+    named = str(fault.extra.get("parameter", "")) if fault else ""
     return {
         "is_sample": False,
+        "wrong": named if named in fields else "",
         "other_language": f"{path}?lang={'en' if lang == 'th' else 'th'}",
         "csrf": csrf,
         "done": done,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from geo_service.core.periods import parse_period
 from geo_service.core.text import Lang, Text
 from geo_service.deps.shown import Submitted
 from ingest.reasons import title_of
+from layers.indicators import IndicatorInfo
 from web.signed_in import ground, moment, respond_alone
-from web.words import words
+from web.words import LEVELS, words
 
 #: Findings on the page; the CSV has them all.
 SHOWN: Final = 200
@@ -48,11 +52,49 @@ _OUTCOMES: Final = {
     ),
     "refused": Text("นำเข้าไม่ได้ ข้อมูลเดิมไม่เปลี่ยน", "It cannot be loaded; what is there stands"),
 }
+_LOADED: Final = {
+    "loaded": Text("นำเข้าแล้วทั้งไฟล์", "The whole file was loaded"),
+    "loaded-with-rejects": Text(
+        "นำเข้าแล้ว ยกเว้นบางแถวที่ไม่รับ", "It was loaded, without the rows that were refused"
+    ),
+}
+#: What the trial came to, short enough for a list.
+_TRIALS: Final = {
+    "loaded-with-rejects": Text("บางแถวนำเข้าไม่ได้", "some rows cannot be loaded"),
+    "already-loaded": Text("ไม่มีอะไรเปลี่ยน", "nothing would change"),
+    "refused": Text("นำเข้าไม่ได้ ต้องแก้ไฟล์", "cannot be loaded; mend the file"),
+}
+#: How a state looks; those that are not named look like nothing in particular.
+_LOOKS: Final = {
+    "submitted": "is-waiting",
+    "checked": "is-waiting",
+    "published": "is-good",
+    "failed": "is-bad",
+}
+_STAGES: Final = {
+    "rows": Text("อ่านแถวในไฟล์", "Reading the rows"),
+    "shapes": Text("ตรวจรูปขอบเขต", "Looking at shapes"),
+    "dissolve": Text("รวมขอบเขต", "Joining shapes"),
+    "compare": Text("เทียบกับข้อมูลเดิม", "Comparing with what is there"),
+    "organisations": Text("ตรวจรายชื่อ อปท.", "Looking at organisations"),
+    "forecasts": Text("พยากรณ์ใหม่", "Making forecasts"),
+    "scenarios": Text("คำนวณฉากทัศน์", "Calculating scenarios"),
+    "hexagons": Text("เตรียมช่องหกเหลี่ยม", "Making hexagons"),
+    "hexagon-shares": Text("เตรียมช่องหกเหลี่ยม", "Making hexagons"),
+    "waiting-for-another-load": Text("รอการนำเข้าอื่นให้เสร็จ", "Waiting for another load"),
+}
 _SEVERITIES: Final = {
     "refused": Text("ไม่รับ", "refused"),
     "flagged": Text("รับแต่ติดเครื่องหมาย", "flagged"),
     "repaired": Text("แก้ไขแล้วรับ", "repaired"),
 }
+#: Sums are named by indicator, period, breakdown and level, as the loader writes them.
+_SUM: Final = re.compile(
+    r"(?P<indicator>\w+) (?P<period>\S+)(?: (?P<breakdown>\{.*\}))? \((?P<level>\w+)\)"
+    r"(?P<left>, not loaded)?"
+)
+_MOST_FIGURES: Final = 40
+_UNPLACED: Final = Text("ไม่พบพื้นที่", "no place found")
 _COUNTS: Final = ("inserted", "updated", "unchanged", "deleted")
 
 
@@ -75,7 +117,7 @@ def listed(shown: Submitted, status: int = 200) -> Response:
     context = {
         **ground(lang, "/submissions", csrf=shown.csrf, fault=shown.fault),
         "rows": [_row(one, lang) for one in shown.rows],
-        "recipes": shown.recipes,
+        "recipes": [(name, title.in_(lang)) for name, title in shown.recipes],
         "most_mb": shown.most_mb,
         "sending": {
             "sent": words(lang)["submissions_sent"],
@@ -103,10 +145,14 @@ def one(shown: Submitted, status: int = 200) -> Response:
     lang, told = shown.lang, shown.rows[0]
     context = {
         **ground(lang, f"/submissions/{told['id']}", csrf=shown.csrf, fault=shown.fault),
-        "one": _row(told, lang) | {"sha256": told["file"]["sha256"], "note": told["note"]},
+        "one": _row(told, lang),
+        "remarks": _remarks(told, lang),
         "facts": _facts(told, lang),
+        "way": _way(told, lang),
         "steps": [(key, _STEPS[key].in_(lang)) for key in _STEPS if key in told["steps"]],
-        "report": _report(told["report"], lang),
+        "onward": "" if told["outcome"] == "refused" else "check publish",
+        "stages": {key: text.in_(lang) for key, text in _STAGES.items()},
+        "report": _report(told, shown.indicators, lang),
         "most": SHOWN,
     }
     return respond_alone("submission.html", lang, context, status)
@@ -124,6 +170,13 @@ def _row(told: dict[str, Any], lang: Lang) -> dict[str, Any]:
         "state": _TASKS[progress["task"]].in_(lang)
         if progress
         else _STATES[told["state"]].in_(lang),
+        "stage": _STAGES[progress["stage"]].in_(lang)
+        if progress and progress["stage"] in _STAGES
+        else "",
+        "look": "is-waiting" if progress else _LOOKS.get(told["state"], "is-over"),
+        "trial": _TRIALS[told["outcome"]].in_(lang)
+        if told["state"] in {"submitted", "checked"} and told["outcome"] in _TRIALS
+        else "",
         "progress": progress,
         "fault": told["fault"][lang] if told["fault"] else "",
         "is_over": told["state"] in {"refused", "withdrawn", "undone"},
@@ -132,37 +185,63 @@ def _row(told: dict[str, Any], lang: Lang) -> dict[str, Any]:
 
 def _facts(told: dict[str, Any], lang: Lang) -> list[tuple[str, str]]:
     said = words(lang)
-    facts = [
-        (said["submissions_file"], f"{told['file']['name']} · {_size(told['file']['bytes'])}"),
-        (said["submissions_recipe"], f"{told['recipe']} → {told['dataset']}"),
-        (said["submissions_by"], _who_and_when(told["submitted"], lang)),
+    return [
+        (said["submissions_recipe"], told["recipe"]),
+        (said["submissions_size"], _size(told["file"]["bytes"])),
+        (said["submissions_hash"], told["file"]["sha256"]),
     ]
-    if told["note"]:
-        facts.append((said["submissions_note"], told["note"]))
-    if told["checked"]:
-        facts.append((said["submissions_checked_by"], _who_and_when(told["checked"], lang)))
-    if told["ended"]:
-        facts.append((said["submissions_ended_by"], _who_and_when(told["ended"], lang)))
-        if told["ended"]["reason"]:
-            facts.append((said["submissions_reason"], told["ended"]["reason"]))
-    return facts
 
 
-def _report(report: dict[str, Any], lang: Lang) -> dict[str, Any] | None:
+def _remarks(told: dict[str, Any], lang: Lang) -> list[tuple[str, str]]:
+    said, ended = words(lang), told["ended"] or {}
+    found = [("submissions_reason", ended.get("reason")), ("submissions_note", told["note"])]
+    return [(said[name], remark) for name, remark in found if remark]
+
+
+def _way(told: dict[str, Any], lang: Lang) -> list[tuple[str, str, str]]:
+    # the steps of a file: what each is called, by whom and when it was done, how it looks
+    said, state = words(lang), told["state"]
+    ended = told["ended"] if state != "checked" else None
+    is_stopped = state in {"refused", "withdrawn"}
+    last = _STATES[state].in_(lang) if ended else said["submissions_publish_step"]
+    way = [
+        (said["submissions_sent_step"], told["submitted"], "is-done"),
+        (said["submissions_check_step"], told["checked"], "is-done" if told["checked"] else ""),
+        (last, ended, "is-stopped" if is_stopped or state == "undone" else "is-done" * bool(ended)),
+    ]
+    if is_stopped and not told["checked"]:
+        del way[1]
+    return [(name, _who_and_when(by, lang) if by else "", look) for name, by, look in way]
+
+
+def _report(
+    told: dict[str, Any], known: Mapping[str, IndicatorInfo], lang: Lang
+) -> dict[str, Any] | None:
+    report = told["report"]
     if not report:
         return None
     said = words(lang)
-    rejected = report["rejected"]
+    outcome = _OUTCOMES.get(report["outcome"])
+    if told["state"] in {"published", "undone"}:
+        outcome = _LOADED.get(report["outcome"], outcome)
+    why = report["message"]
+    # Why the file as a whole is refused stands above, once.
+    found = [
+        one
+        for one in report["rejected"]
+        if not (why and one["row"] is None and one.get("hint", why) == why)
+    ]
     return {
-        "outcome": _OUTCOMES[report["outcome"]].in_(lang) if report["outcome"] in _OUTCOMES else "",
+        "outcome": outcome.in_(lang) if outcome else "",
         "is_fine": report["outcome"] in {"loaded", "already-loaded"},
-        "message": report["message"][lang] if report["message"] else "",
-        "read": report["rows"]["read"],
-        "refused": report["rows"]["refused"],
-        "counts": [(said[f"submissions_{key}"], report["stored"][key]) for key in _COUNTS],
-        "figures": [(name, _plain(value)) for name, value in sorted(report["figures"].items())][
-            :40
+        "is_partly": report["outcome"] == "loaded-with-rejects",
+        "message": why[lang] if why else "",
+        "counts": [
+            (said["submissions_read"], report["rows"]["read"]),
+            (said["submissions_refused_rows"], report["rows"]["refused"]),
+            *((said[f"submissions_{key}"], report["stored"][key]) for key in _COUNTS),
         ],
+        "figures": _figures(report["figures"], known, lang),
         "reasons": [
             (
                 _SEVERITIES[one["severity"]].in_(lang),
@@ -180,10 +259,33 @@ def _report(report: dict[str, Any], lang: Lang) -> dict[str, Any] | None:
                 "said": one.get("said") or "",
                 "hint": (one.get("hint") or {}).get(lang, ""),
             }
-            for one in rejected[:SHOWN]
+            for one in sorted(found, key=lambda one: one["row"] or 0)[:SHOWN]
         ],
-        "count": report["findings"],
+        "count": report["findings"] - len(report["rejected"]) + len(found),
     }
+
+
+def _figures(
+    figures: dict[str, Any], known: Mapping[str, IndicatorInfo], lang: Lang
+) -> list[tuple[str, str]]:
+    # sums of the file in words: what, when, of which places, in which unit
+    written = []
+    for name, value in sorted(figures.items()):
+        sum_of = _SUM.fullmatch(name)
+        info = known.get(sum_of["indicator"]) if sum_of else None
+        if sum_of is None or info is None:
+            # the same sum in another unit is for the log
+            if not name.endswith(", Mt/year"):
+                written.append((name, _plain(value)))
+            continue
+        when = parse_period(sum_of["period"]).label.in_(lang)
+        pieces = [info.name.in_(lang), when, LEVELS.get(sum_of["level"], _UNPLACED).in_(lang)]
+        if sum_of["breakdown"]:
+            pieces.append(sum_of["breakdown"].strip("{}").replace('"', ""))
+        if sum_of["left"]:
+            pieces.append(words(lang)["submissions_left"])
+        written.append((" · ".join(pieces), f"{_plain(value)} {info.unit.in_(lang)}"))
+    return written[:_MOST_FIGURES]
 
 
 def _plain(value: object) -> str:
@@ -193,7 +295,8 @@ def _plain(value: object) -> str:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"  # noqa: PLR2004
+    # in whole kilobytes upwards: nothing is 0.0 of anything
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1e3)):,} kB"  # noqa: PLR2004
 
 
 def _who_and_when(told: dict[str, Any], lang: Lang) -> str:

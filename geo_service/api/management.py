@@ -344,6 +344,10 @@ def managed_page(request: Request, name: str, shown: Managed, status: int = 200)
         That no cache keeps.
     """
     token, _ = csrf_of(request, settings_of(request))
+    info = shown.account
+    if info is not None and info.place and (level := PLACED_ROLES.get(info.role)):
+        with transaction(request.app.state.engine) as session:
+            shown = replace(shown, place_name=places.find_name(session, level, info.place))
     made: Response = getattr(request.app.state.account_pages, name)(
         replace(shown, csrf=token), status
     )

@@ -18,6 +18,7 @@ from geo_service.deps.shown import Submitted
 from geo_service.problems import status_of
 from ingest import submission_files, submissions
 from ingest.submissions import Submission
+from layers import indicators
 
 #: Whoever may see any: those who submit and those who check.
 SomebodyDep = Annotated[
@@ -59,6 +60,7 @@ def told(one: Submission, who: Principal, *, in_full: bool = True) -> dict[str, 
         "ended": {"by": one.ended_by, "at": moment(one.ended_at), "reason": one.reason}
         if one.ended_at else None,
         "version": one.version,
+        "outcome": one.report.get("outcome"),
         "steps": list(submissions.steps(who, one)),
     }  # fmt: skip
     if in_full:
@@ -108,10 +110,11 @@ def list_page(
     with transaction(loader_of(request)) as session:
         found = submissions.listed(session, who, below=before)
     may_submit = who.has_role(*submissions.SUBMITTERS) and who.may("load")
+    ways = submission_files.recipes_for(who, settings.data_dir)
     shown = Submitted(
         lang, who, csrf_of(request, settings)[0],
         rows=tuple(told(one, who, in_full=False) for one in found),
-        recipes=tuple(submission_files.recipe_names(settings.data_dir)) if may_submit else (),
+        recipes=tuple((name, one.title) for name, one in ways.items()) if may_submit else (),
         most_mb=settings.upload_mb, fault=fault,
     )  # fmt: skip
     return _sent(request.app.state.submission_pages.listed, shown)
@@ -142,9 +145,11 @@ def one_page(
     """
     with transaction(loader_of(request)) as session:
         one = told(submissions.found(session, number, who), who)
+        known = {info.key: info for info in indicators.list_all(session, components=True)}
     shown = Submitted(
-        lang, who, csrf_of(request, settings_of(request))[0], rows=(one,), fault=fault
-    )
+        lang, who, csrf_of(request, settings_of(request))[0], rows=(one,), indicators=known,
+        fault=fault,
+    )  # fmt: skip
     return _sent(request.app.state.submission_pages.one, shown)
 
 

@@ -11,8 +11,9 @@ from geo_service.core.accounts.people import AccountInfo
 from geo_service.core.audit import Line, Wanted
 from geo_service.core.auth import Principal
 from geo_service.core.errors import Fault
-from geo_service.core.text import Lang
+from geo_service.core.text import Lang, Text
 from geo_service.deps.forms import Said
+from layers.indicators import IndicatorInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Managed:
     """A page for administrators: of all accounts, of one, of all keys, or of the record.
 
     ``secret`` is a first password that is shown this once; ``older`` the row before which the
-    next page begins.
+    next page begins; ``place_name`` that of the place the account stands for.
     """
 
     lang: Lang
@@ -63,6 +64,7 @@ class Managed:
     csrf: str = ""
     accounts: tuple[AccountInfo, ...] = ()
     account: AccountInfo | None = None
+    place_name: Text | None = None
     keys: tuple[KeyInfo, ...] = ()
     lines: tuple[Line, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
@@ -77,13 +79,15 @@ class Managed:
 class Submitted:
     """The list of submissions with the form for a new one, or the page of one.
 
-    ``rows`` are as programs are told them; ``recipes`` is empty for who may submit nothing.
+    ``rows`` are as programs are told them; ``recipes`` (name and title) is empty for who may
+    submit nothing; ``indicators`` are those a report may name.
     """
 
     lang: Lang
     who: Principal
     csrf: str = ""
     rows: tuple[dict[str, Any], ...] = ()
-    recipes: tuple[str, ...] = ()
+    recipes: tuple[tuple[str, Text], ...] = ()
+    indicators: Mapping[str, IndicatorInfo] = field(default_factory=dict)
     most_mb: int = 0
     fault: Fault | None = None

@@ -63,6 +63,10 @@ BETTER = Text(
     th="ในอดีตคลาดเคลื่อนน้อยกว่าการใช้ค่าปีล่าสุดร้อยละ {share}",
     en="In the past {share}% less in error than the naive forecast (as last year)",
 )
+AS_GOOD = Text(
+    th="ในอดีตแม่นพอ ๆ กับการใช้ค่าปีล่าสุด (naive)",
+    en="In the past about as good as the naive forecast (as last year)",
+)
 NOT_BETTER = Text(
     th="ไม่ดีกว่าการใช้ค่าปีล่าสุด (naive) ในอดีต", en="Not better than the naive forecast (as last year)"
 )
@@ -124,7 +128,8 @@ def worth(mase: float | None, naive_mase: float | None) -> Text:
         return UNTESTED
     if mase >= naive_mase:
         return NOT_BETTER
-    return BETTER.format(share=f"{100 * (1 - mase / naive_mase):.0f}")
+    share = f"{100 * (1 - mase / naive_mase):.0f}"
+    return AS_GOOD if share == "0" else BETTER.format(share=share)
 
 
 def is_better(score: dict[str, Any]) -> bool | None:

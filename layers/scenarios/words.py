@@ -63,7 +63,12 @@ WHERES = {
 }
 
 
-def lever_of(lever: Lever, info: IndicatorInfo, groups: Mapping[str, Text]) -> Text:
+def lever_of(
+    lever: Lever,
+    info: IndicatorInfo,
+    groups: Mapping[str, Text],
+    places: Mapping[str, Text] | None = None,
+) -> Text:
     """Say what a lever does.
 
     Parameters
@@ -74,6 +79,8 @@ def lever_of(lever: Lever, info: IndicatorInfo, groups: Mapping[str, Text]) -> T
         What it is on.
     groups : mapping of str to Text
         Titles of the groups.
+    places : mapping of str to Text, optional
+        Names of provinces by code; those that are not known are told by their codes.
 
     Returns
     -------
@@ -88,6 +95,10 @@ def lever_of(lever: Lever, info: IndicatorInfo, groups: Mapping[str, Text]) -> T
         change = KINDS[lever.kind].format(amount=amount, unit=info.unit)
     said = groups.get(lever.where.text, lever.where.text or ", ".join(lever.where.codes))
     where = WHERES[lever.where.kind].format(said=said)
+    named = [places[code] for code in lever.where.codes if code in places] if places else []
+    if named and len(named) == len(lever.where.codes):
+        joined = Text(" ".join(one.th for one in named), ", ".join(one.en for one in named))
+        where = WHERES["group"].format(said=joined)
     when = RAMPS[lever.ramp].format(
         first=lever.start + BUDDHIST_OFFSET, last=lever.full + BUDDHIST_OFFSET,
         start=lever.start, full=lever.full,

@@ -133,3 +133,47 @@ def test_a_new_account_is_made_with_a_password_shown_once(page, address):
     page.goto(f"{address}/manage/users/wichai%40example.go.th?lang=th")
     expect(page.locator("main")).to_contain_text("6500103")
     expect(page.locator("main")).not_to_contain_text(first)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("th", "ไม่มีจังหวัดรหัส '99'"), ("en", "There is no province '99'")]
+)
+def test_what_is_wrong_stands_beside_the_field_and_what_was_typed_stays(page, address, lang, said):
+    sign_in(page, address, lang)
+    page.goto(f"{address}/manage/users/lao.one?lang={lang}")
+    page.fill("input[name=title]", "สำนักงานใหม่")
+    page.select_option("select[name=role]", "province")
+    page.fill("input[name=place]", "99")
+    with page.expect_navigation():
+        page.locator(".primary").click()
+    field = page.locator("label", has=page.locator("input[name=place]"))
+    expect(field.get_by_role("alert")).to_have_text(said)
+    expect(field.locator("input")).to_have_attribute("aria-invalid", "true")
+    expect(field.locator("input")).to_be_focused()
+    expect(page.locator("input[name=title]")).to_have_value("สำนักงานใหม่")
+    expect(page.locator("select[name=role]")).to_have_value("province")
+    check(page, 1280)
+
+
+def test_new_passwords_that_differ_are_told_at_the_second(page, address):
+    sign_in(page, address)
+    page.fill("input[name=current]", PASSWORD)
+    page.fill("input[name=new]", "ประโยคใหม่ที่ยาวพอ")
+    page.fill("input[name=repeat]", "ประโยคอื่นที่ยาวพอ")
+    page.get_by_role("button", name="เปลี่ยนรหัสผ่าน").click()
+    told = page.locator("label", has=page.locator("input[name=repeat]")).get_by_role("alert")
+    expect(told).to_contain_text("ไม่ตรงกัน")
+
+
+def test_who_must_sign_in_is_told_so_in_plain_words(page, address):
+    page.goto(f"{address}/manage/users?lang=th")
+    expect(page.locator("main")).to_contain_text("หน้านี้สำหรับผู้มีบัญชี")
+    expect(page.locator("main")).not_to_contain_text("Authorization")
+
+
+def test_the_record_shows_every_column_on_a_screen(page, address):
+    page.set_viewport_size({"width": 1280, "height": 760})
+    sign_in(page, address)
+    page.goto(f"{address}/manage/audit?lang=th")
+    box = page.locator(".scroll")
+    assert box.evaluate("one => one.scrollWidth <= one.clientWidth")

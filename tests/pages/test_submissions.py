@@ -52,13 +52,41 @@ def test_a_file_is_sent_checked_and_refused_in_a_browser(
     expect(page.locator("h1")).to_have_text("ขยะ.csv")
     expect(page.locator("#report-title")).to_be_visible(timeout=60_000)
     expect(page.locator("tbody")).to_contain_text("ไม่มีจริง")
+    # sums in words of the catalogue, not in those of the loader
+    expect(page.locator(".is-wide")).to_contain_text({"th": "ตัน/วัน", "en": "t/day"}[lang])
+    expect(page.locator("main")).not_to_contain_text("waste_gen_tpd")
     check(page, width)
     page.get_by_role("button", name={"th": "ยืนยันว่าตรวจแล้ว", "en": "Mark as checked"}[lang]).click()
     state = {"th": "ตรวจแล้ว รอเผยแพร่", "en": "checked, waiting to be published"}[lang]
-    expect(page.locator(".state")).to_have_text(state)
+    expect(page.locator(".state .badge").first).to_have_text(state)
     page.fill("input[name=reason]", "999")
     page.get_by_role("button", name={"th": "ไม่รับไฟล์นี้", "en": "Refuse"}[lang]).click()
     expect(page.locator(".steps")).to_have_count(0)
     page.goto(f"{address}/submissions?lang={lang}")
     expect(page.locator("tbody tr")).not_to_have_count(0)
     check(page, width)
+
+
+@pytest.mark.parametrize("lang", ["th", "en"])
+def test_who_looks_at_the_list_sees_which_file_must_be_mended(
+    *, browser_page, address, lang, tmp_path
+):
+    page = browser_page
+    page.goto(f"{address}/account?lang={lang}&next=/submissions")
+    page.fill("input[name=name]", "somsri")
+    page.fill("input[name=password]", PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.goto(f"{address}/submissions?lang={lang}")
+    # by its title; a code says nothing to who sends a file
+    title = {"th": "รายงานขยะ (a-mine)", "en": "Waste report (a-mine)"}[lang]
+    page.select_option("select[name=recipe]", label=title)
+    (tmp_path / "bad.csv").write_text("ชื่อ,จำนวน\nก,1\n", encoding="utf-8")
+    page.set_input_files("input[name=file]", str(tmp_path / "bad.csv"))
+    page.get_by_role("button", name={"th": "ส่งไฟล์", "en": "Send"}[lang], exact=True).click()
+    expect(page.locator("#report-title")).to_be_visible(timeout=60_000)
+    mend = {"th": "นำเข้าไม่ได้ ต้องแก้ไฟล์", "en": "cannot be loaded; mend the file"}[lang]
+    expect(page.locator(".badge.is-bad")).to_have_text(mend)
+    expect(page.locator(".primary")).to_have_count(0)
+    page.goto(f"{address}/submissions?lang={lang}")
+    expect(page.locator("tbody tr").first).to_contain_text(mend)

@@ -60,7 +60,7 @@ async function look() {
     } else {
       bar.removeAttribute("value");
     }
-    following.querySelector("output").textContent = progress.stage;
+    following.querySelector("output").textContent = JSON.parse(following.dataset.stages)[progress.stage] ?? "";
   } catch { /* asked again below */ }
   setTimeout(look, LOOK_EVERY_MS);
 }
