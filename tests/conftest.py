@@ -230,7 +230,8 @@ def settings_for(
         folder = tmp_path_factory.mktemp("data")
         # Fast answers matter less here than not failing on a busy machine.
         defaults = {
-            "pool_timeout_s": 10.0,
+            "pool_timeout_s": 60.0,
+            "lock_timeout_s": 60.0,
             "queue_timeout_s": 60.0,
             "request_timeout_s": 120.0,
             "data_dir": folder,

@@ -12,6 +12,9 @@ place at once, and is as long as before when nobody was sent away for a second.
 
 Who wants more places than there are has only his part of them while others are about, even when
 one is free: it is kept for those who come in a moment, and the processors are less busy for them.
+Places are not all that is shared: the processors and the thread that answers are, too. So beside
+others who floods (more than two questions in line for each place) rests after each answer for as
+long as it took, and is at work half of the time at most.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ _MOST_REMEMBERED: Final = 10_000
 _ABOUT_S: Final = 5.0
 #: How many wait for each place in a short line.
 _SHORT: Final = 2
+#: Nobody rests longer than this, in seconds.
+_LONGEST_REST_S: Final = 0.25
 #: Nobody was sent away for so long, in seconds: the rush is over.
 _CALM_S: Final = 1.0
 
@@ -171,7 +176,14 @@ class Line:
             How long the work took, in seconds.
         """
         self.mean_s += _NEWEST * (took_s - self.mean_s)
-        self._end(caller)
+        if self._floods(caller):
+            # He has not his place back yet, though others may have it.
+            self.at_work -= 1
+            asyncio.get_running_loop().call_later(
+                min(took_s, _LONGEST_REST_S), self._rested, caller
+            )
+        else:
+            self._end(caller)
         self._call_next()
 
     def close(self) -> None:
@@ -239,6 +251,14 @@ class Line:
 
     def _rank(self, one: _Waiting) -> tuple[int, int, int]:
         return self._working[one.caller], self._served.get(one.caller, 0), one.number
+
+    def _floods(self, caller: str) -> bool:
+        return self._part() < self.places and self._in_line()[caller] > _SHORT * self.places
+
+    def _rested(self, caller: str) -> None:
+        self.at_work += 1
+        self._end(caller)
+        self._call_next()
 
     def _in_line(self) -> Counter[str]:
         return Counter(one.caller for one in self._waiting)

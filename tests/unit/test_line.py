@@ -105,6 +105,46 @@ def test_who_wants_more_places_than_there_are_has_his_part_while_others_are_abou
     assert asyncio.run(run()) == (4, 2, 3)
 
 
+@pytest.mark.parametrize(
+    ("are_others", "waiting", "rests"), [(True, 20, True), (True, 4, False), (False, 20, False)]
+)
+def test_who_floods_beside_others_rests_as_long_as_his_answer_took(are_others, waiting, rests):
+    async def run() -> None:
+        made = line(places=2, length=30)
+        many = await fill(made, 2 + waiting)
+        if are_others:
+            made._see(MODEST)
+            made.leave(GREEDY, took_s=0.0)
+            await settle()
+            assert made.at_work == 1
+        before = made.at_work
+        made.leave(GREEDY, took_s=60.0)
+        await settle()
+        assert made.at_work == before - rests
+        await end(many)
+
+    asyncio.run(run())
+
+
+def test_the_place_of_who_rests_is_free_for_others_and_his_again_afterwards():
+    async def run() -> None:
+        made = line(places=2, length=30)
+        made._see(MODEST)
+        many = await fill(made, 22)
+        made.leave(GREEDY, took_s=0.05)
+        made.leave(GREEDY, took_s=0.05)
+        await settle()
+        assert made.at_work == 0
+        await asyncio.wait_for(made.enter(MODEST), 1)
+        made.leave(MODEST, took_s=0.0)
+        await asyncio.sleep(0.2)
+        assert made.at_work == 1
+        assert sum(one.done() for one in many) == 3
+        await end(many)
+
+    asyncio.run(run())
+
+
 def test_a_few_questions_at_once_take_what_is_free_beside_others():
     async def run() -> int:
         made = line(places=4)
