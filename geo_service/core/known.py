@@ -36,7 +36,7 @@ _VERSIONS = text(VERSIONS)
 _MOST_FACTS = 5000
 #: Of what is made for one state and may be large, such as maps; one alone may fill so much of it.
 _MOST_BYTES = 32 << 20
-_LARGEST_SHARE = 8
+_LARGEST_SHARE = 3
 
 
 class Shelf:

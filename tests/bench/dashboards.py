@@ -2,8 +2,9 @@
 
 A dashboard is drawn when its page is loaded, its fonts are there and two frames were painted.
 No answer is remembered (`GEO_MEMORY_MB=0`) and every round has a browser that knows nothing; what
-follows from the data alone (periods, outlines) is known after the first round, which is not
-counted.
+follows from the data alone (periods, outlines, maps) is known after the first round, which is not
+counted. What nobody asked for before is measured by the pages that show another province in every
+round, and by the time the server takes for the first gallery after it was started.
 """
 
 from __future__ import annotations
@@ -34,8 +35,14 @@ PAGES = {
     for whose, place in (("the country", ""), ("a province", "&place=50"))
 } | {
     "two years of a province": "/dashboards/waste?lang=th&place=50&against=2563",
+    "another province every time": "/dashboards/executive?lang=th&place={province}",
+    "two years of another province": "/dashboards/waste?lang=th&place={province}&against=2563",
     "a place": "/places/50?f=html&lang=th",
+    "the gallery of maps": "/maps?lang=th",
 }
+GALLERY = "/maps?lang=th"
+#: Codes of provinces that no other page asks for, one for each round.
+PROVINCES = tuple(str(code) for code in (*range(30, 50), *range(51, 59)))
 _DRAWN = """async () => {
   await document.fonts.ready;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -92,16 +99,25 @@ def dashboards(url: str, *, rounds: int = ROUNDS) -> list[Drawn]:
         try:
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=str(CHROMIUM))
+                address = f"http://127.0.0.1:{port}"
+                first = _once(browser, f"{address}{GALLERY}")
                 return [
-                    _measured(browser, name, f"http://127.0.0.1:{port}{path}", rounds)
-                    for name, path in PAGES.items()
+                    _of("the first gallery after a start", [first]),
+                    *(
+                        _measured(browser, name, f"{address}{path}", rounds)
+                        for name, path in PAGES.items()
+                    ),
                 ]
         finally:
             server.stop()
 
 
 def _measured(browser: Browser, name: str, address: str, rounds: int) -> Drawn:
-    found = [_once(browser, address) for _ in range(rounds + 1)][1:]
+    asked = [address.replace("{province}", PROVINCES[at]) for at in range(rounds + 1)]
+    return _of(name, [_once(browser, one) for one in asked][1:])
+
+
+def _of(name: str, found: list[dict[str, float]]) -> Drawn:
     times = [one["drawn"] for one in found]
     return Drawn(
         name,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import Engine, event
 
+from geo_service.core.accounts import keys, people
+from geo_service.core.db import transaction
 from geo_service.core.text import Text
 from layers import thematic
 from layers.thematic import Wanted
 from tests import builders
+from tests.waiting import wait_until
 from web import charts, dashboards
 from web.dashboards import cards, rankings
 
@@ -158,3 +162,55 @@ def test_a_card_tells_its_target_and_its_trend():
         cards.signs_of(SimpleNamespace(info=info, now=SimpleNamespace(value=None)), None, "en")
         == ()
     )
+
+
+@pytest.fixture
+def questions():
+    """What the database is asked, in order."""
+    asked = []
+
+    def hear(connection, cursor, statement, parameters, *_):
+        asked.append((statement, str(parameters)))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", hear)
+
+
+def maps_read(questions):
+    """What is asked for the classes of a map, and for the standing of a place."""
+    return [one for one in questions if "percentile" in one[0]]
+
+
+@pytest.mark.parametrize("name", ["executive", "waste", "ageing"])
+def test_two_years_of_a_dashboard_ask_nothing_twice(client_of, country_engine, questions, name):
+    client = client_of(country_engine, memory_mb=0)
+    wait_until(client.app.state.watcher.known)
+    path = f"/dashboards/{name}?place=50&against=2566&lang=en"
+    questions.clear()
+    first = client.get(path, headers=HTML)
+    assert maps_read(questions)
+    assert len(maps_read(questions)) == len(set(maps_read(questions)))
+    questions.clear()
+    second = client.get(path, headers=HTML)
+    assert second.text == first.text
+    assert maps_read(questions) == []
+
+
+def test_what_an_insider_is_shown_is_asked_once_and_for_nobody_else(
+    client_of, country_engine, questions
+):
+    with transaction(country_engine) as session:
+        people.add(session, "insider", role="dla", place=None, password="ความลับที่ยาวพอจริง ๆ")
+        key = keys.make(session, "insider", label="", scopes=("read",))[0]
+    client = client_of(country_engine, memory_mb=0)
+    wait_until(client.app.state.watcher.known)
+    insider = HTML | {"Authorization": f"Bearer {key}"}
+    path = "/dashboards/ageing?place=50&against=2566&lang=en"
+    client.get(path, headers=insider)
+    for _ in range(2):
+        questions.clear()
+        assert client.get(path, headers=insider).status_code == 200
+        read = maps_read(questions)
+        assert read
+        assert len(read) == len(set(read))

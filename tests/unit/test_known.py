@@ -20,8 +20,8 @@ def test_what_was_not_taken_for_longest_goes_first():
 
 def test_what_would_push_all_the_others_out_is_not_laid_there():
     shelf = Shelf(1_000)
-    shelf.put("small", "small", 125)
-    shelf.put("large", "large", 126)
+    shelf.put("small", "small", 333)
+    shelf.put("large", "large", 334)
     assert shelf.take("large") is None
     assert shelf.take("small") == ("small",)
 
