@@ -214,6 +214,43 @@ def read_one(session: Session, question: Question, feature_id: str) -> str:
     NotFound
         If the collection has no such feature.
     """
+    asked = asked_one(session, question)
+    rows = rows_of(session, asked.form, asked.kind, asked.build, feature_id=feature_id)
+    if not rows:
+        raise NotFound(
+            Text(
+                th=f"ไม่พบ '{feature_id[:80]}' ใน {question.collection.id}",
+                en=f"There is no '{feature_id[:80]}' in {question.collection.id}",
+            )
+        )
+    text: str = rows[0][0]
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOne:
+    """One feature that is asked for: the form of its statement, which binds ``feature_id``."""
+
+    form: Form
+    kind: Hashable
+    build: Callable[[Question], Select[Any]]
+
+
+def asked_one(session: Session, question: Question) -> AskedOne:
+    """Say how one feature is asked for, see `read_one`.
+
+    Parameters
+    ----------
+    session : Session
+        Open.
+    question : Question
+        Its box, order and filters are passed over.
+
+    Returns
+    -------
+    AskedOne
+        One statement; it gives the text of the feature, or nothing.
+    """
 
     def build(bound: Question) -> Select[Any]:
         relation = relation_for(session, bound)
@@ -224,16 +261,7 @@ def read_one(session: Session, question: Question, feature_id: str) -> str:
         )
 
     form = form_of(replace(question, box=None, equal={}, sort=(), filter=None))
-    rows = rows_of(session, form, "one", build, feature_id=feature_id)
-    if not rows:
-        raise NotFound(
-            Text(
-                th=f"ไม่พบ '{feature_id[:80]}' ใน {question.collection.id}",
-                en=f"There is no '{feature_id[:80]}' in {question.collection.id}",
-            )
-        )
-    text: str = rows[0][0]
-    return text
+    return AskedOne(form, "one", build)
 
 
 def read_rows(

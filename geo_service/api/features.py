@@ -46,7 +46,7 @@ from layers.questions import Question, State, state_of
 router = APIRouter(prefix="/collections/{collection_id}/items", tags=["features"])
 
 _ROWS_OF_A_PAGE = 100
-_ONE = {name: KINDS[name] for name in ("geojson", "json", "jsonfg", "html")}
+KINDS_OF_ONE = {name: KINDS[name] for name in ("geojson", "json", "jsonfg", "html")}
 _SHAPES: Mapping[str, ShapeForm] = {"lonlat": "lonlat", "wkt": "wkt", "none": "none"}
 _HEADINGS = {"lonlat": ("lon", "lat"), "wkt": ("geometry",)}
 
@@ -220,7 +220,7 @@ def item(
     Response
         GeoJSON, JSON-FG or HTML.
     """
-    form = profiled(choose_format(request, _ONE, asked), profile)
+    form = profiled(choose_format(request, KINDS_OF_ONE, asked), profile)
     question = Question(registry.read(session, collection_id), when=when, period=period, crs=crs)
     state = state_of(session, question.collection.subjects)
     headers = revalidate(request, state.token, lang=lang)

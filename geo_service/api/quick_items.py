@@ -1,4 +1,4 @@
-"""The short way to a page of features: read without the framework, asked without a thread.
+"""The short way to features: read without the framework, asked without a thread.
 
 What is given is what `geo_service.api.features` gives, by the same functions; only who reads the
 parameters and who runs the statement differ. Whatever this way does not know goes the long way,
@@ -17,8 +17,9 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from geo_service.api import features as long_way
+from geo_service.api.feature_locks import is_written
 from geo_service.api.formats import KINDS, profiled
-from geo_service.api.item_texts import MOST_AT_ONCE, MOST_IN_MEMORY_BYTES, Pieces
+from geo_service.api.item_texts import MOST_AT_ONCE, MOST_IN_MEMORY_BYTES, Pieces, one_feature
 from geo_service.api.links import Links
 from geo_service.api.quick import has_credentials, knowing
 from geo_service.core.direct import Astray
@@ -36,40 +37,46 @@ from geo_service.deps import (
     period,
     revalidate,
 )
-from layers import features
+from layers import features, registry
 from layers.forms import direct_of
 from layers.packs import FeaturePack, NotThere, feature_plan
-from layers.questions import state_of
+from layers.questions import Question, state_of
 
-_ITEMS: Final = re.compile(r"/collections/([a-z0-9-]+)/items")
+_ITEMS: Final = re.compile(r"/collections/([a-z0-9-]+)/items(?:/(.+))?")
 #: Features read and sent together, when there are many.
 _ROWS_AT_ONCE: Final = 100
 _FORMS: Final = frozenset({"geojson", "json"})
-#: Its parameters are those of the long way, and it is counted under the same address.
-_ROUTE: Final = next(
-    one
-    for one in long_way.router.routes
-    if isinstance(one, APIRoute) and one.endpoint is long_way.items
+#: Parameters are those of the long way, and it is counted under the same address.
+_ROUTE, _ROUTE_OF_ONE = (
+    next(
+        one
+        for one in long_way.router.routes
+        if isinstance(one, APIRoute) and one.endpoint is endpoint
+    )
+    for endpoint in (long_way.items, long_way.item)
 )
 
 
 class QuickItems:
-    """Answers pages of features while the state of the data is known; passes all else on."""
+    """Answers pages of features, and single ones, while the state of the data is known."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a page, or pass the request on."""
+        """Answer, or pass the request on."""
         found = None
         if scope["type"] == "http" and scope["method"] == "GET" and scope.get(KNOWN) is not None:
             found = _ITEMS.fullmatch(scope["path"])
         if found is None or has_credentials(scope):
             await self.app(scope, receive, send)
             return
-        scope["route"] = _ROUTE
+        scope["route"] = _ROUTE if found[2] is None else _ROUTE_OF_ONE
         try:
-            answer = await _page(Request(scope), found[1])
+            if found[2] is None:
+                answer = await _page(Request(scope), found[1])
+            else:
+                answer = await _one(Request(scope), found[1], found[2])
         except NotModified as same:
             answer = Response(status_code=304, headers=same.headers)
         except (Fault, NotKnown, Astray, NotThere):
@@ -113,6 +120,34 @@ async def _page(request: Request, collection_id: str) -> Response:
     plan = feature_plan(question)
     pack = None if plan is None else state.beside.get(request.scope[KNOWN], plan)
     return await (_asked(known) if pack is None else _read(known, pack))
+
+
+async def _one(request: Request, collection_id: str, feature_id: str) -> Response:
+    known_parameters(request)
+    asked = request.query_params
+    form = profiled(
+        choose_format(request, long_way.KINDS_OF_ONE, asked.get("f")), asked.get("profile")
+    )
+    lang, session = language(request, asked.get("lang")), knowing(request.scope[KNOWN])
+    question = Question(
+        registry.read(session, collection_id),
+        when=interval(asked.get("datetime")),
+        period=period(asked.get("period")),
+        crs=answer_crs(asked.get("crs")),
+    )
+    # What may be edited tells more, which is read when it is asked for.
+    if form not in _FORMS or is_written(question.collection):
+        raise NotKnown
+    told = state_of(session, question.collection.subjects)
+    headers = revalidate(request, told.token, lang=lang)
+    headers["Content-Crs"] = f"<{question.crs.uri}>"
+    one = features.asked_one(session, question)
+    statement = direct_of(session, one.form, one.kind, one.build, feature_id=feature_id)
+    rows = await request.app.state.direct.fetch(statement)
+    if not rows:
+        raise NotKnown
+    links = Links(request, lang)
+    return one_feature(question, rows[0][0], form, links, headers, is_sample=told.is_sample)
 
 
 async def _asked(known: long_way.Asked) -> Response:

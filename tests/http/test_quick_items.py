@@ -51,6 +51,10 @@ QUESTIONS = (
     "waste-by-province/items?period=2566&limit=5",
     "waste-by-province-history/items?limit=5",
     "waste-by-province-history/items?datetime=2023-01-01/..&limit=5",
+    "provinces/items/50",
+    "provinces/items/50?f=json&lang=en",
+    "provinces/items/50?crs=http://www.opengis.net/def/crs/EPSG/0/4326",
+    "waste-by-province/items/50?period=2566",
 )
 #: Left to the long way, or refused by it.
 OTHERS = (
@@ -74,6 +78,12 @@ OTHERS = (
     "provinces/items?f=jsonfg&limit=2",
     "provinces/items?f=geojsonseq&limit=2",
     "provinces/items?f=html&limit=2",
+    "provinces/items/50?f=html",
+    "provinces/items/50?f=jsonfg",
+    "provinces/items/50?f=csv",
+    "provinces/items/50?limit=1",
+    "provinces/items/50?crs=nothing",
+    "nothing/items/50",
 )
 
 
@@ -140,6 +150,21 @@ def test_both_ways_give_the_same(plain, monkeypatch, asked, question):
 def test_what_the_short_way_leaves_is_answered_by_the_long_way(plain, monkeypatch, asked, question):
     quick, slow = both(plain, monkeypatch, f"/collections/{question}")
     assert not asked
+    alike(quick, slow)
+
+
+@pytest.mark.parametrize("code", ["99", "30/x", "30%2Fx", "%27%20OR%201=1", "%00", "๓๐"])
+def test_a_feature_that_is_not_there_is_told_by_the_long_way(plain, monkeypatch, code):
+    quick, slow = both(plain, monkeypatch, f"/collections/provinces/items/{code}")
+    assert quick.status_code in {400, 404}
+    alike(quick, slow)
+
+
+def test_a_copy_of_one_feature_is_confirmed_on_the_short_way(plain, monkeypatch, asked):
+    address = "/collections/provinces/items/50"
+    tag = {"If-None-Match": plain.get(address).headers["etag"]}
+    quick, slow = both(plain, monkeypatch, address, tag)
+    assert quick.status_code == 304
     alike(quick, slow)
 
 
