@@ -275,8 +275,9 @@ def summed_pair(
     """
     if ends is None:
         # sums of skewed futures lie above the sum of their middles; forecasts are middles
-        drift = before[0] / np.median(before[1:], axis=0)
-        base = np.vstack([before[:1], before[1:] * np.where(np.isfinite(drift), drift, 1.0)])
+        middle = np.median(before[1:], axis=0)
+        drift = np.divide(before[0], middle, out=np.ones_like(middle), where=middle != 0)
+        base = np.vstack([before[:1], before[1:] * drift])
     else:
         base = np.vstack([ends[None, :, 2], as_published(before[1:], ends, least=least)])
     moved = base + (after - before)

@@ -247,14 +247,22 @@ class _Making:
         before: dict[str, Array] = {}
         after: dict[str, Array] = {}
         for key, (was, now) in sums.items():
-            before[key], after[key] = summed_pair(
-                was, now, self._base.published(key, larger),
-                least=self._base.forecasts[key].limits[0],
-            )  # fmt: skip
+            ends = self._base.published(key, larger)
+            # A sum of some of its places is not the place.
+            if ends is None and not self._is_complete(larger):
+                before[key] = after[key] = np.full_like(was, np.nan)
+            else:
+                before[key], after[key] = summed_pair(
+                    was, now, ends, least=self._base.forecasts[key].limits[0]
+                )
             before[GROUND] = after[GROUND] = np.full_like(was, self._ground_sums[larger])
         for key in self._plan.outcomes:
             if self._plan.adds_up(key):
                 self._keep(key, larger, self._plan.value(key, before), self._plan.value(key, after))
+
+    def _is_complete(self, larger: Larger) -> bool:
+        inside = self._ground.within.get(larger)
+        return inside is None or bool(self._whole[inside].all())
 
     def _begin(self, count: Count, room: Room) -> _Counting:
         value, above = count_formulas(count)

@@ -203,6 +203,13 @@ def test_the_middle_of_a_sum_is_the_sum_of_the_middles():
     assert np.median(before[1:], axis=0) == pytest.approx([1000] * 3)
 
 
+def test_a_sum_of_nothing_is_nothing():
+    nothing = np.zeros((501, 3))
+    before, after = summed_pair(nothing, nothing, None)
+    assert not before.any()
+    assert not after.any()
+
+
 def test_a_difference_of_sums_is_the_sum_of_the_differences():
     values = drawn(10, 500, 11, Shared(0.2))
     changed = values * np.linspace(0.5, 1, 10)[:, None, None]
