@@ -180,7 +180,7 @@ def write_views(connection: Connection) -> None:
     )
     for _, sealed, keys in overlays:
         # With the rights of the owner: that something is withheld is no secret among insiders.
-        _write(connection, f"{sealed}_listed", _listed(sealed, keys), as_reader=False)
+        _write(connection, f"{sealed}_unlisted", _unlisted(sealed, keys), as_reader=False)
     for name, sealed, keys in overlays:
         _write(connection, name, _overlay(connection, name, sealed, keys))
     _write(connection, "indicator", _indicators(connection))
@@ -196,8 +196,8 @@ def _write(connection: Connection, name: str, body: str, *, as_reader: bool = Tr
     connection.exec_driver_sql(f"COMMENT ON VIEW {view} IS '{mark}'")
 
 
-def _listed(sealed: str, keys: Sequence[str]) -> str:
-    return f"SELECT {', '.join(keys)} FROM {SCHEMA}.{sealed}"  # noqa: S608  (names of our own)
+def _unlisted(sealed: str, keys: Sequence[str]) -> str:
+    return f"SELECT {', '.join(keys)} FROM {SCHEMA}.{sealed} WHERE NOT is_listed"  # noqa: S608  (names of our own)
 
 
 def _overlay(connection: Connection, name: str, sealed: str, keys: Sequence[str]) -> str:
@@ -218,13 +218,11 @@ def _overlay(connection: Connection, name: str, sealed: str, keys: Sequence[str]
         public.append(plain)
         unlisted.append(f"{own} AS {column}")
     same, known = (" AND ".join(f"s.{key} = {one}.{key}" for key in keys) for one in "vk")
-    there = " AND ".join(f"v.{key} = k.{key}" for key in keys)
     return (
         f"SELECT {', '.join(public)} FROM {SCHEMA}.{name} AS v"  # noqa: S608  (names of our own)
         f" LEFT JOIN {SCHEMA}.{sealed} AS s ON {same}"
-        f" UNION ALL SELECT {', '.join(unlisted)} FROM {INSIDE}.{sealed}_listed AS k"
+        f" UNION ALL SELECT {', '.join(unlisted)} FROM {INSIDE}.{sealed}_unlisted AS k"
         f" LEFT JOIN {SCHEMA}.{sealed} AS s ON {known}"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {SCHEMA}.{name} AS v WHERE {there})"
     )
 
 

@@ -24,7 +24,7 @@ from layers.identities import beside
 from layers.indicators import info_of
 from layers.models import Indicator, PlaceValue
 from layers.sealed import SealedValue
-from layers.value_forming import Forming
+from layers.value_forming import Forming, oldest_of
 from layers.value_rules import (
     Catalogue,
     Classes,
@@ -66,7 +66,8 @@ def rebuild(
         or prepared values.
     periods : collection of str, optional
         Keys of the only periods in which observations changed; later ones that are divided by
-        these follow by themselves. ``None`` for any, as always where anything is withheld.
+        these, and those that what is withheld links with them, follow by themselves. ``None``
+        for any.
     anew : bool
         Decide what to withhold without regard to what was withheld before.
 
@@ -89,7 +90,7 @@ def rebuild(
     exposed = attempt.prepare(periods, anew=anew)
     if exposed and not opened and totals & attempt.at_hand:
         attempt = _Attempt(session, catalogue, classes, asked, opened=totals)
-        exposed = attempt.prepare(periods, anew=anew)
+        exposed = attempt.prepare(None, anew=anew)
     if exposed:
         log.warning("cells that cannot be protected", extra={"cells": exposed})
     changed = attempt.store()
@@ -117,6 +118,7 @@ class _Attempt:
         self.at_hand: set[str] = set()
         self.sliced: _Sliced | None = None
         self._rebuilding: Forming | None = None
+        self._is_whole = True
 
     def prepare(self, periods: Collection[str] | None, *, anew: bool) -> int:
         """Form all values and choose what to withhold.
@@ -147,12 +149,21 @@ class _Attempt:
             beside=beside(self.wanted, catalogue),
         )
         self.at_hand = {rule.key for rule in rules}
-        rebuilding = self._rebuilding = Forming(session, catalogue, rules, classes)
-        is_whole = sliced.rules or any(
-            classes[catalogue[key].privacy].smallest for key in self.wanted
+        guards = periods is not None and (
+            bool(sliced.catalogue)
+            or any(classes[catalogue[key].privacy].smallest for key in self.wanted)
         )
-        rebuilding.prepare(None if is_whole else periods)
+        if guards and periods is not None:
+            periods = withheld.linked_periods(
+                session, self.at_hand, periods, years=oldest_of(rules)
+            )
+        sliced.prepare(periods)
+        rebuilding = self._rebuilding = Forming(session, catalogue, rules, classes)
+        rebuilding.prepare(periods, are_all=guards)
         sliced.lay_beside()
+        self._is_whole = periods is None
+        if guards and not withheld.is_within(session):
+            return self.prepare(None, anew=anew)
         return withheld.withhold(
             session,
             {**catalogue, **sliced.catalogue},
@@ -173,7 +184,7 @@ class _Attempt:
         if self._rebuilding is None or self.sliced is None:
             return set()
         changed = self._rebuilding.store() | self.sliced.store()
-        withheld.seal(self._session, self.sliced.keys)
+        withheld.seal(self._session, self.sliced.keys, is_whole=self._is_whole)
         return changed
 
 
@@ -192,7 +203,7 @@ def _with_relatives(
 
 
 class _Sliced:
-    """Breakdowns: prepared like indicators of their own, whole, before the totals."""
+    """Breakdowns: prepared like indicators of their own, before the totals."""
 
     def __init__(
         self,
@@ -202,7 +213,9 @@ class _Sliced:
         wanted: Collection[str],
     ) -> None:
         self._session = session
+        self._classes = classes
         self._wanted = wanted
+        self._is_whole = True
         self.catalogue: Catalogue = {}
         self.rules: list[Rule] = []
         self.keys: set[str] = set()
@@ -218,16 +231,26 @@ class _Sliced:
             {key: found[key] for key in self.keys & found.keys()}, catalogue
         )
         slices.write(session, {key: found.get(key, ()) for key in self.keys})
+
+    def prepare(self, periods: Collection[str] | None) -> None:
+        """Form their values, and put them aside.
+
+        Parameters
+        ----------
+        periods : collection of str, optional
+            The only ones to form.
+        """
+        self._is_whole = periods is None
         if self.catalogue:
             rules = rules_for(
                 self.catalogue,
                 self.catalogue,
                 dict.fromkeys(self.catalogue, 0),
-                classes=classes,
+                classes=self._classes,
             )
-            rebuilding = Forming(session, self.catalogue, rules, classes)
-            rebuilding.prepare(sliced_keys=self.keys)
-            session.execute(fixed_sql("layers", "slices_aside"))
+            rebuilding = Forming(self._session, self.catalogue, rules, self._classes)
+            rebuilding.prepare(periods, are_all=True, sliced_keys=self.keys)
+            self._session.execute(fixed_sql("layers", "slices_aside"))
             self.rules = [replace(rule, k=rule.k + SLICES, is_sliced=True) for rule in rules]
 
     def lay_beside(self) -> None:
@@ -245,7 +268,8 @@ class _Sliced:
         """
         if not self.keys:
             return set()
-        self._session.execute(fixed_sql("layers", "slices_forget"), {"keys": list(self.keys)})
+        bound = {"keys": list(self.keys), "is_whole": self._is_whole}
+        self._session.execute(fixed_sql("layers", "slices_forget"), bound)
         self._session.execute(fixed_sql("layers", "slices_keep"))
         after = slices.fingerprints(self._session, self._wanted)
         before = self._before

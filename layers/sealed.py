@@ -2,14 +2,15 @@
 
 They share no table with what is public, so that whoever may not see them has no right to read
 them. A row stands here for every cell withheld, whatever the reason (a small count, protection
-of another cell, a level too fine), and only as long as it is withheld.
+of another cell, a level too fine), and only as long as it is withheld. ``is_listed`` says that the
+public table has a row of the cell, which tells it to be withheld.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo_service.core.models import Base, one_of
@@ -22,10 +23,12 @@ class SealedValue(CellColumns, Base):
     __tablename__ = "sealed_value"
 
     indicator_key: Mapped[str] = mapped_column(primary_key=True)
+    is_listed: Mapped[bool] = mapped_column(server_default="true")
 
     __table_args__ = (
         CheckConstraint(one_of("level", PLACE_LEVELS), name="level"),
         CheckConstraint(one_of("status", STATUSES), name="status"),
+        Index("ix_sealed_value_place", "level", "place_id"),
     )
 
 
@@ -37,10 +40,12 @@ class SealedSliceValue(CellColumns, Base):
     slice_id: Mapped[int] = mapped_column(
         ForeignKey("slice.id", ondelete="CASCADE"), primary_key=True
     )
+    is_listed: Mapped[bool] = mapped_column(server_default="true")
 
     __table_args__ = (
         CheckConstraint(one_of("level", PLACE_LEVELS), name="level"),
         CheckConstraint(one_of("status", STATUSES), name="status"),
+        Index("ix_sealed_slice_value_place", "level", "place_id"),
     )
 
 

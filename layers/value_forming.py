@@ -47,6 +47,7 @@ class Forming:
         self,
         periods: Collection[str] | None = None,
         *,
+        are_all: bool = False,
         sliced_keys: Collection[str] | None = None,
     ) -> None:
         """Form the values of all indicators at hand, those made from others after their parts.
@@ -55,6 +56,9 @@ class Forming:
         ----------
         periods : collection of str, optional
             The only ones that changed.
+        are_all : bool
+            Whether these are all that a change reaches; later ones that are divided by them
+            follow otherwise.
         sliced_keys : collection of str, optional
             Indicators whose breakdowns are at hand, instead of their totals.
         """
@@ -66,8 +70,9 @@ class Forming:
         self._write_parts()
         session.execute(text("ANALYZE value_rule"))
         if periods is not None:
-            oldest = max(rule.years for rule in rules) * max(rule.depth for rule in rules)
-            self._run("values_periods", periods=list(periods), years=oldest)
+            oldest = oldest_of(rules)
+            later = 0 if are_all else oldest
+            self._run("values_periods", periods=list(periods), years=oldest, later=later)
         self._run("values_kept", keys=[rule.key for rule in rules if rule.is_kept])
         observed = sliced_keys or [rule.key for rule in rules if not rule.is_kept]
         rows = self._run("values_observed", keys=list(observed), is_sliced=sliced_keys is not None)
@@ -183,6 +188,22 @@ class Forming:
                 "amounts": [self._catalogue[key].space_agg in AMOUNTS for key in keys],
             },
         )
+
+
+def oldest_of(rules: Sequence[Rule]) -> int:
+    """Tell how many years older than a value anything may be that it is made from.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+        Of all indicators at hand.
+
+    Returns
+    -------
+    int
+        A denominator may be of an older period, and what that is made from, too.
+    """
+    return max(rule.years for rule in rules) * max(rule.depth for rule in rules)
 
 
 _NUMERATOR = "INSERT INTO value_numerator VALUES (:k, :part_k, :coefficient)"

@@ -88,7 +88,52 @@ def withhold(
             return exposed
 
 
-def seal(session: Session, sliced_keys: Collection[str]) -> None:
+def linked_periods(
+    session: Session, keys: Collection[str], periods: Collection[str], *, years: int
+) -> set[str]:
+    """Find the periods in which a change of some bears on what is withheld.
+
+    Parameters
+    ----------
+    session : Session
+        In the transaction of a rebuild, before anything is formed.
+    keys : collection of str
+        All indicators at hand.
+    periods : collection of str
+        Keys of those in which observations changed.
+    years : int
+        Age that a denominator may have, remotely.
+
+    Returns
+    -------
+    set of str
+        Keys, those that changed among them. Nothing in any other period is linked to these, unless
+        something comes to be divided by another period than before (`is_within`).
+    """
+    bound = {"keys": list(keys), "periods": list(periods), "years": years}
+    return set(session.scalars(fixed_sql("layers", "withheld_periods"), bound))
+
+
+def is_within(session: Session) -> bool:
+    """Tell whether nothing that was formed is divided by a period that is not judged with it.
+
+    Parameters
+    ----------
+    session : Session
+        In the transaction of a rebuild of `linked_periods` whose values are formed.
+
+    Returns
+    -------
+    bool
+        When True, periods that were only there to divide by are gone from the working tables.
+    """
+    if session.scalar(fixed_sql("layers", "withheld_strays")):
+        return False
+    session.execute(fixed_sql("layers", "withheld_trim"))
+    return True
+
+
+def seal(session: Session, sliced_keys: Collection[str], *, is_whole: bool) -> None:
     """Keep the true values of what is withheld where only insiders may read.
 
     Parameters
@@ -97,10 +142,13 @@ def seal(session: Session, sliced_keys: Collection[str]) -> None:
         After `withhold`.
     sliced_keys : collection of str
         Indicators whose breakdowns were prepared.
+    is_whole : bool
+        Whether all periods were.
     """
     session.execute(fixed_sql("layers", "withheld_seal"))
     if sliced_keys:
-        session.execute(fixed_sql("layers", "withheld_seal_slices"), {"keys": list(sliced_keys)})
+        bound = {"keys": list(sliced_keys), "is_whole": is_whole}
+        session.execute(fixed_sql("layers", "withheld_seal_slices"), bound)
 
 
 def _may_withhold(rule: Rule, catalogue: Catalogue) -> bool:

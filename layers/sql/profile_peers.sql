@@ -22,6 +22,9 @@ stand AS (
            percentile_cont(ARRAY[0, 0.25, 0.5, 0.75, 1]) WITHIN GROUP (ORDER BY v.value) AS spread
     FROM asked AS a
     JOIN place_value AS v ON v.indicator_key = a.key AND v.period_key = a.period AND v.level = :level
+        -- again as values: for insiders this is a view of two parts, into which no join reaches
+        AND v.indicator_key = ANY (CAST(:keys AS text[]))
+        AND v.period_key = ANY (CAST(:periods AS text[]))
     JOIN chosen AS p ON p.id = v.place_id
     WHERE v.value IS NOT NULL
     GROUP BY a.key

@@ -191,7 +191,7 @@ CREATE TEMP VIEW value_sliced AS SELECT * FROM value_shown WHERE is_sliced;
 -- What they may not: withheld, or finer than their level.
 CREATE TEMP VIEW value_sealed AS
 SELECT v.k, r.key, r.is_sliced, l.name AS level, p.key AS period_key, v.place_id, v.value,
-       v.numerator, v.denominator, v.status
+       v.numerator, v.denominator, v.status, v.level <= r.finest AS is_listed
 FROM value_raw AS v
 JOIN value_rule AS r ON r.k = v.k AND r.is_wanted
 JOIN value_time AS p ON p.t = v.t AND p.is_stored

@@ -1,6 +1,7 @@
 -- Leave only the periods that a change of some can reach, and those they may be divided by.
 --
--- A value may be divided by one as many years older as its indicator allows, and that by another.
+-- A value may be divided by one as many years older as its indicator allows, and that by another;
+-- `later` is 0 where those that are reached are all named.
 WITH changed AS (
     SELECT end_date FROM value_time WHERE key = ANY (:periods)
 ),
@@ -10,7 +11,7 @@ reached AS (
     WHERE EXISTS (
         SELECT 1 FROM changed AS c
         WHERE p.key = ANY (:periods)
-           OR (p.end_date >= c.end_date AND p.end_date <= c.end_date + make_interval(years => :years))
+           OR (p.end_date >= c.end_date AND p.end_date <= c.end_date + make_interval(years => :later))
     )
 ),
 needed AS (

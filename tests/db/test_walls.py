@@ -51,8 +51,8 @@ SELECT 'pop_60p', level, '2024', id, 3, 'reported' FROM place
 """
 #: Of 2023 nothing is listed for the public: too fine.
 SEAL_TOO_FINE = """
-INSERT INTO geo.sealed_value (indicator_key, level, period_key, place_id, value, status)
-SELECT 'pop_60p', level, '2023', id, 4, 'reported' FROM geo.area WHERE level = 'subdistrict'
+INSERT INTO geo.sealed_value (indicator_key, level, period_key, place_id, value, status, is_listed)
+SELECT 'pop_60p', level, '2023', id, 4, 'reported', false FROM geo.area WHERE level = 'subdistrict'
 """
 
 

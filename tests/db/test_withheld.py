@@ -282,3 +282,159 @@ def test_a_level_withheld_whole_is_told_to_be_withheld_not_unknown(session, smal
         build(session, "cdc_children", Wanted(level="subdistrict"))
     assert "withheld" in refused.value.detail.en
     assert "ปกปิด" in refused.value.detail.th
+
+
+LISTED = """
+    SELECT bool_and(s.is_listed = EXISTS (
+        SELECT FROM geo.place_value AS v
+        WHERE v.indicator_key = s.indicator_key AND v.level = s.level
+          AND v.period_key = s.period_key AND v.place_id = s.place_id
+    )), count(*) FILTER (WHERE s.is_listed), count(*) FILTER (WHERE NOT s.is_listed)
+    FROM geo.sealed_value AS s
+"""
+
+
+def test_what_is_sealed_is_marked_where_the_public_table_has_no_row_of_it(session, small_country):
+    add_indicator(session, "adl_homebound", privacy="P3", finest_level="subdistrict")
+    observe(session, small_country, "adl_homebound", CHILDREN | {"510201": 3})
+    place_values.rebuild(session, ["adl_homebound"])
+    agrees, listed, unlisted = session.execute(text(LISTED)).one()
+    assert agrees
+    assert listed
+    assert unlisted
+    # a level that may be shown from now on is listed, though nothing else of it changed
+    session.execute(text("UPDATE geo.privacy_class SET public_to = 'org' WHERE code = 'P3'"))
+    place_values.rebuild(session, ["adl_homebound"])
+    assert session.execute(text(LISTED)).one()[0]
+    assert session.execute(text(LISTED)).one()[2] == 0
+
+
+# Loads of some periods: only these and what is linked to them is formed anew.
+
+KEPT = {
+    "place_value": "indicator_key, level, period_key, place_id, value, numerator, denominator,"
+                   " status, reporting, expected, basis, flags",
+    "sealed_value": "indicator_key, level, period_key, place_id, value, numerator, denominator,"
+                    " status, is_listed",
+    "slice_value": "slice_id, level, period_key, place_id, value, numerator, denominator, status,"
+                   " reporting, expected, basis, flags",
+    "sealed_slice_value": "slice_id, level, period_key, place_id, value, numerator, denominator,"
+                          " status, is_listed",
+}  # fmt: skip
+YEARS = tuple(str(year) for year in range(2014, 2025))
+
+
+def state(session):
+    return {
+        table: set(map(str, session.execute(text(f"SELECT {columns} FROM geo.{table}"))))  # noqa: S608
+        for table, columns in KEPT.items()
+    }
+
+
+def formed(session):
+    return set(
+        session.scalars(text("SELECT key FROM value_time WHERE is_stored AND key ~ '^20[0-9]{2}$'"))
+    )
+
+
+@pytest.fixture
+def years(session, small_country):
+    """Eleven years of children by sex, their rate by places counted every third, and months."""
+    for year in YEARS:
+        if session.get(PeriodRow, year) is None:
+            add_period(
+                session, year, granularity="year",
+                start=date(int(year), 1, 1), end=date(int(year), 12, 31),
+            )  # fmt: skip
+    for month in (11, 12):
+        add_period(
+            session, f"2014-{month}", granularity="month",
+            start=date(2014, month, 1), end=date(2014, month, 30),
+        )  # fmt: skip
+    add_indicator(session, "cdc_children")
+    add_indicator(session, "cdc_places")
+    add_indicator(session, "cdc_share", privacy="P1", space_agg="RATIO", factor=100,
+                  numerator_keys=["cdc_children"], denominator_key="cdc_places",
+                  denominator_max_age_years=3)  # fmt: skip
+    for at, year in enumerate(YEARS):
+        told = {code: (value * (7 + at * 3) // 9) for code, value in CHILDREN.items()}
+        observe(session, small_country, "cdc_children", told, period=year)
+        for sex, share in (("f", 0.4), ("m", 0.6)):
+            part = {code: round(value * share) for code, value in told.items()}
+            observe(session, small_country, "cdc_children", part, period=year,
+                    breakdown={"sex": sex})  # fmt: skip
+        if at % 3 == 0:
+            places = {code: value + 90 for code, value in CHILDREN.items()}
+            observe(session, small_country, "cdc_places", places, period=year)
+    for month in (11, 12):
+        observe(session, small_country, "cdc_children", CHILDREN, period=f"2014-{month}")
+    place_values.rebuild(session)
+    assert state(session)["sealed_value"]
+    assert state(session)["sealed_slice_value"]
+    return small_country
+
+
+def add_period(session, key, *, start, end, granularity):
+    session.add(
+        PeriodRow(
+            key=key, calendar="gregorian", granularity=granularity, start=start, end=end,
+            label_th=key, label_en=key,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def change(session, country, key, *, period, code, value):
+    session.execute(
+        text(
+            "UPDATE geo.observation SET value = :value WHERE indicator_key = :key"
+            " AND period_key = :period AND area_id = :area AND breakdown = '{}'"
+        ),
+        {"value": value, "key": key, "period": period, "area": country.areas[code]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "formed_years"),
+    [
+        # divided by the places of 2023, as 2024 is
+        ("cdc_children", {"2024": {"500101": 2, "510102": 4}}, {"2023", "2024"}),
+        # places may be three years old: 2018 may be divided by in 2021, which is by 2020
+        ("cdc_children", {"2018": {"500201": 1}}, set(YEARS[3:9])),
+        ("cdc_children", {"2024": {"500103": 3}, "2015": {"500101": 2}},
+         {*YEARS[:6], "2023", "2024"}),
+        ("cdc_places", {"2017": {"500101": 44, "500102": 6}}, set(YEARS[3:9])),
+        ("cdc_places", {"2023": {"510201": 3}}, {"2023", "2024"}),
+    ],
+)  # fmt: skip
+def test_a_load_of_some_periods_leaves_what_a_rebuild_of_all_would(
+    session, years, *, key, changes, formed_years
+):
+    for period, values in changes.items():
+        for code, value in values.items():
+            change(session, years, key, period=period, code=code, value=value)
+    before = state(session)
+    in_part = session.begin_nested()
+    changed = place_values.rebuild(session, [key], periods=list(changes))
+    assert formed(session) == formed_years
+    found = state(session)
+    in_part.rollback()
+    assert place_values.rebuild(session, [key]) == changed
+    assert formed(session) == set(YEARS)
+    assert state(session) == found
+    assert found != before
+
+
+def test_who_comes_to_be_divided_by_another_period_is_formed_whole(session, years):
+    # people of 2019 are taken out: later years go back to those of 2014, which may be too old
+    session.execute(
+        text(
+            "DELETE FROM geo.observation WHERE indicator_key = 'cdc_places' AND period_key = '2019'"
+        )
+    )
+    in_part = session.begin_nested()
+    place_values.rebuild(session, ["cdc_places"], periods=["2019"])
+    found = state(session)
+    in_part.rollback()
+    place_values.rebuild(session, ["cdc_places"])
+    assert state(session) == found
