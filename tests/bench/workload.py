@@ -326,7 +326,7 @@ def _execute(url: str, statement: str) -> None:
         connection.close()
 
 
-def command(url: str, *words: str | Path) -> float:
+def command(url: str, *words: str | Path, patience_s: float | None = None) -> float:
     """Run our own command on the database of the workloads.
 
     Parameters
@@ -335,6 +335,8 @@ def command(url: str, *words: str | Path) -> float:
         Its address.
     words : str or Path
         Of the command.
+    patience_s : float, optional
+        It is ended after so many seconds.
 
     Returns
     -------
@@ -345,12 +347,15 @@ def command(url: str, *words: str | Path) -> float:
     ------
     SystemExit
         If it fails.
+    TimeoutExpired
+        If it was ended.
     """
     started = time.monotonic()
     environment = os.environ | {"GEO_DATABASE_URL": url, "PYTHONPATH": str(files.ROOT)}  # noqa: TID251  (handed on)
     done = subprocess.run(  # noqa: S603  (our own command)
-        [*COMMAND, *words], env=environment, capture_output=True, text=True, check=False
-    )
+        [*COMMAND, *words], env=environment, capture_output=True, text=True, check=False,
+        timeout=patience_s,
+    )  # fmt: skip
     if done.returncode not in {0, 3}:
         raise SystemExit(f"geo-service {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
     return time.monotonic() - started
