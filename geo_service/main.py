@@ -173,13 +173,11 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
         Ready to be served.
     """
     settings = settings or Settings()
-    metrics, engine = Metrics(), open_engine(settings, READER)
+    metrics = Metrics()
     spans = Spans(settings.otel_endpoint, version=__version__) if settings.otel_endpoint else None
-    watcher = Watcher(engine, recheck_s=settings.recheck_s)
     gate = Gate(bounds_of(settings), metrics.registry)
     desk = open_engine(settings, DESK)
-    known_embeds = Embeds(desk, settings)
-    keeper = doorkeeper(desk, known_embeds, settings, shared)
+    keeper = doorkeeper(desk, Embeds(desk, settings), settings, shared)
     app: Service = Service(
         title="thai-geo-service",
         version=__version__,
@@ -211,14 +209,28 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
     )
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.gate = gate
+    app.state.desk = desk
+    app.state.recognition = keeper.recognition
+    app.state.embeds = keeper.embeds
+    app.state.openid, app.state.openid_rules = openid.provider_of(settings)
+    _hand_over_data(app, settings, spans)
+    _tell(app, spans)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    _hand_over_pages(app)
+    _put_before(app, gate, metrics)
+    return app
+
+
+def _hand_over_data(app: Service, settings: Settings, spans: Spans | None) -> None:
+    # What reads and writes the data, and what keeps it beside.
+    engine = open_engine(settings, READER)
+    watcher = Watcher(engine, recheck_s=settings.recheck_s)
     app.state.engine = engine
     app.state.insiders = inside.follow(open_engine(settings, INSIDER))
-    app.state.desk = desk
     app.state.loader = open_engine(settings, INGEST)
-    app.state.recognition = keeper.recognition
-    app.state.embeds = known_embeds
-    app.state.openid, app.state.openid_rules = openid.provider_of(settings)
-    app.state.gate = gate
     app.state.direct = Direct(
         engine, size=settings.pool_size, wait_s=settings.pool_timeout_s, spans=spans
     )
@@ -230,10 +242,9 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
         most_bytes=settings.beside_mb * 1_000_000,
     )
     app.state.kept_files = KeptFiles(settings.data_dir / "downloads", settings.downloads_mb << 20)
-    _tell(app, spans)
-    problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
+
+
+def _hand_over_pages(app: Service) -> None:
     # Pages for people are web's; neither web nor api knows the other.
     app.state.landing_html = pages.landing_html
     app.state.data_page = data_page.answer
@@ -246,8 +257,6 @@ def create_app(settings: Settings | None = None, *, shared: Numbers | None = Non
     app.state.problem_page = pages.problem_page
     app.state.account_pages = account_pages
     app.state.submission_pages = submission_pages
-    _put_before(app, gate, metrics)
-    return app
 
 
 def _put_before(app: Service, gate: Gate, metrics: Metrics) -> None:

@@ -358,6 +358,31 @@ def datasets_rollback(
     _tell(undone, report)
 
 
+@datasets.command("trace")
+def datasets_trace(
+    indicator: Annotated[str, typer.Argument(help="Key of an indicator.")],
+    place: Annotated[str, typer.Argument(help="Code of a place; TH is the country.")],
+    *,
+    level: Annotated[str, typer.Option(help="Level of the place.")],
+    period: Annotated[str, typer.Option(help="2567, FY2567, 2024 ...")],
+) -> None:
+    """Tell which file, row and load stand behind a value, as far as it is public."""
+    from geo_service.cli import steps
+    from geo_service.core.db import transaction
+    from geo_service.core.periods import parse_period
+    from layers import datasets as sources
+
+    with transaction(steps.opened(_settings())) as session:
+        key = parse_period(period).key
+        for one in sources.trace(session, indicator, level=level, code=place, period=key):
+            value = one.status if one.value is None else f"{one.value:,g}"
+            row = "" if one.row is None else f":{one.row}"
+            out.print(
+                f"{one.key:<24} {one.place_code:<8} {value:>16}  {one.dataset_id} v{one.version}"
+                f"  {one.file_name}{row}  {one.loaded_at:%Y-%m-%d}"
+            )
+
+
 def _tell(made: Report, path: Path | None) -> None:
     out.print(made.as_text("th"))
     out.print(made.as_text("en"))
