@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 
 import numpy as np
 from sqlalchemy import insert, select, text
@@ -58,9 +59,9 @@ def scenario_document(**changed: object) -> dict[str, object]:
     return tomllib.loads(scenario_text(**changed))
 
 
-def add_years(session: Session) -> dict[str, int]:
-    """Give every area fourteen years of people and waste that add up, and forecast them."""
-    for year in YEARS:
+def add_periods(session: Session, years: Iterable[int]) -> None:
+    """Add the calendar years that are not there yet."""
+    for year in years:
         period = year_period(year)
         if session.get(PeriodRow, period.key) is None:
             label = period.label
@@ -71,6 +72,11 @@ def add_years(session: Session) -> dict[str, int]:
                 )
             )  # fmt: skip
     session.flush()
+
+
+def add_years(session: Session) -> dict[str, int]:
+    """Give every area fourteen years of people and waste that add up, and forecast them."""
+    add_periods(session, YEARS)
     areas = session.execute(
         select(Area.id, Area.level, Area.code, Area.parent_id).where(Area.level != "region")
     ).all()

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from geo_service.api.forecasts import codes_of
 from geo_service.api.links import CSV, HTML, JSON, Links, json_answer, notice
 from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, parse_count, revalidate
+from geo_service.deps.place_codes import codes_of
 from layers import ageing
 from layers.age_counts import PEOPLE
 from layers.ageing import LONGEST_YEARS, SHARE, USUAL_YEARS, Ageing, Passing, Place

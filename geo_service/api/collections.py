@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api import schemas
+from geo_service.api.collection_pages import collection_sheet, collections_sheet, properties_sheet
 from geo_service.api.download_pages import downloads_table
 from geo_service.api.downloads import enclosures, revalidate_sizes, sizes_of
-from geo_service.api.feature_pages import collection_sheet, collections_sheet, properties_sheet
 from geo_service.api.formats import items_links
 from geo_service.api.links import HTML, JSON, SCHEMA, Links, json_answer, notice
 from geo_service.api.pages import sheet_answer

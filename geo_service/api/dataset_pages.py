@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from geo_service.api.feature_pages import licence
+from geo_service.api.collection_pages import licence
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, onward, section, table
 from geo_service.core.text import Lang, Text

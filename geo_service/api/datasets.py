@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from geo_service.api.collection_pages import sources_table
 from geo_service.api.dataset_pages import dataset_sheet
-from geo_service.api.feature_pages import sources_table
 from geo_service.api.links import HTML, JSON, Links, json_answer, notice
 from geo_service.api.pages import Sheet, sheet_answer
 from geo_service.core.text import Lang, Text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from geo_service.api.feature_pages import COLLECTIONS, DOWNLOADS, sources_table
+from geo_service.api.collection_pages import COLLECTIONS, DOWNLOADS, sources_table
 from geo_service.api.formats import DOWNLOADED, FORMATS
 from geo_service.api.links import Links
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table

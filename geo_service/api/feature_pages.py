@@ -1,230 +1,31 @@
-"""Collections and their features as pages for people: titles, words, links and decimals."""
+"""Features as pages for people: titles, words, links and decimals."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from boundaries.words import KIND_NAMES
+from geo_service.api.collection_pages import (
+    DOWNLOADS,
+    ITEMS,
+    page_of,
+    to_page,
+    trail_of,
+)
 from geo_service.api.links import Links
-from geo_service.api.pages import Cell, Column, Sheet, facts, onward, paging, section, table
-from geo_service.api.schemas import SchemaPart
+from geo_service.api.pages import Cell, Column, Sheet, facts, onward, paging, table
 from geo_service.core.text import Lang, Text
 from layers.collection import Collection, Property
-from layers.datasets import DatasetInfo
-from layers.words import STATUS_NAMES, THEME_NAMES
+from layers.words import STATUS_NAMES
 
-COLLECTIONS = Text("ชั้นข้อมูล", "Collections")
-ITEMS = Text("รายการข้อมูล", "Items")
-DOWNLOADS = Text("ดาวน์โหลดทั้งชั้นข้อมูล", "Download the whole layer")
-ID, NAME, UNIT = Text("รหัส", "Identifier"), Text("ชื่อ", "Name"), Text("หน่วย", "Unit")
 _TIERS = {"upper": Text("ชั้นบน", "upper"), "lower": Text("ชั้นล่าง", "lower")}
 _WORDS = {"kind": KIND_NAMES, "tier": _TIERS}
-#: What kinds of values are called.
-TYPES: Final = {
-    "string": Text("ข้อความ", "text"),
-    "integer": Text("จำนวนเต็ม", "whole number"),
-    "number": Text("ตัวเลข", "number"),
-    "boolean": Text("ใช่/ไม่ใช่", "yes/no"),
-    "date": Text("วันที่", "date"),
-    "datetime": Text("วันเวลา", "date and time"),
-    "list": Text("หลายค่า", "list"),
-}
-_PARTS: Mapping[SchemaPart, Text] = {
-    "schema": Text("คุณสมบัติ: {name}", "Properties: {name}"),
-    "queryables": Text("คุณสมบัติที่ใช้ค้นได้: {name}", "Queryables: {name}"),
-    "sortables": Text("คุณสมบัติที่ใช้เรียงได้: {name}", "Sortables: {name}"),
-}
 _LON, _LAT = Text("ลองจิจูด", "Longitude"), Text("ละติจูด", "Latitude")
 _YEAR = re.compile(r"(?:^|_)(?:fy|year|be|ce)(?:_|$)")
 _PLACES = {"province_name": "provinces", "district_name": "districts"}
-
-
-def collections_sheet(known: Sequence[Collection], links: Links) -> Sheet:
-    """Lay out the list of collections.
-
-    Parameters
-    ----------
-    known : sequence of Collection
-        All of them.
-    links : Links
-        Of the answer.
-
-    Returns
-    -------
-    Sheet
-        Places, facilities, then one part per theme.
-    """
-    lang = links.lang
-    groups: dict[Text, list[Collection]] = {}
-    for one in known:
-        groups.setdefault(_group(one), []).append(one)
-    columns = (Column(NAME), Column(Text("เนื้อหา", "What it holds")), Column(ID))
-    parts = [
-        section(
-            title,
-            table(
-                columns,
-                [
-                    (
-                        Cell(one.title.in_(lang), _page(links, one)),
-                        one.description.in_(lang),
-                        one.id,
-                    )
-                    for one in members
-                ],
-                lang,
-            ),
-            lang,
-        )
-        for title, members in groups.items()
-    ]
-    lead = Text(
-        "ขอบเขต องค์กร สถานที่ และค่าตัวชี้วัด เลือกชั้นข้อมูลเพื่อดูรายการและคุณสมบัติ",
-        "Boundaries, organisations, facilities and values; choose one to see its items",
-    )
-    return Sheet(
-        COLLECTIONS.in_(lang), "".join(parts), lead.in_(lang), (), [("JSON", links.here(f="json"))]
-    )
-
-
-def collection_sheet(
-    known: Collection,
-    sources: Sequence[DatasetInfo],
-    links: Links,
-    *,
-    with_values: Container[str],
-    files: str,
-) -> Sheet:
-    """Lay out one collection: its ways on, its properties, its sources.
-
-    Parameters
-    ----------
-    known : Collection
-        From the register.
-    sources : sequence of DatasetInfo
-        What it was made from.
-    links : Links
-        Of the answer.
-    with_values : container of str
-        Keys of the indicators that have values here; the others have no map.
-    files : str
-        HTML: the files of the whole layer.
-
-    Returns
-    -------
-    Sheet
-        With licences.
-    """
-    lang, path = links.lang, f"/collections/{known.id}"
-    ways = [
-        (Text("ดูรายการข้อมูล", "See the items"), _to(links, f"{path}/items")),
-        (Text("คุณสมบัติที่ใช้ค้นได้", "Queryables"), _to(links, f"{path}/queryables")),
-        (Text("ไทล์เวกเตอร์", "Vector tiles"), _to(links, f"{path}/tiles")),
-    ]
-    maps = [
-        (one.name, links.to(f"/maps/{one.key}", lang=lang, level=known.level or ""))
-        for one in known.indicators
-        if one.key in with_values
-    ]
-    parts = [
-        onward(ways, lang),
-        section(DOWNLOADS, files, lang),
-        section(Text("คุณสมบัติ", "Properties"), _properties(known.properties, lang), lang),
-        section(Text("แผนที่", "Maps"), onward(maps, lang), lang) if maps else "",
-        section(Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"),
-                sources_table(sources, links), lang),
-    ]  # fmt: skip
-    return Sheet(
-        known.title.in_(lang),
-        "".join(parts),
-        known.description.in_(lang),
-        [_up(links)],
-        [("JSON", links.here(f="json"))],
-    )
-
-
-def properties_sheet(known: Collection, links: Links, part: SchemaPart) -> Sheet:
-    """Lay out the properties of a collection.
-
-    Parameters
-    ----------
-    known : Collection
-        From the register.
-    links : Links
-        Of the answer.
-    part : {"schema", "queryables", "sortables"}
-        All, or those that filters or ``sortby`` may name.
-
-    Returns
-    -------
-    Sheet
-        One row per property.
-    """
-    lang = links.lang
-    members = [one for one in known.properties if one.is_queryable or part == "schema"]
-    return Sheet(
-        _PARTS[part].in_(lang).format(name=known.title.in_(lang)),
-        _properties(members, lang),
-        trail=[_up(links), _here(links, known)],
-        formats=[("JSON Schema", links.here(f="json"))],
-    )
-
-
-def sources_table(sources: Sequence[DatasetInfo], links: Links) -> str:
-    """Write a table of data sets.
-
-    Parameters
-    ----------
-    sources : sequence of DatasetInfo
-        Any.
-    links : Links
-        Of the answer.
-
-    Returns
-    -------
-    str
-        HTML, escaped.
-    """
-    lang = links.lang
-    columns = (
-        Column(NAME),
-        Column(Text("ผู้เผยแพร่", "Publisher")),
-        Column(Text("สัญญาอนุญาต", "Licence")),
-        Column(Text("วันที่โหลด", "Loaded on")),
-    )
-    rows = [
-        (
-            Cell(one.title.in_(lang), _to(links, f"/datasets/{one.id}")),
-            one.publisher.in_(lang),
-            licence(one.licence, lang),
-            one.loaded_at.date() if one.loaded_at else None,
-        )
-        for one in sources
-    ]
-    return table(columns, rows, lang)
-
-
-def licence(written: str, lang: Lang) -> str:
-    """Write the name of a licence, or that none was named.
-
-    Parameters
-    ----------
-    written : str
-        As the recipe says it.
-    lang : {"th", "en"}
-        Language of the reader.
-
-    Returns
-    -------
-    str
-        For example ``MIT``.
-    """
-    if written.strip().lower() in {"", "not stated"}:
-        return Text("ไม่ได้ระบุสัญญาอนุญาต", "not stated").in_(lang)
-    return written
 
 
 def items_sheet(
@@ -278,8 +79,8 @@ def items_sheet(
     content = table(columns, written, lang, is_stacked=False) + paging(
         links, following, is_first=is_first
     )
-    source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), _page(links, known))
-    files = (DOWNLOADS, _to(links, f"/collections/{known.id}/downloads"))
+    source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), page_of(known, links))
+    files = (DOWNLOADS, to_page(links, f"/collections/{known.id}/downloads"))
     formats = [
         ("GeoJSON", links.here(f="geojson")),
         ("CSV", links.here(without=("cursor",), f="csv")),
@@ -288,7 +89,7 @@ def items_sheet(
         known.title.in_(lang),
         content + onward([files, source], lang),
         known.description.in_(lang),
-        [_up(links), _here(links, known)],
+        trail_of(known, links),
         formats,
     )
 
@@ -322,22 +123,14 @@ def item_sheet(
         cell = _feature_cell(known, one, properties, links, periods, is_alone=True)
         rows.append((one.title, cell))
     title = Text(properties.get("name_th") or "", properties.get("name_en") or "").in_(lang)
-    source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), _page(links, known))
-    items = (ITEMS.in_(lang), _to(links, f"/collections/{known.id}/items"))
+    source = (Text("แหล่งข้อมูลและสัญญาอนุญาต", "Sources and licences"), page_of(known, links))
+    items = (ITEMS.in_(lang), to_page(links, f"/collections/{known.id}/items"))
     return Sheet(
         title or str(properties.get("code", "")),
         facts(rows, lang) + onward([source], lang),
-        trail=[_up(links), _here(links, known), items],
+        trail=[*trail_of(known, links), items],
         formats=[("GeoJSON", links.here(f="geojson"))],
     )
-
-
-def _group(one: Collection) -> Text:
-    if one.family in {"area", "org"}:
-        return Text("ขอบเขตและองค์กร", "Boundaries and organisations")
-    if one.family == "feature":
-        return Text("สถานที่", "Facilities")
-    return THEME_NAMES[one.theme or ""]
 
 
 def _column(one: Property) -> Column:
@@ -371,11 +164,11 @@ def _feature_cell(
         is_of_time = known.family in {"history", "outlook"}
         is_linked = not is_alone and not is_of_time and values.get("code") and value
         path = f"/collections/{known.id}/items/{values.get('code')}"
-        return Cell(value, _to(links, path) if is_linked else None)
+        return Cell(value, to_page(links, path) if is_linked else None)
     place = _PLACES.get(one.name[:-3])
     if place is not None and value:
         code = values.get(f"{one.name[:-8]}_code")
-        return Cell(value, _to(links, f"/collections/{place}/items/{code}") if code else None)
+        return Cell(value, to_page(links, f"/collections/{place}/items/{code}") if code else None)
     if one.kind == "number" and one.indicator:
         return _value_cell(known, column, one, values, links, periods, is_alone=is_alone)
     unit = one.unit.in_(lang) if is_alone and one.unit and value is not None else ""
@@ -410,31 +203,3 @@ def _value_cell(
     unit = one.unit.in_(lang) if one.unit else ""
     address = links.to(f"/maps/{one.indicator}", lang=lang, level=known.level or "")
     return Cell(value, address, " · ".join(filter(None, (unit, period))), column)
-
-
-def _properties(members: Sequence[Property], lang: Lang) -> str:
-    columns = (
-        Column(NAME), Column(Text("ชื่อที่ใช้ในคำขอ", "Name in requests")),
-        Column(Text("ชนิด", "Type"), words=TYPES), Column(UNIT),
-    )  # fmt: skip
-    rows = [
-        (one.title.in_(lang), one.name, one.kind, one.unit.in_(lang) if one.unit else None)
-        for one in members
-    ]
-    return table(columns, rows, lang)
-
-
-def _to(links: Links, path: str) -> str:
-    return links.to(path, f="html", lang=links.lang)
-
-
-def _page(links: Links, known: Collection) -> str:
-    return _to(links, f"/collections/{known.id}")
-
-
-def _up(links: Links) -> tuple[str, str]:
-    return COLLECTIONS.in_(links.lang), _to(links, "/collections")
-
-
-def _here(links: Links, known: Collection) -> tuple[str, str]:
-    return known.title.in_(links.lang), _page(links, known)

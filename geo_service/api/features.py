@@ -20,27 +20,18 @@ from geo_service.core.csv_text import csv_parts
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Text
 from geo_service.deps import (
-    MAX_OFFSET,
-    BoxDep,
     CrsDep,
-    FilterDep,
     IntervalDep,
     LangDep,
-    LimitDep,
     PeriodDep,
     SessionDep,
-    SettingsDep,
     choose_format,
-    declared_parameters,
-    parse_count,
-    refuse_parameter,
     revalidate,
 )
+from geo_service.deps.items import Paging, QuestionDep
 from layers import counts, exports, features, registry
 from layers import periods as calendars
-from layers.collection import Collection
 from layers.feature_texts import ShapeForm
-from layers.filters import Scalar, parse_value
 from layers.questions import Question, State, state_of
 
 router = APIRouter(prefix="/collections/{collection_id}/items", tags=["features"])
@@ -64,76 +55,6 @@ ProfileQuery = Annotated[
     str | None, Query(alias="profile", description="of GeoJSON: rfc7946, jsonfg")
 ]
 ShapeQuery = Annotated[str | None, Query(alias="geometry", description="lonlat | wkt | none")]
-
-
-class Paging:
-    """How much of the answer is wanted, and from where on."""
-
-    def __init__(
-        self,
-        settings: SettingsDep,
-        limit: LimitDep,
-        cursor: Annotated[str | None, Query(description="from the next link")] = None,
-        offset: Annotated[str | None, Query(description="for clients without cursors")] = None,
-        resulttype: Annotated[str | None, Query(description="results | hits")] = None,
-    ) -> None:
-        self.limit, self.cursor = limit, cursor
-        self.offset = parse_count(offset, "offset", default=0)
-        self.most = settings.max_features
-        if self.offset > MAX_OFFSET:
-            raise BadParameter(
-                Text(
-                    th=f"offset ต้องไม่เกิน {MAX_OFFSET} ให้ใช้ลิงก์ next แทน",
-                    en=f"offset is at most {MAX_OFFSET}; follow the next link instead",
-                ),
-                parameter="offset",
-            )
-        if resulttype not in {None, "results", "hits"}:
-            raise BadParameter(
-                Text(th="resulttype คือ results หรือ hits", en="resulttype is results or hits"),
-                parameter="resulttype",
-            )
-        self.is_counted_only = resulttype == "hits"
-
-
-def question_of(
-    request: Request,
-    session: SessionDep,
-    collection_id: str,
-    box: BoxDep,
-    when: IntervalDep,
-    period: PeriodDep,
-    crs: CrsDep,
-    properties: Annotated[str | None, Query(description="names with commas")] = None,
-    sortby: Annotated[str | None, Query(description="names with commas; - goes down")] = None,
-    asked_filter: FilterDep = None,
-    skip_geometry: Annotated[
-        str | None, Query(alias="skipGeometry", description="true | false")
-    ] = None,
-) -> Question:
-    """Read what is asked of a collection; every name comes out of the register.
-
-    Returns
-    -------
-    Question
-        Complete.
-    """
-    known = registry.read(session, collection_id)
-    return Question(
-        known,
-        box=box,
-        when=when,
-        period=period,
-        equal=_equal(request, known),
-        properties=None if properties is None else read_names(properties, known, "properties"),
-        sort=() if sortby is None else _sort(sortby, known),
-        crs=crs,
-        filter=asked_filter,
-        with_geometry=not _is_true(skip_geometry),
-    )
-
-
-QuestionDep = Annotated[Question, Depends(question_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,15 +279,6 @@ def _periods(session: SessionDep) -> dict[str, Text]:
     return {one.key: one.label for one in calendars.list_all(session)}
 
 
-def _is_true(text: str | None) -> bool:
-    if text not in {None, "true", "false"}:
-        raise BadParameter(
-            Text(th="skipGeometry คือ true หรือ false", en="skipGeometry is true or false"),
-            parameter="skipGeometry",
-        )
-    return text == "true"
-
-
 def _shape_form(text: str | None, question: Question, form: str) -> ShapeForm:
     if text is not None and (text not in _SHAPES or form != "csv"):
         raise BadParameter(
@@ -378,65 +290,3 @@ def _shape_form(text: str | None, question: Question, form: str) -> ShapeForm:
             known=list(_SHAPES),
         )
     return _SHAPES[text or "lonlat"] if question.with_geometry else "none"
-
-
-def _equal(request: Request, known: Collection) -> dict[str, Scalar]:
-    declared = declared_parameters(request)
-    queryable = {one.name: one.kind for one in known.properties if one.is_queryable}
-    found: dict[str, Scalar] = {}
-    for name, value in request.query_params.items():
-        if name in declared:
-            continue
-        if name not in queryable:
-            refuse_parameter(name, declared | set(queryable))
-        found[name] = parse_value(value, queryable[name], name)
-    return found
-
-
-def read_names(text: str, known: Collection, parameter: str) -> tuple[str, ...]:
-    """Read names of properties.
-
-    Parameters
-    ----------
-    text : str
-        Names with commas.
-    known : Collection
-        That has them.
-    parameter : str
-        For the error.
-
-    Returns
-    -------
-    tuple of str
-        Each once.
-
-    Raises
-    ------
-    BadParameter
-        If the collection lacks one.
-    """
-    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for name in names:
-        if known.property(name) is None:
-            raise BadParameter(
-                Text(
-                    th=f"'{parameter}': ไม่มีคุณสมบัติ '{name[:60]}' ใน {known.id}",
-                    en=f"'{parameter}': {known.id} has no property '{name[:60]}'",
-                ),
-                parameter=parameter,
-                known=[one.name for one in known.properties],
-            )
-    return names
-
-
-def _sort(text: str, known: Collection) -> tuple[str, ...]:
-    # A plus sign that was not percent-encoded arrives as a space.
-    terms = [part.strip().removeprefix("+").strip() for part in text.split(",")]
-    names = read_names(",".join(term.removeprefix("-") for term in terms), known, "sortby")
-    lists = [one.name for one in known.properties if not one.is_queryable]
-    if len(names) != len(terms) or set(names) & set(lists):
-        raise BadParameter(
-            Text(th="sortby ไม่ถูกต้อง", en="sortby names each sortable property once"),
-            parameter="sortby",
-        )
-    return tuple(terms)

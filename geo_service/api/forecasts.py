@@ -12,6 +12,7 @@ from geo_service.api.tables import csv_answer
 from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, SessionDep, choose_format, parse_count, revalidate
+from geo_service.deps.place_codes import codes_of
 from layers import forecasts as kept
 from layers import indicators
 from layers.analysis.forecast import LONGEST_HORIZON
@@ -23,8 +24,6 @@ from layers.versions import of_indicator
 
 router = APIRouter(prefix="/forecasts", tags=["forecasts"])
 
-#: Places one answer may name.
-MOST_PLACES = 100
 _FORMATS = {"json": JSON, "csv": CSV, "html": HTML}
 _HEADINGS = (
     "indicator", "unit", "level", "code", "name_th", "name_en", "period", "kind", "value",
@@ -102,37 +101,6 @@ def forecast(
     return json_answer(body, headers, links=own[:1])
 
 
-def codes_of(place: str | None) -> tuple[str, ...]:
-    """Read the codes of places from an address.
-
-    Parameters
-    ----------
-    place : str, optional
-        Separated by commas.
-
-    Returns
-    -------
-    tuple of str
-        None twice.
-
-    Raises
-    ------
-    BadParameter
-        If there are none, or too many.
-    """
-    codes = tuple(dict.fromkeys(code.strip() for code in (place or "").split(",")))
-    named = tuple(code for code in codes if code)
-    if (place is not None and not named) or len(named) > MOST_PLACES:
-        raise BadParameter(
-            Text(
-                th=f"place คือรหัสพื้นที่ 1-{MOST_PLACES} รหัส คั่นด้วยจุลภาค",
-                en=f"place is 1-{MOST_PLACES} codes of places, separated by commas",
-            ),
-            parameter="place",
-        )
-    return named
-
-
 def _head(found: Forecasts, lang: Lang) -> dict[str, Any]:
     info, run = found.indicator, found.run
     total, *by_year = run.scores or [{}]
@@ -176,18 +144,7 @@ def _place(one: Place, info: IndicatorInfo, lang: Lang) -> dict[str, Any]:
         "refused": _reason(row, lang),
         "years": row.years,
         "years_filled": row.years_filled,
-        "trend": {
-            "words": words.trend_of(row, info).in_(lang),
-            "direction": row.direction,
-            "strength": row.strength,
-            "level": row.recent_level,
-            "slope": row.slope,
-            "slope_low95": row.slope_low,
-            "slope_high95": row.slope_high,
-            "tau": row.tau,
-            "p_value": row.p_value,
-            "change_period": row.change_period,
-        },
+        "trend": _trend(row, info, lang),
         "backtest": {
             "mase": row.mase,
             "naive_mase": row.naive_mase,
@@ -206,19 +163,8 @@ def _place(one: Place, info: IndicatorInfo, lang: Lang) -> dict[str, Any]:
             for year in one.ahead
         ],
     }
-    if passing := one.passing(info.thresholds):
-        told["limits"] = [
-            {
-                "value": found.limit.value,
-                "label": found.limit.label.in_(lang),
-                "authority": found.limit.authority,
-                "likely_from": None if found.year is None else found.year.key,
-                "chances": dict(
-                    zip((year.period.key for year in one.ahead), found.chances, strict=True)
-                ),
-            }
-            for found in passing
-        ]
+    if limits := _limits(one, info, lang):
+        told["limits"] = limits
     if one.history:
         told["history"] = [
             {
@@ -230,6 +176,35 @@ def _place(one: Place, info: IndicatorInfo, lang: Lang) -> dict[str, Any]:
             for past in one.history
         ]
     return told
+
+
+def _trend(row: PlaceForecast, info: IndicatorInfo, lang: Lang) -> dict[str, Any]:
+    return {
+        "words": words.trend_of(row, info).in_(lang),
+        "direction": row.direction,
+        "strength": row.strength,
+        "level": row.recent_level,
+        "slope": row.slope,
+        "slope_low95": row.slope_low,
+        "slope_high95": row.slope_high,
+        "tau": row.tau,
+        "p_value": row.p_value,
+        "change_period": row.change_period,
+    }
+
+
+def _limits(one: Place, info: IndicatorInfo, lang: Lang) -> list[dict[str, Any]]:
+    years = [year.period.key for year in one.ahead]
+    return [
+        {
+            "value": found.limit.value,
+            "label": found.limit.label.in_(lang),
+            "authority": found.limit.authority,
+            "likely_from": None if found.year is None else found.year.key,
+            "chances": dict(zip(years, found.chances, strict=True)),
+        }
+        for found in one.passing(info.thresholds)
+    ]
 
 
 def _reason(row: PlaceForecast, lang: Lang) -> dict[str, str] | None:

@@ -15,7 +15,6 @@ from typing import Final
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from geo_service.api.features import read_names
 from geo_service.api.front import Open, open_tiles
 from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import place_of
@@ -26,6 +25,7 @@ from geo_service.core.direct import Astray
 from geo_service.core.errors import Fault, NotModified
 from geo_service.core.known import KNOWN, NotKnown
 from geo_service.deps import choose_format, revalidate
+from geo_service.deps.items import read_names
 from layers import carried, registry, tiles
 from layers.drawings import kept_for
 from layers.forms import drawn_direct

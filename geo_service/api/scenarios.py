@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from geo_service.api.links import CSV, HTML, JSON, Links, json_answer, notice
 from geo_service.api.tables import csv_answer
-from geo_service.core.errors import BadParameter
-from geo_service.core.text import Lang, Text
+from geo_service.core.text import Lang
 from geo_service.deps import LangDep, SessionDep, choose_format, parse_count, revalidate
+from geo_service.deps.place_codes import codes_of
 from layers import scenarios as kept
 from layers.questions import State, state_of
 from layers.scenarios import Found, Line, Summary, words
@@ -20,8 +20,6 @@ from layers.scenarios.models import ScenarioRun
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"])
 
-#: Places one answer may name.
-MOST_PLACES = 100
 _FORMATS = {"json": JSON, "csv": CSV, "html": HTML}
 _LIST = ("name", "version", "title_th", "title_en", "author", "created_at", "hash")
 _HEADINGS = (
@@ -104,7 +102,7 @@ def scenario(
     state = _state(session)
     headers = revalidate(request, state.token, lang=lang)
     number = None if version is None else parse_count(version, "version", default=1, least=1)
-    codes = _codes(place)
+    codes = codes_of(place)
     found = kept.read(session, name, version=number, indicator=indicator, level=level, codes=codes)
     links = Links(request, lang)
     if form == "html":
@@ -127,20 +125,6 @@ def scenario(
 
 def _state(session: SessionDep) -> State:
     return state_of(session, ("areas", kept.SUBJECT))
-
-
-def _codes(place: str | None) -> tuple[str, ...]:
-    codes = tuple(dict.fromkeys(code.strip() for code in (place or "").split(",")))
-    named = tuple(code for code in codes if code)
-    if (place is not None and not named) or len(named) > MOST_PLACES:
-        raise BadParameter(
-            Text(
-                th=f"place คือรหัสพื้นที่ 1-{MOST_PLACES} รหัส คั่นด้วยจุลภาค",
-                en=f"place is 1-{MOST_PLACES} codes of places, separated by commas",
-            ),
-            parameter="place",
-        )
-    return named
 
 
 def _own(links: Links) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from geo_service.api.features import question_of
 from geo_service.api.links import MVT
 from geo_service.api.matrix_sets import MatrixSetPath, find, place_of
 from geo_service.core.accept import takes_coding
@@ -22,6 +21,7 @@ from geo_service.deps import (
     choose_format,
     revalidate,
 )
+from geo_service.deps.items import question_of
 from layers import extents, registry, tiles
 from layers.questions import Question, state_of
 from layers.tile_matrix import WEB_MERCATOR_QUAD, MatrixSet
@@ -59,9 +59,8 @@ def tile_question(
         Without a box: the tile is one.
     """
     return question_of(
-        request, session, collection_id,
-        box=None, when=when, period=period, crs=CRS84, properties=properties, sortby=None,
-        asked_filter=asked_filter,
+        request, session=session, collection_id=collection_id, box=None, when=when,
+        period=period, crs=CRS84, properties=properties, sortby=None, asked_filter=asked_filter,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from geo_service.api.feature_pages import COLLECTIONS, TYPES
+from geo_service.api.collection_pages import COLLECTIONS, TYPES
 from geo_service.api.links import Links
 from geo_service.api.matrix_sets import address
 from geo_service.api.pages import Cell, Column, Sheet, facts, section, table

@@ -143,10 +143,9 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
         With ``database_url``.
     """
     from geo_service.core import migrations
-    from geo_service.core.db import make_engine, transaction
+    from geo_service.core.db import make_engine
     from geo_service.core.machine import only_one
-    from ingest import batch, catalogue, refresh, sample
-    from ingest.size import limits_of
+    from ingest import batch
 
     started = time.monotonic()
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
@@ -158,23 +157,30 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
                 say(Text(th="นำข้อมูลตัวอย่างออกก่อน", en="taking the sample out first"))
                 engine.dispose()
                 _make_anew(ready)
-            with bars() as progress:
-                with transaction(engine) as session:
-                    catalogue.sync(session)
-                if data is not None:
-                    for report in batch.load(
-                        engine, data, progress=progress, limits=limits_of(settings)
-                    ):
-                        _keep(report, settings)
-                elif batch.wants_sample(engine):
-                    sample.load(engine, progress, derived=False)
-                with transaction(engine) as session:
-                    refresh.refresh(session, resolutions=ready.resolutions, progress=progress)
+            _fill(engine, ready, data)
         finally:
             engine.dispose()
     seconds = time.monotonic() - started
     say(Text(th=f"✓ ข้อมูลพร้อมใน {seconds:.1f} วินาที", en=f"data ready in {seconds:.1f} s"))
     return ready
+
+
+def _fill(engine: Engine, settings: Settings, data: Path | None) -> None:
+    from geo_service.core.db import transaction
+    from ingest import batch, catalogue, refresh, sample
+    from ingest.size import limits_of
+
+    with bars() as progress:
+        with transaction(engine) as session:
+            catalogue.sync(session)
+        if data is not None:
+            limits = limits_of(settings)
+            for report in batch.load(engine, data, progress=progress, limits=limits):
+                _keep(report, settings)
+        elif batch.wants_sample(engine):
+            sample.load(engine, progress, derived=False)
+        with transaction(engine) as session:
+            refresh.refresh(session, resolutions=settings.resolutions, progress=progress)
 
 
 def _make_anew(settings: Settings) -> None:

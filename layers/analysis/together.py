@@ -141,7 +141,7 @@ def futures(ends: Array, places: Array, *, least: float = -np.inf, most: float =
     Returns
     -------
     ndarray, shape (n, draws, horizon)
-        In the same unit: a normal distribution in pieces, as `layers.analysis.intervals.draw`.
+        In the same unit: a normal distribution in pieces, between the ends and beyond them.
 
     References
     ----------

@@ -77,7 +77,7 @@ class Place:
         Returns
         -------
         ndarray, shape (horizon, 5)
-            As `layers.analysis.intervals.draw` takes them.
+            As `layers.analysis.together.futures` takes them.
         """
         return _ends(self.ahead)
 

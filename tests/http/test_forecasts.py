@@ -12,11 +12,11 @@ from sqlalchemy import delete, insert, select, text, update
 
 from boundaries.models import Area
 from geo_service.core.db import transaction
-from geo_service.core.periods import year_period
 from ingest import forecasts as making
 from layers import versions
 from layers.foreseen import ForecastRun, PlaceForecast
-from layers.models import PeriodRow, PlaceValue, SeriesBreak
+from layers.models import PlaceValue, SeriesBreak
+from tests.history import add_periods
 
 YEARS = range(2010, 2025)
 
@@ -24,17 +24,7 @@ YEARS = range(2010, 2025)
 @pytest.fixture
 def people(session, small_country):
     """Fifteen years of people: every district 2 % a year up, one sub-district withheld at last."""
-    for year in YEARS:
-        period = year_period(year)
-        if session.get(PeriodRow, period.key) is None:
-            label = period.label
-            session.add(
-                PeriodRow(
-                    key=period.key, calendar=period.calendar, granularity="year",
-                    start=period.start, end=period.end, label_th=label.th, label_en=label.en,
-                )
-            )  # fmt: skip
-    session.flush()
+    add_periods(session, YEARS)
     session.execute(text("DELETE FROM geo.place_value WHERE indicator_key = 'pop_total'"))
     areas = session.execute(
         select(Area.id, Area.level, Area.code, Area.parent_id).where(Area.level != "region")
@@ -152,17 +142,7 @@ def _fill(session):
     area = session.execute(
         select(Area.id, Area.level, Area.code).where(Area.level == "province")
     ).all()
-    for year in YEARS:
-        period = year_period(year)
-        if session.get(PeriodRow, period.key) is None:
-            label = period.label
-            session.add(
-                PeriodRow(
-                    key=period.key, calendar=period.calendar, granularity="year",
-                    start=period.start, end=period.end, label_th=label.th, label_en=label.en,
-                )
-            )  # fmt: skip
-    session.flush()
+    add_periods(session, YEARS)
     rng = np.random.default_rng(4)
     for key, start, step in (("pop_total", 50_000, 1_000), ("age_share_60p", 12, 0.5)):
         session.execute(delete(PlaceValue).where(PlaceValue.indicator_key == key))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers.analysis.intervals import KNOTS, draw
+from layers.analysis.intervals import KNOTS
 from layers.analysis.scenario import (
     counted,
     pulled,
@@ -122,9 +122,16 @@ def test_futures_go_through_the_ends_of_the_intervals():
     np.testing.assert_allclose(futures(ENDS[None], places)[0], ENDS.T)
 
 
-def test_futures_of_one_place_are_those_of_its_forecast():
-    made = futures(ENDS[None], walks(np.random.default_rng(7), draws=400, horizon=3)[None])[0]
-    np.testing.assert_allclose(made, draw(ENDS, draws=400, rng=np.random.default_rng(7)))
+def test_futures_follow_the_ends_between_them_and_straight_on_beyond():
+    places = walks(np.random.default_rng(7), draws=400, horizon=3)
+    made = futures(ENDS[None], places[None])[0]
+    for year, ends in enumerate(ENDS):
+        here = places[:, year]
+        expected = np.interp(here, KNOTS, ends)
+        low, high = np.diff(ends)[[0, -1]] / np.diff(KNOTS)[[0, -1]]
+        expected = np.where(here < KNOTS[0], ends[0] + low * (here - KNOTS[0]), expected)
+        expected = np.where(here > KNOTS[-1], ends[-1] + high * (here - KNOTS[-1]), expected)
+        np.testing.assert_allclose(made[:, year], expected)
 
 
 def test_what_places_share_is_found_again():
