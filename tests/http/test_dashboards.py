@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -214,3 +215,13 @@ def test_what_an_insider_is_shown_is_asked_once_and_for_nobody_else(
         read = maps_read(questions)
         assert read
         assert len(read) == len(set(read))
+
+
+def test_what_is_missing_is_told_by_its_name(client):
+    # Nothing is known of waste in a sub-district: not even the cards have anything to show.
+    shown = client.get("/dashboards/waste?place=500101&lang=en", headers=HTML).text
+    told = re.search(r'class="[^"]*is-missing.*?</ul>', shown, re.DOTALL)
+    assert told
+    names = re.findall(r"<li>(.*?)</li>", told[0], re.DOTALL)
+    assert names
+    assert all(re.search(r"<b>[^<]+</b>", name) for name in names)

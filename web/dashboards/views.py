@@ -101,7 +101,7 @@ def arranged(views: Iterable[View], lang: Lang) -> tuple[View, ...]:
     shown = _in_full_rows([view for view in known if view.body is not None])
     # Two years are beside each other where a year was chosen, and not missed elsewhere.
     empty = [view for view in known if view.body is None and view.kind != "years"]
-    missing = dict.fromkeys((view.title, view.note) for view in empty)
+    missing = dict.fromkeys((view.title, view.note) for view in empty if view.note)
     if missing:
         heading = words(lang)["dashboard_missing"]
         shown.append(View("missing", heading, "", "", COLUMNS, "", tuple(missing)))
