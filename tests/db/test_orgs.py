@@ -274,3 +274,41 @@ def test_real_shares_add_up_in_every_sub_district(real):
     assert all(area == pytest.approx(1) and people == pytest.approx(1) for area, people in sums)
     # Not even the one whose only sub-district is drawn under its abolished code alone.
     assert without == []
+
+
+YEARLY = """
+    SELECT v.indicator_key, v.level, v.period_key, v.place_id, v.value
+    FROM geo.place_value AS v
+    WHERE v.level IN ('country', 'region', 'province', 'district') AND v.value IS NOT NULL
+"""
+ITS_WASTE = """
+    SELECT o.code, o.name_th, v.period_key, v.value
+    FROM geo.place_value AS v JOIN geo.org AS o ON o.id = v.place_id AND v.level = 'org'
+    WHERE v.indicator_key = 'waste_gen_tpd' AND o.code LIKE '%500103' AND v.value IS NOT NULL
+"""
+
+
+def test_a_list_with_an_organisation_under_a_new_code_leaves_all_totals_of_the_years(
+    load, opened, country_engine
+):
+    from ingest import refresh  # noqa: PLC0415
+
+    def prepared(sql):
+        refresh.refresh(opened, resolutions="5-6")
+        opened.commit()
+        return {tuple(row) for row in opened.execute(text(sql))}
+
+    before = prepared(YEARLY)
+    assert {row[2] for row in before} >= {"2023", "2024"}
+    # the SAO of Tha Chang has become a municipality: a new code, a new kind, a new name
+    report = load("5500103,ทต.,ท่าช้าง,50,14.08,100.25,,3000,500103:c")
+    assert (report.outcome, report.inserted) == ("loaded", 1)
+    waste = {row for row in prepared(YEARLY) if row[0] == "waste_gen_tpd"}
+    assert waste == {row for row in before if row[0] == "waste_gen_tpd"}
+    assert {row for row in prepared(YEARLY) if row[0] == "pop_total"} == {
+        row for row in before if row[0] == "pop_total"
+    }
+    # what it reported under its old code and name stays with them
+    assert {row[:3] for row in prepared(ITS_WASTE)} == {("6500103", "อบต.ท่าช้าง", "2024")}
+    assert one(opened, "5500103").kind == "subdistrict_municipality"
+    assert one(opened, "6500103").kind == "SAO"
