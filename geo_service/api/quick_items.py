@@ -37,6 +37,7 @@ from geo_service.deps import (
     period,
     revalidate,
 )
+from geo_service.deps.items import Paging, question_of
 from layers import features, registry
 from layers.forms import direct_of
 from layers.packs import FeaturePack, NotThere, feature_plan
@@ -93,8 +94,8 @@ async def _page(request: Request, collection_id: str) -> Response:
     if form not in _FORMS:
         raise NotKnown
     lang, session = language(request, asked.get("lang")), knowing(request.scope[KNOWN])
-    question = long_way.question_of(
-        request, session, collection_id,
+    question = question_of(
+        request, session=session, collection_id=collection_id,
         box=box(asked.get("bbox"), asked.get("bbox-crs")),
         when=interval(asked.get("datetime")),
         period=period(asked.get("period")),
@@ -106,9 +107,10 @@ async def _page(request: Request, collection_id: str) -> Response:
         ),
         skip_geometry=asked.get("skipGeometry"),
     )  # fmt: skip
-    paging = long_way.Paging(
-        state.settings, page_limit(state.settings, asked.get("limit")), asked.get("cursor"),
-        asked.get("offset"), asked.get("resulttype"),
+    paging = Paging(
+        settings=state.settings, limit=page_limit(state.settings, asked.get("limit")),
+        cursor=asked.get("cursor"), offset=asked.get("offset"),
+        resulttype=asked.get("resulttype"),
     )  # fmt: skip
     if paging.is_counted_only or asked.get("geometry") is not None:
         raise NotKnown
