@@ -11,6 +11,7 @@ import numpy as np
 from starlette.responses import HTMLResponse
 
 from geo_service.core.errors import NotFound
+from geo_service.core.periods import parse_period
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
 from geo_service.deps import SessionDep
 from geo_service.deps.shown import Frame
@@ -314,7 +315,9 @@ def _count(count: Mapping[str, Any], found: Found, lang: Lang) -> dict[str, Any]
     of = "scenario_counted_sites" if count.get("layer") else "scenario_counted"
     notes = [say[of].replace("{n}", f"{count['places']:,}")]
     notes += [
-        say["scenario_held"].replace("{name}", _name(key, found, lang)).replace("{when}", period)
+        say["scenario_held"]
+        .replace("{name}", _name(key, found, lang))
+        .replace("{when}", parse_period(period).label.in_(lang))
         for key, period in count["held"].items()
     ]
     return {

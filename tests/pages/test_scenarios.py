@@ -21,6 +21,8 @@ def address(databases, country_template, settings_for, serve):
     with transaction(engine) as session:
         add_years(session)
         kept.create(session, document=read(scenario_document()))
+        one = scenario_document(where='{ provinces = "50" }') | {"name": "in-one-province"}
+        kept.create(session, document=read(one))
     engine.dispose()
     return serve(settings_for(url))
 
@@ -66,3 +68,9 @@ def test_the_words_of_a_chart_are_large_enough_on_a_phone(browser_page, address,
     assert min(heights) >= 12
     assert width_of(browser_page) == 360
     assert not grave_faults(browser_page)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("th", "ในแสนสุข"), ("en", "in Saen Suk")])
+def test_provinces_of_a_lever_are_told_by_name(browser_page, address, lang, said):
+    browser_page.goto(f"{address}/scenarios/in-one-province?f=html&lang={lang}")
+    assert said in browser_page.locator(".lever").first.inner_text()
