@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from tests.attack.bounds import Known, attack
+from tests.attack.elsewhere import elsewhere
 from tests.attack.harvest import SCHEMES, harvest
 
 
@@ -19,6 +20,9 @@ def say(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
 
 
+#: Of what is asked place by place (profiles, drawn areas, sets of places, hexagons around a place)
+#: this many places of each indicator and level; everything else is asked for all.
+MOST = 8
 _REFUSED = {400, 404}
 _PATIENCE_S = 120
 
@@ -37,13 +41,20 @@ def main(address: str, schemes: tuple[str, ...]) -> int:
             raise
 
     loot = harvest(get, schemes=schemes)
+    say(f"{len(loot.shown):,} numbers from maps and tables in {time.monotonic() - started:.0f} s")
+    if loot.hidden:
+        wanted = sorted({cell.indicator for cell in loot.hidden})
+        for way, told in elsewhere(get, loot, wanted, most=MOST).items():
+            say(f"{told:,} from {way}")
+        say(f"asked place by place: {MOST} of each indicator and level, of those withheld")
     taken = time.monotonic() - started
     known = attack(loot)
     _say(known)
     disclosed = [one for one in known if one.is_disclosed]
     odd = sum(not one.is_consistent for one in known)
     say(
-        f"\n{len(loot.shown):,} numbers taken in {taken:.0f} s, {len(loot.hidden):,} withheld;"
+        f"\n{len(loot.shown):,} numbers known and {len(loot.facts):,} facts besides,"
+        f" in {taken:.0f} s, {len(loot.hidden):,} withheld;"
         f" {len(known):,} counts bounded in {time.monotonic() - started - taken:.0f} s,"
         f" {odd:,} of them among sums that do not fit"
     )

@@ -32,6 +32,8 @@ KNOWN_SUMS = (
 FAR = 1e7
 
 Terms = dict[Cell, float]
+#: Factors of gaps, and the ends between which their sum lies.
+Row = tuple[Terms, float, float]
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,10 @@ def attack(loot: Loot) -> list[Known]:
 
 def is_count(loot: Loot, cell: Cell) -> bool:
     """Tell whether a cell is a number of persons by itself."""
-    return cell.part == "value" and loot.catalogue[cell.indicator]["spaceAggregation"] in {
-        "SUM", "COUNT",
-    }  # fmt: skip
+    return cell.part == "value" and loot.is_amount(cell.indicator)
 
 
-def _equations(loot: Loot) -> Iterator[tuple[Terms, float]]:
+def _equations(loot: Loot) -> Iterator[Row]:
     every = set(loot.shown) | loot.hidden
     groups = defaultdict(set)
     for cell in every:
@@ -78,7 +78,13 @@ def _equations(loot: Loot) -> Iterator[tuple[Terms, float]]:
         gaps = {cell: factor for cell, factor in terms.items() if cell in loot.hidden}
         if gaps:
             told = sum(f * loot.shown[cell] for cell, f in terms.items() if cell not in gaps)
-            yield gaps, -told
+            yield gaps, -told, -told
+    for fact in loot.facts:
+        low, high = (
+            (-FAR if fact.low is None else fact.low),
+            (FAR if fact.high is None else fact.high),
+        )
+        yield dict(fact.terms), low, high
 
 
 def _places(loot: Loot, groups: dict[object, set[Cell]]) -> Iterator[Terms]:
@@ -155,9 +161,7 @@ def _same_ground(loot: Loot, every: set[Cell]) -> Iterator[Terms]:
             yield {cell: -1.0, **dict.fromkeys(inside, 1.0)}
 
 
-def _blocks(
-    loot: Loot, equations: list[tuple[Terms, float]]
-) -> Iterator[tuple[list[Cell], list[tuple[Terms, float]]]]:
+def _blocks(loot: Loot, equations: list[Row]) -> Iterator[tuple[list[Cell], list[Row]]]:
     leader = {cell: cell for cell in loot.hidden}
 
     def find(cell: Cell) -> Cell:
@@ -166,28 +170,28 @@ def _blocks(
             cell = leader[cell]
         return cell
 
-    for terms, _ in equations:
+    for terms, _, _ in equations:
         first, *others = terms
         for other in others:
             leader[find(other)] = find(first)
     cells, rows = defaultdict(list), defaultdict(list)
     for cell in loot.hidden:
         cells[find(cell)].append(cell)
-    for terms, right in equations:
-        rows[find(next(iter(terms)))].append((terms, right))
+    for row in equations:
+        rows[find(next(iter(row[0])))].append(row)
     for one, members in cells.items():
         yield members, rows[one]
 
 
-def _bounds(loot: Loot, cells: list[Cell], rows: list[tuple[Terms, float]]) -> Iterable[Known]:
+def _bounds(loot: Loot, cells: list[Cell], rows: list[Row]) -> Iterable[Known]:
     place = {cell: number for number, cell in enumerate(cells)}
     solver = highspy.Highs()
     solver.silent()
     low = np.array([_least(loot, cell) for cell in cells])
     solver.addVars(len(cells), low, np.full(len(cells), FAR))
-    for terms, right in rows:
+    for terms, least, most in rows:
         index = np.array([place[cell] for cell in terms], dtype=np.int32)
-        solver.addRow(right, right, len(index), index, np.array(list(terms.values())))
+        solver.addRow(least, most, len(index), index, np.array(list(terms.values())))
     for cell in cells:
         if not is_count(loot, cell):
             continue

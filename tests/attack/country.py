@@ -7,6 +7,7 @@ counts of persons drawn by chance, most of them small. Nothing in it is real.
 from __future__ import annotations
 
 import random
+import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -16,6 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.models import Area, Org, OrgCoverage, RegionMember, RegionScheme
+from ingest import scenarios
+from ingest.scenario_file import read
 from layers.models import Indicator, Observation, PeriodRow
 from tests import builders
 
@@ -36,6 +39,33 @@ _GUARDED = {
     "screened_60p": "P2", "adl_homebound": "P3", "adl_bedridden": "P3",
 }  # fmt: skip
 
+
+_SCENARIO = """
+name = "fewer-in-need"
+title = ["ผู้พึ่งพิงน้อยลง", "Fewer in need"]
+author = "ผู้ทดสอบ"
+assumptions = [["ลดหนึ่งในสิบ", "A tenth less"]]
+level = "district"
+outcomes = ["cdc_children", "adl_dependent", "age_share_60p", "adl_dep_rate"]
+
+[groups.some]
+title = ["บางจังหวัด", "Some provinces"]
+provinces = "61 62"
+source = ["ทดสอบ", "a test"]
+
+[[levers]]
+indicator = "cdc_children"
+kind = "multiply"
+amount = 0.9
+where = { group = "some" }
+from = 2568
+to = 2570
+
+[[counts]]
+title = ["มากกว่าปีล่าสุด", "More than in the last year"]
+value = "cdc_children"
+above = "last"
+"""
 
 #: Persons by indicator and sub-district.
 Drawn = dict[tuple[str, str], int]
@@ -71,7 +101,8 @@ def persons(seed: int) -> Drawn:
 def build(session: Session, drawn: Drawn, *, past: Mapping[int, Drawn] | None = None) -> int:
     """Put the country into a database and prepare its values; return the id of its load.
 
-    ``past`` are the counts of years before the one of ``drawn``, by year.
+    ``past`` are the counts of years before the one of ``drawn``, by year; with them there are
+    forecasts, and a scenario that acts on what is guarded.
     """
     version = builders.add_version(session, "attack", kind="indicators")
     areas = _areas(session, version)
@@ -82,6 +113,8 @@ def build(session: Session, drawn: Drawn, *, past: Mapping[int, Drawn] | None = 
         _observe_year(session, version, counts, year=year, areas=areas, orgs=orgs)
     session.flush()
     builders.prepare(session)
+    if past:
+        scenarios.create(session, document=read(tomllib.loads(_SCENARIO)))
     return version
 
 
@@ -100,7 +133,7 @@ def _observe_year(
     for code in subdistricts():
         people = sum(drawn[key, code] for key in ("pop_0_14", "pop_15_59", "pop_60p"))
         observe(session, version, "pop_total", people, area=areas[code], **at)
-        _by_sex_and_age(session, version, areas[code], drawn["pop_60p", code], **at)
+        _by_sex_and_age(session, version, (code, areas[code]), drawn["pop_60p", code], **at)
     for org, covered in _COVERED.items():
         value = sum(drawn["cdc_children", code] for code in covered)
         observe(session, version, "cdc_children", value, org=orgs[org], **at)
@@ -118,8 +151,11 @@ def observe(session: Session, version: int, key: str, value: int, **where: objec
     )  # fmt: skip
 
 
-def _by_sex_and_age(session: Session, version: int, area: int, whole: int, **when: object) -> None:
-    chance = random.Random(area * 1_000 + whole)
+def _by_sex_and_age(
+    session: Session, version: int, where: tuple[str, int], whole: int, **when: object
+) -> None:
+    code, area = where
+    chance = random.Random(int(code) * 1_000 + whole)
     left, parts = whole, {}
     for sex in SEXES:
         for age in AGES:

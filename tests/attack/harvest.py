@@ -32,6 +32,16 @@ class Cell:
     period: str
 
 
+@dataclass(frozen=True)
+class Fact:
+    """What something besides tells of gaps: their sum, with factors, lies between two ends."""
+
+    terms: Mapping[Cell, float]
+    low: float | None
+    high: float | None
+    source: str
+
+
 @dataclass
 class Loot:
     """All that was taken: numbers, gaps, who lies in whom, and the catalogue."""
@@ -44,6 +54,35 @@ class Loot:
     covers: dict[str, list[str]] = field(default_factory=dict)
     catalogue: dict[str, dict[str, Any]] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    shapes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    weights: dict[str, Any] = field(default_factory=dict)
+    told: int = 0
+
+    def note(self, cell: Cell, number: float | None, status: str, source: str) -> None:
+        """Write down one number or gap; what is withheld once and told once is told."""
+        self.told += number is not None
+        if status == "suppressed":
+            if number is not None:
+                self.contradictions.append(f"{cell} is withheld and is {number} in {source}")
+            if cell in self.shown:
+                self._disagree(cell, self.shown[cell], source)
+            self.hidden.add(cell)
+        elif number is None:
+            self.absent.add(cell)
+        else:
+            if cell in self.hidden:
+                self._disagree(cell, number, source)
+            self.shown[cell] = float(number)
+
+    def _disagree(self, cell: Cell, number: float, source: str) -> None:
+        self.contradictions.append(
+            f"{cell} is withheld in one place, {number} in another: {source}"
+        )
+
+    def is_amount(self, key: str) -> bool:
+        """Tell whether an indicator counts something, so that places add up."""
+        return self.catalogue[key]["spaceAggregation"] in {"SUM", "COUNT"}
 
 
 def harvest(get: Get, *, schemes: tuple[str, ...] = SCHEMES) -> Loot:
@@ -85,20 +124,9 @@ def _map(
                 parts |= {name: place[name] for name in ("numerator", "denominator")}
             for part, number in parts.items():
                 cell = Cell(key, part, (), level, place["code"], period)
-                _note(loot, cell, number, place["status"])
+                loot.note(cell, number, place["status"], f"map of {level}")
                 if place["basis"] == "aggregated":
                     loot.added_up.add(cell)
-
-
-def _note(loot: Loot, cell: Cell, number: float | None, status: str) -> None:
-    if status == "suppressed":
-        if number is not None:
-            loot.contradictions.append(f"{cell} is withheld and is {number}")
-        loot.hidden.add(cell)
-    elif number is None:
-        loot.absent.add(cell)
-    else:
-        loot.shown[cell] = float(number)
 
 
 def _breakdowns(get: Get, loot: Loot, measure: Mapping[str, Any]) -> None:
@@ -112,7 +140,7 @@ def _breakdowns(get: Get, loot: Loot, measure: Mapping[str, Any]) -> None:
                         measure["key"], "value", tuple(zip(chosen, members, strict=True)),
                         level, code, period,
                     )  # fmt: skip
-                    _note(loot, cell, told["value"], told["status"])
+                    loot.note(cell, told["value"], told["status"], "the cube")
 
 
 def _names(said: Any) -> list[str]:

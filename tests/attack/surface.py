@@ -12,6 +12,8 @@ from urllib.parse import quote
 KEYS = ("cdc_children", "pop_60p", "adl_dependent", "age_share_60p")
 AREAS = ("country", "region", "province", "district", "subdistrict")
 LAYERS = ("district", "subdistrict", "org")
+#: Over some sub-districts, none of them as a whole.
+SHAPE = "POLYGON((100.15 14.05,100.45 14.05,100.45 14.25,100.15 14.25,100.15 14.05))"
 #: Conditions that a hidden number would meet or fail.
 FILTERS = (
     "{key} < 7", "{key} >= 1", "{key} IS NULL", "{key} BETWEEN 1 AND 9", "NOT ({key} > 3)",
@@ -34,6 +36,7 @@ def addresses() -> Iterator[str]:
 def _catalogue() -> Iterator[str]:
     yield from ("/collections?f=json", "/indicators?components=true&f=json", "/periods?f=json")
     yield from ("/datasets?f=json", "/datasets/attack?f=json", "/cube/meta", "/tiles?f=json")
+    yield from ("/scenarios/fewer-in-need?f=html", "/scenarios/fewer-in-need?f=json")
     yield from ("/scenarios?f=json", "/ageing?f=json", "/ageing?f=csv", "/ageing?f=html")
     yield from (f"/indicators/{key}?f=json" for key in KEYS)
 
@@ -44,7 +47,10 @@ def _maps(key: str) -> Iterator[str]:
         yield from (f"/maps/{key}.json?{at}", f"/maps/{key}.csv?{at}", f"/maps/{key}?{at}")
         yield from (f"/maps/{key}/legend.json?{at}", f"/maps/{key}/style.json?{at}")
         yield f"/embed/maps/{key}?{at}"
-    yield f"/maps/{key}.json?level=district&period=2024&against=2019"
+    for level in ("province", "district", "subdistrict"):
+        for past in (2023, 2019):
+            yield f"/maps/{key}.json?level={level}&period=2024&compare={past}"
+    yield f"/maps/{key}?level=district&period=2024&compare=2019"
     for scheme in ("ngc6", "nso4", "cluster18_2560"):
         yield f"/maps/{key}.json?level=region&period=2024&region_scheme={scheme}"
     for method in ("quantile", "equal", "jenks"):
@@ -55,6 +61,7 @@ def _hexagons(key: str) -> Iterator[str]:
     for resolution in (5, 6, 7):
         yield f"/hexbins/{key}?resolution={resolution}&f=csv"
         yield f"/hexbins/{key}?resolution={resolution}&period=2020&f=json"
+        yield f"/hexbins/{key}?resolution={resolution}&period=2019&bbox=100.21,14.01,100.39,14.19"
     yield from (f"/hexbins/{key}/tiles/{place}.mvt" for place in ("6/49/29", "8/199/117"))
 
 
@@ -78,6 +85,22 @@ def _layers() -> Iterator[str]:
             yield f"/tiles/ageing-by-{level}/{place}.mvt?properties={','.join(KEYS)}"
             yield f"/tiles/ageing-by-{level}/{place}.mvt?filter={quote('cdc_children < 7')}"
     yield "/collections/ageing-by-district/tiles/WebMercatorQuad/6/29/49?f=mvt"
+    for words in FILTERS:
+        both = f"S_INTERSECTS(geometry,{SHAPE}) AND {words.format(key='cdc_children')}"
+        yield f"/collections/ageing-by-subdistrict/items?f=csv&filter={quote(both)}"
+    yield from _histories()
+
+
+def _histories() -> Iterator[str]:
+    for level in LAYERS:
+        for kind in ("history", "outlook"):
+            layer = f"/collections/ageing-by-{level}-{kind}"
+            yield from (layer, f"{layer}/items?limit=1000&f=csv", f"{layer}/items?limit=50&f=json")
+            yield f"{layer}/items?resulttype=hits&filter={quote('cdc_children < 7')}"
+            period = {"history": 2019, "outlook": 2026}[kind]
+            for key in KEYS:
+                yield f"{layer}/items?limit=100&f=csv&period={period}&sortby=-{key}"
+            yield f"/tiles/ageing-by-{level}-{kind}/8/199/117.mvt?period={period}"
 
 
 def _cubes() -> Iterator[str]:
@@ -107,6 +130,10 @@ def _places() -> Iterator[str]:
 def _forecasts(key: str) -> Iterator[str]:
     for level in AREAS:
         yield from (f"/forecasts/{key}?level={level}&f={form}" for form in ("json", "csv", "html"))
+    for level in ("country", "province", "district", "acted-on"):
+        asked = f"/scenarios/fewer-in-need?indicator={key}&level={level}"
+        yield from (f"{asked}&f={form}" for form in ("json", "csv"))
     for place in ("61", "6101", "610101"):
         yield from (f"/forecasts/{key}?place={place}&f={form}" for form in ("json", "csv"))
-    yield f"/maps/{key}.json?level=district&period=2026"
+    for level in ("province", "district", "subdistrict"):
+        yield f"/maps/{key}.json?level={level}&period=2026"

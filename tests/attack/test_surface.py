@@ -14,9 +14,8 @@ from sqlalchemy import text
 
 from geo_service.core.db import transaction
 from ingest import refresh
-from tests.attack import country, surface
+from tests.attack import surface
 
-PAST = range(2016, 2024)
 #: Of what an answer holds, the state of the data, what is drawn by chance for each answer, and the
 #: size of files that were not written when they were asked for.
 _CHANCE = re.compile(
@@ -25,31 +24,6 @@ _CHANCE = re.compile(
 )
 #: The last digits of a sum hang on the order of adding.
 _LONG = re.compile(rb"(\d\.\d{9})\d+")
-
-
-@pytest.fixture(scope="module")
-def world(databases):
-    """A country with a past, so that its future is told, too."""
-    from geo_service.core.db import make_engine  # noqa: PLC0415
-
-    engine = make_engine(databases.create("surface", template="empty"))
-    past = {year: country.persons(year) for year in PAST}
-    with transaction(engine) as session:
-        country.build(session, country.persons(1), past=past)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def stranger(world, settings_for):
-    """Somebody who may ask what everybody may."""
-    from fastapi.testclient import TestClient  # noqa: PLC0415
-
-    from geo_service.main import create_app  # noqa: PLC0415
-
-    url = world.url.render_as_string(hide_password=False)
-    with TestClient(create_app(settings_for(url))) as client:
-        yield client
 
 
 def answer_to(client, address):
@@ -62,10 +36,11 @@ def answer_to(client, address):
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             sheets = [name for name in sorted(book.namelist()) if "docProps" not in name]
             body = b"\n".join(book.read(name) for name in sheets)
-    if ".mvt" in address and "hexbins" in address:
+    # Of these the order of rows is nobody's: they are compared as sets.
+    if ".mvt" in address and ("hexbins" in address or "-outlook" in address):
         layers = mapbox_vector_tile.decode(body) if body else {}
         told = [sorted(map(str, layer["features"])) for layer in layers.values()]
-        return answer.status_code, str(told).encode()
+        return answer.status_code, _LONG.sub(rb"\1", str(told).encode())
     return answer.status_code, _LONG.sub(rb"\1", _CHANCE.sub(b"", body))
 
 

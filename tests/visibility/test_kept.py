@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from geo_service.core import audit
 from geo_service.core.db import make_engine, transaction
 from layers.inside import NOT_PUBLIC, scope_of
-from tests.visibility.country import ALONE, AT, MAY_SEE, PARTLY, SECRETS, WHOLE, seen_in
+from tests.visibility.country import ALONE, AT, MAY_SEE, PARTLY, SECRETS, WHOLE, seen_in, text_of
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -154,3 +155,68 @@ def test_the_scope_follows_from_role_and_place_alone():
     assert scope("province", "50") == "province:50"
     assert (scope("lao"), scope("province")) == (None, None)
     assert (scope("dla"), scope("admin")) == ("dla", "admin")
+
+
+# Whatever a process keeps between requests: what an insider had made first is not for the public.
+
+
+_CHANCE = re.compile(
+    r'nonce[-=]["\']?[\w+/=-]+|request[-_]?id["\':=\s]+[\w-]+'
+    r"|<dcterms:\w+ [^>]*>[^<]*"
+    r'|"(?:timeStamp|generated|made_at|length)":\s*"?[^",}]*"?'
+)
+PAGES = (
+    "/", "/maps", "/maps?theme=ageing", "/dashboards", "/indicators", "/questions", "/collections",
+    "/datasets", "/scenarios", "/ageing", "/dashboards/ageing", "/dashboards/executive",
+    "/places/50", "/places/6500103", "/embed/dashboards/ageing", "/maps/pop_60p?level=district",
+    "/cube?measures=pop_60p&rows=district", "/tiles", "/datasets/test-population",
+)  # fmt: skip
+
+
+def told(client, address, headers):
+    page = {"Accept": "text/html"} if address in PAGES else {}
+    answer = client.get(address, headers={**headers, **page})
+    return answer.status_code, _CHANCE.sub("", text_of(answer)), seen_in(answer)
+
+
+@pytest.fixture(scope="module")
+def processes(secret_url, settings_for):
+    """Three that serve the same, each with a memory of its own."""
+    from contextlib import ExitStack  # noqa: PLC0415
+
+    from fastapi.testclient import TestClient  # noqa: PLC0415
+
+    from geo_service.main import create_app  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                TestClient(create_app(settings_for(secret_url, memory_mb=16, key_burst=1_000_000)))
+            )
+            for _ in range(3)
+        ]
+
+
+EVERYTHING = [
+    *PAGES, *ALONE.values(),
+    *(one.format(level="subdistrict") for one in (*WHOLE.values(), *PARTLY.values())),
+]  # fmt: skip
+
+
+def test_what_insiders_had_made_first_is_told_to_nobody_else(processes, headers):
+    clean, after, _ = processes
+    for address in EVERYTHING:
+        public = told(clean, address, {})
+        for who in ("dla", "lao"):
+            told(after, address, headers[who])
+        assert told(after, address, {}) == public, address
+        assert public[2] == set(), address
+
+
+def test_what_the_public_had_made_first_is_not_taken_for_an_insiders(processes, headers):
+    clean, _, before = processes
+    for address in EVERYTHING:
+        told(before, address, {})
+        for who in ("lao", "dla"):
+            mine = told(clean, address, headers[who])
+            assert told(before, address, headers[who]) == mine, (address, who)
