@@ -9,6 +9,7 @@ Whatever goes beyond what is shown must come from what is not.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
@@ -120,6 +121,7 @@ def _cube_forms(get: Get, loot: Loot, key: str, level: str) -> None:
     asked = {"measures": ",".join(f"{key}.{form}" for form in forms), "rows": above + level,
              "columns": "year"}  # fmt: skip
     told = get(f"/cube?{urlencode(asked)}") if level != "region" else None
+    wholes: set[tuple[str, ...]] = set()
     for row, cells in zip(told["rows"], told["cells"], strict=True) if told else ():
         *parent, code = row["keys"]
         for at, cell in enumerate(cells):
@@ -129,15 +131,22 @@ def _cube_forms(get: Get, loot: Loot, key: str, level: str) -> None:
             here = Cell(key, "value", (), level, code, said["period"])
             form = forms[at % len(forms)]
             if form == "change":
-                past = replace(here, period=str(int(said["period"]) - 1))
+                past = replace(here, period=_year_before(said["period"]))
                 _tell(loot, {here: 1.0, past: -1.0}, said["value"], "changes in the cube")
                 continue
             if here in loot.hidden:
                 loot.contradictions.append(f"{here} is withheld, its {form} is {said['value']}")
-            if form == "share" and parent:
+            if form == "share" and parent and (*parent, here.period) not in wholes:
+                wholes.add((*parent, here.period))
                 whole = loot.children.get((above[:-1], parent[0]), {}).get(level, [])
                 parts = [replace(here, code=one) for one in whole]
                 _tell(loot, dict.fromkeys(parts, 1.0), said["denominator"], "shares in the cube")
+
+
+# 2024, FY2024; of months and quarters no change is taken.
+def _year_before(period: str) -> str:
+    found = re.fullmatch(r"(\D*)(\d{4})", period)
+    return f"{found[1]}{int(found[2]) - 1}" if found else ""
 
 
 # Totals over sets of places of one's own choice: a place and each of its neighbours.
