@@ -44,6 +44,7 @@ from geo_service.api import (
     places,
     record,
     scenario_desk,
+    scenario_form,
     scenarios,
     styles,
     submissions,
@@ -94,6 +95,7 @@ from web import (
     scenario_page,
     submission_pages,
 )
+from web import scenario_form as scenario_form_page
 from web.dashboards import page as dashboards
 
 #: In the order they are tried: /maps/{indicator}.json before the page /maps/{indicator}.
@@ -113,6 +115,7 @@ ROUTERS = (
     glyphs.router,
     hexbins.router,
     forecasts.router,
+    scenario_form.router,
     scenarios.router,
     scenario_desk.router,
     ageing.router,
@@ -252,6 +255,7 @@ def _hand_over_pages(app: Service) -> None:
     app.state.forecast_page = forecast_page.answer
     app.state.scenarios_page = scenario_page.list_answer
     app.state.scenario_page = scenario_page.answer
+    app.state.scenario_form = scenario_form_page.page
     app.state.ageing_page = ageing_page.answer
     app.state.cube_page = pivot.answer
     app.state.problem_page = pages.problem_page

@@ -22,6 +22,8 @@ Codes = str | tuple[str, ...]
 #: What a file may ask for: each lever and count is looked at for every future of every place.
 MOST_LEVERS, MOST_OUTCOMES, MOST_COUNTS = 20, 10, 5
 _NAME = r"^[a-z][a-z0-9-]{1,62}$"
+#: ``/scenarios/new`` is the form.
+_TAKEN = "new"
 
 
 class WherePart(Part):
@@ -97,6 +99,12 @@ class ScenarioPart(Part):
     groups: dict[str, GroupPart] = Field(default_factory=dict)
     levers: tuple[LeverPart, ...] = Field(min_length=1, max_length=MOST_LEVERS)
     counts: tuple[CountPart, ...] = Field(default=(), max_length=MOST_COUNTS)
+
+    @model_validator(mode="after")
+    def _free(self) -> ScenarioPart:
+        if self.name == _TAKEN:
+            raise Fault(Text("ชื่อ new ใช้ไม่ได้", "the name 'new' is taken"))
+        return self
 
     @model_validator(mode="after")
     def _both_languages(self) -> ScenarioPart:

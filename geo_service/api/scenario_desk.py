@@ -47,13 +47,7 @@ def add(
         201 with its address; 200 when the newest version says the same.
     """
     _may_write(request, who)
-    # nobody writes under another's name
-    document = read({**_object(body), "author": who.name})
-    with transaction(engine) as session:
-        hold_lock(session)
-        _may_change(who, keeping.author_of(session, document.name))
-        added = keeping.create(session, document=document)
-    note(request, "scenario-kept", what=added.name, detail={"version": added.number})
+    added = keep(request, who, engine, _object(body))
     told = {
         "name": added.name,
         "version": added.number,
@@ -78,12 +72,64 @@ def remove(request: Request, who: AuthorDep, name: str, engine: LoaderDep) -> Re
         204.
     """
     _may_write(request, who)
+    take_out(request, who, engine, name)
+    return Response(status_code=204, headers=dict(PERSONAL))
+
+
+def keep(
+    request: Request, who: Principal, engine: LoaderDep, said: dict[str, Any]
+) -> keeping.Added:
+    """Keep a scenario under the name of who sent it, and calculate it.
+
+    Parameters
+    ----------
+    request : Request
+        For the record.
+    who : Principal
+        The author; nobody writes under another's name.
+    engine : Engine
+        Of the loader.
+    said : dict
+        A document, as `ingest.scenario_file.read` takes it.
+
+    Returns
+    -------
+    Added
+        Its version.
+
+    Raises
+    ------
+    Forbidden
+        If the name is that of somebody else's scenario, unless one may change all.
+    """
+    document = read({**said, "author": who.name})
+    with transaction(engine) as session:
+        hold_lock(session)
+        _may_change(who, keeping.author_of(session, document.name))
+        added = keeping.create(session, document=document)
+    note(request, "scenario-kept", what=added.name, detail={"version": added.number})
+    return added
+
+
+def take_out(request: Request, who: Principal, engine: LoaderDep, name: str) -> None:
+    """Take out a scenario that one may change.
+
+    Parameters
+    ----------
+    request : Request
+        For the record.
+    who : Principal
+        Who asks.
+    engine : Engine
+        Of the loader.
+    name : str
+        Of the scenario.
+    """
     with transaction(engine) as session:
         hold_lock(session)
         _may_change(who, keeping.author_of(session, name))
         keeping.remove(session, name)
     note(request, "scenario-removed", what=name)
-    return Response(status_code=204, headers=dict(PERSONAL))
 
 
 # A key writes only if it may load: those of analysts are for reading.

@@ -23,7 +23,8 @@ FORM_TYPE: Final = "application/x-www-form-urlencoded"
 JSON_TYPE: Final = "application/json"
 
 _LARGEST_BYTES: Final = 16_000
-_MOST_FIELDS: Final = 60
+#: Every province may be ticked.
+_MOST_FIELDS: Final = 120
 _LONGEST_TEXT: Final = 2_000
 
 

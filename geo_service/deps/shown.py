@@ -14,6 +14,8 @@ from geo_service.core.errors import Fault
 from geo_service.core.text import Lang, Text
 from geo_service.deps.forms import Said
 from layers.indicators import IndicatorInfo
+from layers.scenarios import Summary
+from layers.scenarios.offer import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,17 @@ class Submitted:
     indicators: Mapping[str, IndicatorInfo] = field(default_factory=dict)
     most_mb: int = 0
     fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The form for a new scenario, with those one wrote before."""
+
+    lang: Lang
+    who: Principal
+    offer: Offer
+    own: tuple[Summary, ...] = ()
+    csrf: str = ""
+    done: str = ""
+    fault: Fault | None = None
+    said: Said | None = None

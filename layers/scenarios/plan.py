@@ -140,8 +140,8 @@ def plan(document: Document, catalogue: Catalogue) -> Plan:
     formulas = {
         key: parse(info.formula) for key, info in catalogue.items() if info.space_agg == "FORMULA"
     }
-    drawn = dict.fromkeys(leaf for key in asked for leaf in _leaves(key, catalogue))
-    optional = dict.fromkeys(leaf for key in counted for leaf in _leaves(key, catalogue))
+    drawn = dict.fromkeys(leaf for key in asked for leaf in leaves(key, catalogue))
+    optional = dict.fromkeys(leaf for key in counted for leaf in leaves(key, catalogue))
     outcomes = document.outcomes or _followers(document, catalogue, set(drawn))
     return Plan(
         catalogue, outcomes, tuple(drawn), tuple(key for key in optional if key not in drawn),
@@ -192,14 +192,28 @@ def _followers(document: Document, catalogue: Catalogue, drawn: set[str]) -> tup
         if is_ratio(info):
             found |= dict.fromkeys(info.numerators)
         found[lever.indicator] = None
-    return tuple(key for key in found if set(_leaves(key, catalogue)) <= drawn)
+    return tuple(key for key in found if set(leaves(key, catalogue)) <= drawn)
 
 
-def _leaves(key: str, catalogue: Catalogue) -> Iterator[str]:
+def leaves(key: str, catalogue: Catalogue) -> Iterator[str]:
+    """List what an indicator is calculated from in the end.
+
+    Parameters
+    ----------
+    key : str
+        Of the indicator.
+    catalogue : mapping of str to IndicatorInfo
+        All that is measured.
+
+    Yields
+    ------
+    str
+        Keys of indicators that are reported; itself, if it is one.
+    """
     info = catalogue[key]
     if is_ratio(info) or info.space_agg == "FORMULA":
         for part in info.parts:
-            yield from _leaves(part, catalogue)
+            yield from leaves(part, catalogue)
     else:
         yield key
 

@@ -105,3 +105,38 @@ def test_what_is_no_scenario_is_refused_with_words(sign_in, body, status, code):
     )
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["th"]["detail"]
+
+
+def test_the_form_is_for_those_who_may_write(sign_in, client_of, engine):
+    sent_on = client_of(engine).get("/scenarios/new", follow_redirects=False)
+    assert sent_on.status_code == 303
+    assert sent_on.headers["Location"].startswith("/account?next=/scenarios/new")
+    assert sign_in("reader").get("/scenarios/new").status_code == 403
+    page = sign_in("ana").get("/scenarios/new")
+    assert (page.status_code, page.headers["Cache-Control"]) == (200, "private, no-store")
+    # no scenario may hide the form
+    taken = sign_in("ana").post("/scenarios", json=scenario_document() | {"name": "new"})
+    assert (taken.status_code, taken.json()["code"]) == (422, "bad-scenario")
+
+
+@pytest.mark.parametrize(
+    ("changed", "parameter"),
+    [
+        ({"amount": "many"}, "amount"), ({"amount": "inf"}, "amount"),
+        ({"title_th": ""}, "title"), ({"assumption_th": " "}, "assumption"),
+        ({"where": "provinces"}, "where"),
+    ],
+)  # fmt: skip
+def test_a_form_with_a_fault_names_the_field(sign_in, changed, parameter):
+    client = sign_in("ana")
+    client.headers["Accept"] = "application/json"
+    filled = {
+        "csrf": client.headers["X-CSRF-Token"], "indicator": "waste_gen_rate", "kind": "percent",
+        "amount": "-10", "where": "country", "from": "2026", "to": "2027", "ramp": "linear",
+        "title_th": "น้อยลง", "assumption_th": "คัดแยก",
+    }  # fmt: skip
+    answer = client.post("/scenarios/new", data=filled | changed)
+    assert answer.status_code == 400
+    at = answer.text.index('id="wrong"')
+    names = {"title": "title_en", "assumption": "assumption_en", "where": 'value="provinces"'}
+    assert answer.text.rindex(names.get(parameter, parameter), 0, at) > 0

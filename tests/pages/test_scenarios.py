@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from geo_service.core.accounts import people
 from geo_service.core.db import make_engine, transaction
 from ingest import scenarios as kept
 from ingest.scenario_file import read
@@ -11,6 +12,8 @@ from tests.history import add_years, scenario_document
 from tests.readers import grave_faults, width_of
 
 pytestmark = pytest.mark.browser
+
+PASSWORD = "เรือใบลำเล็กกลางทะเล"
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,7 @@ def address(databases, country_template, settings_for, serve):
         kept.create(session, document=read(scenario_document()))
         one = scenario_document(where='{ provinces = "50" }') | {"name": "in-one-province"}
         kept.create(session, document=read(one))
+        people.add(session, "ana", role="analyst", password=PASSWORD)
     engine.dispose()
     return serve(settings_for(url))
 
@@ -74,3 +78,68 @@ def test_the_words_of_a_chart_are_large_enough_on_a_phone(browser_page, address,
 def test_provinces_of_a_lever_are_told_by_name(browser_page, address, lang, said):
     browser_page.goto(f"{address}/scenarios/in-one-province?f=html&lang={lang}")
     assert said in browser_page.locator(".lever").first.inner_text()
+
+
+def write(page, address, lang="en"):
+    page.goto(f"{address}/scenarios?f=html&lang={lang}")
+    page.click("a.button.primary")
+    # who is not signed in does so first, and comes back
+    if page.locator("input[name=password]").count():
+        page.fill("input[name=name]", "ana")
+        page.fill("input[name=password]", PASSWORD)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    assert "/scenarios/new" in page.url
+
+
+@pytest.mark.parametrize(("lang", "width"), [("th", 360), ("en", 1280)])
+def test_the_form_of_a_scenario_fits_every_screen(browser_page, address, lang, width):
+    browser_page.set_viewport_size({"width": width, "height": 800})
+    write(browser_page, address, lang)
+    browser_page.check("input[name=where][value=provinces]")
+    assert browser_page.locator("input[name=provinces]:visible").count() == 2
+    assert width_of(browser_page) == width
+    assert not grave_faults(browser_page)
+
+
+def test_a_tenth_less_waste_everywhere_is_a_tenth_less_in_the_country(browser_page, address):
+    write(browser_page, address)
+    browser_page.select_option("select[name=indicator]", "waste_gen_rate")
+    browser_page.fill("input[name=amount]", "-10")
+    browser_page.select_option("select[name=ramp]", "step")
+    browser_page.fill("input[name=title_en]", "A tenth less everywhere")
+    browser_page.fill("textarea[name=assumption_en]", "Everybody sorts")
+    with browser_page.expect_navigation():
+        browser_page.click("form.fields button.primary")
+    assert browser_page.locator("h1").inner_text() == "A tenth less everywhere"
+    name = browser_page.url.split("?")[0]
+    said = browser_page.request.get(f"{name}?level=country&indicator=waste_gen_tpd").json()
+    assert said["author"] == "ana"
+    for year in said["results"][0]["years"]:
+        baseline, less = year["baseline"]["median"], year["difference"]["median"]
+        assert less == pytest.approx(-0.1 * baseline, rel=1e-6)
+    write(browser_page, address)
+    with browser_page.expect_navigation():
+        browser_page.click(".own button")
+    assert browser_page.locator(".told.is-done").is_visible()
+    assert browser_page.request.get(name).status == 404
+
+
+def test_what_is_wrong_in_the_form_is_told_beside_it_and_nothing_is_lost(browser_page, address):
+    write(browser_page, address)
+    browser_page.fill("input[name=amount]", "a tenth")
+    browser_page.fill("input[name=title_en]", "Half done")
+    browser_page.check("input[name=where][value=regions]")
+    with browser_page.expect_navigation():
+        browser_page.click("form.fields button.primary")
+    assert "number" in browser_page.locator("label:has([name=amount]) .wrong").inner_text()
+    assert browser_page.input_value("input[name=amount]") == "a tenth"
+    assert browser_page.input_value("input[name=title_en]") == "Half done"
+    assert browser_page.is_checked("input[name=where][value=regions]")
+    browser_page.fill("input[name=amount]", "-10")
+    with browser_page.expect_navigation():
+        browser_page.click("form.fields button.primary")
+    assert browser_page.locator(".where .wrong").is_visible()
+    browser_page.problems[:] = [
+        one for one in browser_page.problems if "Failed to load resource" not in one
+    ]
