@@ -17,8 +17,8 @@ _TEXTS: Final = (
     "indicator", "amount", "title_th", "title_en", "assumption_th", "assumption_en",
 )  # fmt: skip
 _KINDS: Final = {
-    "percent": Text("เปลี่ยนไปร้อยละ (ลดลงใส่ลบ เช่น -10)", "Change by per cent (less is minus: -10)"),
-    "add": Text("บวกเข้าทุกพื้นที่ (หน่วยของตัวชี้วัด)", "Add to each place (in the indicator's unit)"),
+    "percent": Text("เปลี่ยนไปร้อยละ (ลดลงใส่ลบ)", "By per cent (minus is less)"),
+    "add": Text("บวกเข้าทุกพื้นที่ (หน่วยเดียวกัน)", "Add to each place (same unit)"),
     "target": Text("ให้ทุกพื้นที่ถึงค่านี้", "Bring each place to this value"),
 }
 _RAMPS: Final = {
@@ -71,7 +71,7 @@ def _typed(shown: Drafted) -> dict[str, str]:
     years = [str(year) for year in shown.offer.years]
     usual = dict.fromkeys(_TEXTS, "") | {
         "kind": "percent", "where": "country", "ramp": "linear",
-        "from": years[0] if years else "", "to": years[-1] if years else "",
+        "from": str(shown.offer.start), "to": years[-1] if years else "",
     }  # fmt: skip
     if shown.said is None:
         return usual

@@ -110,7 +110,6 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
     lang, document, run = frame.lang, found.document, found.run
     at = 0 if lang == "th" else 1
     named = {key: one.title for key, one in document.groups.items()}
-    places = {line.code: line.name for line in found.lines}
     other = "en" if lang == "th" else "th"
     context = {
         "title": document.title.in_(lang),
@@ -119,7 +118,7 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
         "assumptions": [one.in_(lang) for one in document.assumptions],
         "levers": [
             scenario_words.lever_of(
-                lever, found.indicators[lever.indicator], named, places
+                lever, found.indicators[lever.indicator], named, found.places
             ).in_(lang)
             for lever in document.levers
             if lever.indicator in found.indicators

@@ -168,7 +168,9 @@ def _head(found: Found, lang: Lang) -> dict[str, Any]:
         "assumptions": [one.in_(lang) for one in document.assumptions],
         "levers": [
             {
-                "words": words.lever_of(lever, found.indicators[lever.indicator], groups).in_(lang)
+                "words": words.lever_of(
+                    lever, found.indicators[lever.indicator], groups, found.places
+                ).in_(lang)
                 if lever.indicator in found.indicators
                 else "",
                 **said,

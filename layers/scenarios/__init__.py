@@ -68,7 +68,8 @@ class Line:
 class Found:
     """A version of a scenario with its results; ``versions`` are all there are, oldest first.
 
-    ``indicators`` are those it acts on and shows, ``names`` those of the whole catalogue.
+    ``indicators`` are those it acts on and shows, ``names`` those of the whole catalogue;
+    ``places`` are the regions and provinces that its levers name, by code.
     """
 
     document: Document
@@ -77,6 +78,7 @@ class Found:
     versions: tuple[ScenarioVersion, ...]
     indicators: dict[str, IndicatorInfo]
     names: dict[str, Text]
+    places: dict[str, Text]
     periods: tuple[Period, ...]
     lines: tuple[Line, ...] = field(repr=False)
 
@@ -206,6 +208,7 @@ def read(
         rows,
         {key: infos[key] for key in keys if key in infos},
         {key: one.name for key, one in infos.items()},
+        _places(session, document),
         tuple(parse_period(key) for key in (run.periods if run else ())),
         lines,
     )
@@ -231,6 +234,16 @@ def _versions(session: Session, name: str) -> tuple[ScenarioVersion, ...]:
             nearest=near,
         )
     return tuple(rows)
+
+
+def _places(session: Session, document: Document) -> dict[str, Text]:
+    codes = {code for lever in document.levers for code in lever.where.codes}
+    rows = session.execute(
+        select(Area.code, Area.name_th, Area.name_en).where(
+            Area.level.in_(("region", "province")), Area.code.in_(codes), func.upper_inf(Area.valid)
+        )
+    )
+    return {code: Text(th=th, en=en) for code, th, en in rows} if codes else {}
 
 
 def _known_outcome(indicator: str, there: set[str], document: Document) -> None:

@@ -32,10 +32,14 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Indicators in the order of the catalogue, years (CE) of any forecast, regions by code."""
+    """Indicators in the order of the catalogue, years (CE) of any forecast, regions by code.
+
+    From ``start`` on every indicator that has a forecast for long enough has one.
+    """
 
     indicators: tuple[IndicatorInfo, ...]
     years: tuple[int, ...]
+    start: int
     regions: tuple[Region, ...]
 
 
@@ -66,7 +70,8 @@ def read(session: Session) -> Offer:
     )
     used = {leaf for one in able for leaf in leaves(one.key, catalogue)}
     years = sorted({year for key in used for year in ahead[key]})
-    return Offer(able, tuple(years), _regions(session))
+    start = max((min(ahead[key]) for key in used), default=0)
+    return Offer(able, tuple(years), start, _regions(session))
 
 
 def _years(last_period: str, horizon: int) -> list[int]:

@@ -67,7 +67,7 @@ def lever_of(
     lever: Lever,
     info: IndicatorInfo,
     groups: Mapping[str, Text],
-    places: Mapping[str, Text] | None = None,
+    places: Mapping[str, Text],
 ) -> Text:
     """Say what a lever does.
 
@@ -79,8 +79,8 @@ def lever_of(
         What it is on.
     groups : mapping of str to Text
         Titles of the groups.
-    places : mapping of str to Text, optional
-        Names of provinces by code; those that are not known are told by their codes.
+    places : mapping of str to Text
+        Names of regions and provinces by code; those that are not known are told by their codes.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def lever_of(
         change = KINDS[lever.kind].format(amount=amount, unit=info.unit)
     said = groups.get(lever.where.text, lever.where.text or ", ".join(lever.where.codes))
     where = WHERES[lever.where.kind].format(said=said)
-    named = [places[code] for code in lever.where.codes if code in places] if places else []
+    named = [places[code] for code in lever.where.codes if code in places]
     if named and len(named) == len(lever.where.codes):
         joined = Text(" ".join(one.th for one in named), ", ".join(one.en for one in named))
         where = WHERES["group"].format(said=joined)
