@@ -42,6 +42,13 @@ CHROMIUM = Path("/usr/bin/chromium")
 START_LIMIT_S = 30
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all tests of the real data: loaded once."""
+    for one in items:
+        place = one.path.parent if one.path.parent.name == "real_data" else one.path
+        one.add_marker(pytest.mark.xdist_group(str(place.relative_to(ROOT))))
+
+
 class TestSettings(BaseSettings):
     """Where tests may make databases: ``GEO_TEST_DATABASE_URL``."""
 

@@ -88,6 +88,9 @@ def serve_one(app: FastAPI, settings: Settings, listening: socket.socket) -> Non
     from geo_service.core.connections import bounded
 
     again = max(1, _ACCEPTED_AT_ONCE // settings.workers) - 1
+    # A copy makes the socket of all workers block, or not, as this object does; a worker that waits
+    # to accept would answer nobody.
+    listening.setblocking(False)
     uvicorn.Server(
         uvicorn.Config(
             app,

@@ -120,13 +120,13 @@ def test_an_upload_that_is_cut_leaves_nothing(desk, engine, settings_for, serve)
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as opened:
         opened.sendall(
-            b"POST /submissions?recipe=mine&name=waste.csv HTTP/1.1\r\nHost: x\r\n"
+            b"POST /submissions?recipe=mine&name=cut-short.csv HTTP/1.1\r\nHost: x\r\n"
             b"Authorization: Bearer " + key.encode() + b"\r\nContent-Length: 3000000\r\n\r\n"
             + b"a,b\n" * 375_000
         )  # fmt: skip
         wait_until(lambda: any(path.stat().st_size > 1_000_000 for path in desk.files()))
     wait_until(lambda: desk.files() == [])
-    assert desk.stored("SELECT count(*) FROM geo.submission WHERE file_name = 'waste.csv'"
+    assert desk.stored("SELECT count(*) FROM geo.submission WHERE file_name = 'cut-short.csv'"
                        " AND state = 'submitted'") == 0  # fmt: skip
 
 
