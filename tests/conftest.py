@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadFileScheduling
 
 from geo_service.core import rights, roles
 from geo_service.core.db import engine_url, make_engine, transaction
@@ -42,11 +43,19 @@ CHROMIUM = Path("/usr/bin/chromium")
 START_LIMIT_S = 30
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all tests of the real data: loaded once."""
-    for one in items:
-        place = one.path.parent if one.path.parent.name == "real_data" else one.path
-        one.add_marker(pytest.mark.xdist_group(str(place.relative_to(ROOT))))
+class ByFile(LoadFileScheduling):
+    """Keeps the tests of a file in one process, and all tests of the real data: loaded once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = super()._split_scope(nodeid)
+        folder, _, _ = place.rpartition("/")
+        return folder if folder.endswith("real_data") else place
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Share tests among processes."""
+    return ByFile(config, log)
 
 
 class TestSettings(BaseSettings):
