@@ -238,12 +238,14 @@ def _versions(session: Session, name: str) -> tuple[ScenarioVersion, ...]:
 
 def _places(session: Session, document: Document) -> dict[str, Text]:
     codes = {code for lever in document.levers for code in lever.where.codes}
+    if not codes:
+        return {}
     rows = session.execute(
         select(Area.code, Area.name_th, Area.name_en).where(
             Area.level.in_(("region", "province")), Area.code.in_(codes), func.upper_inf(Area.valid)
         )
     )
-    return {code: Text(th=th, en=en) for code, th, en in rows} if codes else {}
+    return {code: Text(th=th, en=en) for code, th, en in rows}
 
 
 def _known_outcome(indicator: str, there: set[str], document: Document) -> None:
