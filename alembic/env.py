@@ -12,7 +12,7 @@ import layers.models
 import layers.prepared
 import layers.scenarios.models
 import layers.sealed
-from geo_service.core import rights, roles
+from geo_service.core import migrations, rights, roles
 from geo_service.core.db import SCHEMA, engine_url
 from geo_service.core.models import Base
 from layers import inside
@@ -32,12 +32,11 @@ def is_ours(name: str | None, kind: str, parents: dict[str, str | None]) -> bool
 
 def run_migrations() -> None:
     """Run in one transaction under a lock, so that two at once wait for each other."""
+    said = context.get_x_argument(as_dictionary=True)
+    context.config.attributes.setdefault(migrations.LOSES, said.get("lose") == "yes")
     connection = context.config.attributes.get("connection")
     if connection is None:
-        url = (
-            context.config.attributes.get("url")
-            or context.get_x_argument(as_dictionary=True)["url"]
-        )
+        url = context.config.attributes.get("url") or said["url"]
         engine = create_engine(engine_url(url), poolclass=pool.NullPool)
         with engine.begin() as opened:
             migrate(opened)
@@ -62,7 +61,9 @@ def migrate(connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-    inside.write_views(connection)
+    # The tables of an older version have views of their own, which its own migrate writes.
+    if migrations.is_newest(connection):
+        inside.write_views(connection)
     rights.settle(connection)
 
 

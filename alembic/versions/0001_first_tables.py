@@ -9,6 +9,8 @@ from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -479,6 +481,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'dataset_version')
     op.drop_geospatial_index('ix_org_shape_geom', table_name='org_shape', schema='geo', postgresql_using='gist', column_name='geom')
     op.drop_geospatial_table('org_shape', schema='geo')
     op.drop_index(op.f('ix_org_coverage_area_id'), table_name='org_coverage', schema='geo')

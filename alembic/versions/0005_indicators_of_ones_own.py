@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0005'
 down_revision = '0004'
 branch_labels = None
@@ -27,6 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), "indicator WHERE space_agg = 'FORMULA' OR coefficients <> '{}'")
     op.execute("DELETE FROM geo.indicator WHERE space_agg = 'FORMULA' OR coefficients <> '{}'")
     _allow(BEFORE)
     op.drop_column('indicator', 'coefficients', schema='geo')

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0008'
 down_revision = '0009'
 branch_labels = None
@@ -135,6 +137,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'account', 'audit')
     for table in ('audit', 'openid_flow', 'sign_in_attempt', 'web_session', 'api_key', 'account'):
         op.drop_table(table, schema='geo')
     op.execute('DROP FUNCTION geo.audit_is_append_only()')

@@ -7,6 +7,8 @@ Revises: 0007
 import sqlalchemy as sa
 from alembic import op
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0009'
 down_revision = '0007'
 branch_labels = None
@@ -54,6 +56,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'sealed_value', 'sealed_slice_value')
     op.drop_table('privacy_class', schema='geo')
     op.drop_table('sealed_slice_value', schema='geo')
     op.drop_table('sealed_value', schema='geo')

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0011'
 down_revision = '0010'
 branch_labels = None
@@ -98,6 +100,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'scenario_version')
     op.drop_index('ix_scenario_result_place', table_name='scenario_result', schema='geo')
     op.drop_table('scenario_result', schema='geo')
     op.drop_table('scenario_run', schema='geo')

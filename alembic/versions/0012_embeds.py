@@ -7,6 +7,8 @@ Revises: 0011
 import sqlalchemy as sa
 from alembic import op
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0012'
 down_revision = '0011'
 branch_labels = None
@@ -26,4 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'embed_revocation')
     op.drop_table('embed_revocation', schema='geo')

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0013'
 down_revision = '0012'
 branch_labels = None
@@ -67,4 +69,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), 'submission')
     op.drop_table('submission', schema='geo')

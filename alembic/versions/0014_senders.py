@@ -7,6 +7,8 @@ Revises: 0013
 import sqlalchemy as sa
 from alembic import op
 
+from geo_service.core.migrations import refuse_to_lose
+
 revision = '0014'
 down_revision = '0013'
 branch_labels = None
@@ -20,5 +22,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(op.get_context(), "submission WHERE sender_role <> ''")
     for name in ('sender_place', 'sender_role'):
         op.drop_column('submission', name, schema='geo')

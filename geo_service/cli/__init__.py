@@ -109,7 +109,7 @@ def migrate() -> None:
     from geo_service.cli import steps
     from geo_service.core import migrations
 
-    migrations.upgrade(steps.address(steps.located(_settings())))
+    steps.migrate(steps.located(_settings()))
     at = migrations.newest()
     say(Text(th=f"✓ โครงสร้างตารางรุ่น {at}", en=f"tables at migration {at}"))
 

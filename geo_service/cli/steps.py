@@ -142,7 +142,6 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     Settings
         With ``database_url``.
     """
-    from geo_service.core import migrations
     from geo_service.core.db import make_engine
     from geo_service.core.machine import only_one
     from ingest import batch
@@ -150,7 +149,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     started = time.monotonic()
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
         ready = located(settings)
-        migrations.upgrade(address(ready))
+        migrate(ready)
         engine = make_engine(roles.address(ready, INGEST), pool_timeout_s=30.0)
         try:
             if data is not None and batch.make_room(engine):
@@ -183,6 +182,26 @@ def _fill(engine: Engine, settings: Settings, data: Path | None) -> None:
             refresh.refresh(session, resolutions=settings.resolutions, progress=progress)
 
 
+def migrate(settings: Settings) -> None:
+    """Bring the tables to this version, and back what a killed ``up --data`` left aside.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``database_url``.
+    """
+    from geo_service.core import migrations
+    from geo_service.core.accounts import aside
+    from geo_service.core.db import make_engine
+
+    migrations.upgrade(address(settings))
+    owner = make_engine(address(settings), pool_size=1)
+    try:
+        aside.put_back(owner)
+    finally:
+        owner.dispose()
+
+
 def _make_anew(settings: Settings) -> None:
     # All tables go and come back empty; people, their keys and the record of what was done stay.
     from geo_service.core import migrations
@@ -192,11 +211,10 @@ def _make_anew(settings: Settings) -> None:
     owner = make_engine(address(settings), pool_size=1)
     try:
         aside.put_aside(owner)
-        migrations.downgrade(address(settings))
-        migrations.upgrade(address(settings))
-        aside.put_back(owner)
     finally:
         owner.dispose()
+    migrations.downgrade(address(settings))
+    migrate(settings)
 
 
 def _keep(report: Report, settings: Settings) -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from geo_service.core.db import SCHEMA
-from geo_service.core.errors import Unavailable
+from geo_service.core.errors import Conflict, Unavailable
 from geo_service.core.settings import ROOT
 from geo_service.core.text import Text
 
+#: Attribute of Alembic's settings: what a step down takes away may be lost.
+LOSES: Final = "loses"
 _TABLE = text(f"SELECT to_regclass('{SCHEMA}.alembic_version')")
 _VERSION = text(f"SELECT version_num FROM {SCHEMA}.alembic_version")  # noqa: S608  (our own name)
 
@@ -47,7 +51,41 @@ def downgrade(url: str) -> None:
     url : str
         Address of the database.
     """
-    command.downgrade(_config(url), "base")
+    config = _config(url)
+    config.attributes[LOSES] = True
+    command.downgrade(config, "base")
+
+
+def refuse_to_lose(context: MigrationContext, *rows: str) -> None:
+    """Stop a step down that takes away what no refresh makes again, unless that was asked for.
+
+    Parameters
+    ----------
+    context : MigrationContext
+        Of the step.
+    *rows : str
+        What would be lost: a table, or a table and a condition, such as
+        ``"submission WHERE sender_role <> ''"``.
+
+    Raises
+    ------
+    Conflict
+        If there are such rows and ``-x lose=yes`` was not said.
+    """
+    connection, config = context.connection, context.config
+    if connection is None or (config is not None and config.attributes.get(LOSES)):
+        return
+    for one in rows:
+        found = text(f"SELECT EXISTS (SELECT FROM {SCHEMA}.{one})")  # noqa: S608  (our own words)
+        if connection.scalar(found):
+            raise Conflict(
+                Text(
+                    th=f"การถอยรุ่นตารางจะทำให้ข้อมูลนี้หายไปถาวร: {one}"
+                    " ให้สำรองไว้ก่อน แล้วสั่งด้วย -x lose=yes ไม่มีอะไรถูกเปลี่ยนแปลง",
+                    en=f"This step down would take away for good: {one}."
+                    " Keep a backup, then say -x lose=yes; nothing was changed",
+                )
+            )
 
 
 @cache
@@ -60,6 +98,22 @@ def newest() -> str:
         For example ``"0001"``.
     """
     return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
+def is_newest(connection: Connection) -> bool:
+    """Tell whether a database has the tables of this version.
+
+    Parameters
+    ----------
+    connection : Connection
+        Open.
+
+    Returns
+    -------
+    bool
+        False also where there are no tables.
+    """
+    return _at(connection) == newest()
 
 
 def knows(migration: str) -> bool:

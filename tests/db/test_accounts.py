@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from geo_service.cli import steps
 from geo_service.core import audit, migrations
 from geo_service.core.accounts import aside, keys, people
 from geo_service.core.accounts.people import Wishes
@@ -113,18 +114,22 @@ def test_an_account_holds_a_bounded_number_of_keys(session):
     keys.make(session, "reader", label="", scopes=["read"])
 
 
-def test_accounts_and_the_record_outlive_the_sample(fresh_engine):
+def test_accounts_and_the_record_outlive_the_sample(fresh_engine, settings_for):
     url = fresh_engine.url.render_as_string(hide_password=False)
     with transaction(fresh_engine) as session:
         people.add(session, "somsri", role="admin", password=PASSWORD)
         keys.make(session, "somsri", label="x", scopes=["read"])
         audit.note(session, "load", None, what="sample")
-    before = [_rows(fresh_engine, name) for name in ("account", "api_key", "audit")]
+        # Rules an administrator made stricter do not go back to what they were.
+        session.execute(text("UPDATE privacy_class SET smallest = 7 WHERE code = 'P2'"))
+        session.execute(text("DELETE FROM geo_inside.sight WHERE role = 'lao'"))
+    kept = ("geo.account", "geo.api_key", "geo.audit", "geo.privacy_class", "geo_inside.sight")
+    before = [_rows(fresh_engine, name) for name in kept]
     aside.put_aside(fresh_engine)
     migrations.downgrade(url)
-    migrations.upgrade(url)
-    aside.put_back(fresh_engine)
-    assert [_rows(fresh_engine, name) for name in ("account", "api_key", "audit")] == before
+    # Killed here: the next command that looks after the tables brings them back.
+    steps.migrate(settings_for(url))
+    assert [_rows(fresh_engine, name) for name in kept] == before
     with transaction(fresh_engine) as session:
         people.add(session, "another", role="reader")
         audit.note(session, "load", None, what="real")
@@ -134,4 +139,4 @@ def test_accounts_and_the_record_outlive_the_sample(fresh_engine):
 
 def _rows(engine, name):
     with engine.connect() as connection:
-        return connection.execute(text(f"SELECT t::text FROM geo.{name} t")).scalars().all()  # noqa: S608
+        return connection.execute(text(f"SELECT t::text FROM {name} t ORDER BY 1")).scalars().all()  # noqa: S608

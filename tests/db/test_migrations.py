@@ -13,8 +13,9 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from geo_service.core import machine, migrations
+from geo_service.core import audit, backup, machine, migrations
 from geo_service.core.db import make_engine, transaction
+from geo_service.core.errors import Conflict
 from geo_service.core.settings import ROOT
 from tests.builders import build_small_country
 from tests.waiting import wait_until
@@ -79,6 +80,24 @@ def test_down_and_up_again_gives_the_very_same_schema(url):
     migrations.downgrade(url)
     migrations.upgrade(url)
     assert schema_of(url) == first
+
+
+def test_a_step_down_and_up_keeps_what_is_there_or_says_what_it_would_take(url):
+    migrations.upgrade(url)
+    engine = make_engine(url)
+    with transaction(engine) as session:
+        build_small_country(session)
+        audit.note(session, "load", None, what="country")
+    before = backup.measure(url)
+    command.downgrade(config(url), "0010")
+    command.upgrade(config(url), "head")
+    assert backup.measure(url) == before
+    with pytest.raises(Conflict, match="audit"):
+        command.downgrade(config(url), "0007")
+    # The steps before the one that refused did not happen either.
+    assert migrations.current(engine) == migrations.newest()
+    assert backup.measure(url) == before
+    engine.dispose()
 
 
 def start_migrating(url: str) -> subprocess.Popen[bytes]:

@@ -16,13 +16,15 @@ from geo_service.core.settings import ROOT
 #: The first version without a known hole that a request or a file could reach.
 SAFE_FROM = {
     "brotli": "1.2.0",  # CVE-2025-6176: memory without bound while decompressing
+    "cryptography": "46.0.7",  # CVE-2026-26007, 39892: keys of a provider that are none
     "geopandas": "1.1.2",  # pull request 3681: SQL through the name of a geometry column
     "h11": "0.16.0",  # CVE-2025-43859: chunked bodies read differently from a proxy's
     "jinja2": "3.1.6",  # CVE-2025-27516: out of the sandbox by |attr
-    "orjson": "3.9.15",  # CVE-2024-27454: recursion without bound
-    "pyarrow": "14.0.1",  # CVE-2023-47248: code from a Parquet file's metadata
-    "starlette": "0.49.1",  # CVE-2025-62727: quadratic time of a Range header
-    "urllib3": "2.6.0",  # CVE-2025-66418, 66471: decompression without bound
+    "orjson": "3.11.6",  # CVE-2024-27454, CVE-2025-67221: recursion without bound, both ways
+    "pyarrow": "23.0.1",  # CVE-2023-47248, CVE-2026-25087: code from a file, memory freed twice
+    "pyjwt": "2.12.0",  # CVE-2026-32597: critical header fields it does not know are passed over
+    "starlette": "1.0.1",  # CVE-2025-62727, CVE-2026-48710: a Range header's time, a Host's path
+    "urllib3": "2.7.0",  # CVE-2025-66418, CVE-2026-44432: decompression without bound
 }
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
