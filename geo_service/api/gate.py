@@ -113,7 +113,7 @@ class Gate:
         try:
             await passage.run(app)
         except LineFull as full:
-            self._measures.refused.labels(kind).inc()
+            self._measures.refused[kind].inc()
             refused = busy(full.retry_s)
             raise refused from None
         finally:
@@ -156,8 +156,19 @@ class Gate:
         line = self._lines.get(kind)
         if line is None or not line.waiting or line.takes(caller_of(scope)):
             return None
-        self._measures.refused.labels(kind).inc()
+        self._measures.refused[kind].inc()
         return line.refusal().retry_s
+
+    def expect(self, scope: Scope) -> None:
+        """Count who may go on and is on his way to the line.
+
+        Parameters
+        ----------
+        scope : Scope
+            As for `full_for`.
+        """
+        if (line := self._lines.get(cost_of(scope["path"]))) is not None:
+            line.expect(caller_of(scope))
 
     def drain(self, grace_s: float) -> None:
         """Finish within a time: near its end whoever still waits is told to come again.
@@ -195,7 +206,7 @@ class _Measures:
     """What is told of admission."""
 
     def __init__(self, registry: CollectorRegistry, lines: Mapping[str, Line]) -> None:
-        self.refused = Counter(
+        refused = Counter(
             "geo_work_refused_total", "Requests sent away: the line was full", ("class",),
             registry=registry,
         )  # fmt: skip
@@ -207,6 +218,7 @@ class _Measures:
             "geo_work_seconds", "Seconds from request to last byte, waiting included", ("class",),
             buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60), registry=registry,
         )  # fmt: skip
+        self.refused = {kind: refused.labels(kind) for kind in lines}
         self._of = {kind: self._seconds.labels(kind) for kind in (LIGHT, TILE, HEAVY, LONG)}
         waiting = Gauge("geo_work_waiting", "Requests in line", ("class",), registry=registry)
         at_work = Gauge("geo_work_in_flight", "Requests at work", ("class",), registry=registry)
@@ -215,7 +227,6 @@ class _Measures:
             waiting.labels(kind).set_function(partial(getattr, line, "waiting"))
             at_work.labels(kind).set_function(partial(getattr, line, "at_work"))
             places.labels(kind).set(line.places)
-            self.refused.labels(kind)
 
     def tell(self, kind: str, seconds: float, passage: Passage) -> None:
         """Count a request that is over."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -97,39 +98,61 @@ class Door:
         """
         if not self._gate.is_waited_for(HEAVY) or len(asked) > _LONGEST_BYTES:
             return None
-        line, headers = _PLAIN.match(asked), _fields(asked)
-        if line is None or headers is None or not _stays(headers):
+        line = _PLAIN.match(asked)
+        told = _told(asked[line.end() :]) if line is not None else None
+        if line is None or told is None:
             return None
         path, query = line[1], line[2] or b""
-        address = _asker(address, headers)
-        if not address or cost_of(path.decode()) != HEAVY or self._is_kept((path, query)):
+        address = _asker(address, told.forwarded)
+        is_refused_here = address and not told.is_page and b"f=html" not in query
+        if not is_refused_here or cost_of(path.decode()) != HEAVY or self._is_kept((path, query)):
             return None
         scope = {"path": path.decode(), "query_string": query, "client": (address, 0)}
-        if not _is_program(scope, headers):
-            return None
         retry_s = self._gate.full_for(scope)
         if retry_s is None:
+            self._gate.expect(scope)
             return None
         self._metrics.count("GET", "none", _BUSY)
-        lang = _language(query, headers.get(b"accept-language", b""))
-        head, body = _written(retry_s, lang, scope["path"])
-        if (named := given_name(headers)) is not None:
-            head += b"x-request-id: %s\r\n" % named
+        head, body = _written(retry_s, _language(query, told.language), scope["path"])
+        if told.name is not None:
+            head += b"x-request-id: %s\r\n" % told.name
         return head, body
 
 
-def _fields(asked: bytes) -> dict[bytes, bytes] | None:
-    # None unless it is one whole head and nothing behind it, with no name twice.
-    if not asked.endswith(b"\r\n\r\n"):
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the header fields of a plain question tell."""
+
+    is_page: bool
+    language: bytes
+    forwarded: bytes | None
+    name: bytes | None
+
+
+@lru_cache(maxsize=256)
+def _told(fields: bytes) -> _Told | None:
+    # Who asks again and again sends the same fields. None for who brings more than a question.
+    headers = _fields(fields)
+    if headers is None or not _stays(headers) or not _PERSONAL.isdisjoint(headers):
+        return None
+    return _Told(
+        b"text/html" in headers.get(b"accept", b""), headers.get(b"accept-language", b""),
+        headers.get(b"x-forwarded-for"), given_name(headers),
+    )  # fmt: skip
+
+
+def _fields(told: bytes) -> dict[bytes, bytes] | None:
+    # None unless they are whole, with nothing behind them and no name twice.
+    if not told.endswith(b"\r\n\r\n"):
         return None
     found: dict[bytes, bytes] = {}
-    lines = asked[:-4].split(b"\r\n")
-    for one in lines[1:]:
+    lines = told[:-4].split(b"\r\n")
+    for one in lines:
         name, colon, value = one.partition(b":")
         if not colon:
             return None
         found[name.lower()] = value.strip()
-    return found if len(found) == len(lines) - 1 and b"host" in found else None
+    return found if len(found) == len(lines) and b"host" in found else None
 
 
 def _stays(headers: dict[bytes, bytes]) -> bool:
@@ -137,8 +160,7 @@ def _stays(headers: dict[bytes, bytes]) -> bool:
     return is_kept and _MORE.isdisjoint(headers)
 
 
-def _asker(address: str, headers: dict[bytes, bytes]) -> str:
-    told = headers.get(b"x-forwarded-for")
+def _asker(address: str, told: bytes | None) -> str:
     if told is None or address not in _PROXIES:
         return address
     return told.decode() if _ADDRESS.fullmatch(told) else ""
@@ -163,7 +185,9 @@ def _said(retry_s: int, lang: Lang, path: str) -> tuple[list[tuple[bytes, bytes]
 
 
 def _language(query: bytes, accepted: bytes) -> Lang:
-    asked = next((lang for lang in ("th", "en") if b"lang=" + lang.encode() in query), None)
+    asked = None
+    if b"lang=" in query:
+        asked = next((lang for lang in ("th", "en") if b"lang=" + lang.encode() in query), None)
     return _chosen(asked, accepted)
 
 

@@ -89,6 +89,7 @@ class Line:
     _about: OrderedDict[str, float] = field(default_factory=OrderedDict)
     _number: int = 0
     _turn: int = 0
+    _coming: list[str] = field(default_factory=list)
     _length: int = field(init=False)
     _refused_at: float = float("-inf")
 
@@ -158,12 +159,28 @@ class Line:
             False when `enter` would send him away at once.
         """
         line = self._in_line()
+        if self._coming:
+            line.update(self._coming)
         # In turns: of each other caller as many come before him as he has in line with this one.
         mine = line[caller] + 1
         before = sum(min(mine, number) for other, number in line.items() if other != caller)
         if self.is_closed or self._wait_s(before + mine - 1) > self.longest_s:
             return False
-        return len(self._waiting) < self._length or mine < max(line.values(), default=0)
+        return line.total() < self._length or mine < max(line.values(), default=0)
+
+    def expect(self, caller: str) -> None:
+        """Count who is on his way: until this turn of the loop is over he is as good as in line.
+
+        Of many who come in one turn each is asked about before the first of them has entered.
+
+        Parameters
+        ----------
+        caller : str
+            Whom it `takes`.
+        """
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._coming.clear)
+        self._coming.append(caller)
 
     def leave(self, caller: str, *, took_s: float) -> None:
         """Give a place back, to whoever is next.
@@ -261,7 +278,11 @@ class Line:
         self._call_next()
 
     def _in_line(self) -> Counter[str]:
-        return Counter(one.caller for one in self._waiting)
+        # One by one: for a few this takes a third of the time a generator would.
+        line = Counter[str]()
+        for one in self._waiting:
+            line[one.caller] += 1
+        return line
 
     def _part(self) -> int:
         # More callers than places need not be counted: nobody has less than one place.

@@ -247,6 +247,24 @@ def test_a_burst_is_served_whole_and_a_rush_finds_a_short_line():
     asyncio.run(run())
 
 
+def test_of_many_who_are_let_on_in_one_turn_no_more_come_than_there_is_room_for():
+    async def run() -> None:
+        made = line(places=1, length=2)
+        many = await fill(made, 2)
+        taken = []
+        for _ in range(3):
+            taken.append(made.takes(GREEDY))
+            if taken[-1]:
+                made.expect(GREEDY)
+        assert taken == [True, False, False]
+        # Who did not come after all keeps nobody out in the next turn.
+        await settle()
+        assert (made.waiting, made.takes(GREEDY)) == (1, True)
+        await end(many)
+
+    asyncio.run(run())
+
+
 def test_the_line_is_short_only_for_whoever_has_the_most_in_it():
     async def run() -> None:
         made = line(places=1, length=20)

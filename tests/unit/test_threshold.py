@@ -82,8 +82,8 @@ def test_others_are_let_on(asked):
     assert 'geo_work_refused_total{class="heavy"} 0.0' in counted
 
 
-def knock(asked: bytes, *, address: str = GREEDY, waiting: int = 3, kept: tuple = ()):
-    """What is said at the door to who has filled the line; None when his question is read."""
+def knock(asked: bytes, *, times: int = 1, address: str = GREEDY, waiting=3, kept: tuple = ()):
+    """What the last of them hears at the door who has filled the line; None when he is let on."""
     metrics = Metrics()
     gate = Gate(Bounds(places=1, waiting=2, waiting_s=5, request_s=20), metrics.registry)
 
@@ -91,7 +91,8 @@ def knock(asked: bytes, *, address: str = GREEDY, waiting: int = 3, kept: tuple 
         line = gate._lines["heavy"]
         filling = [asyncio.create_task(line.enter(GREEDY)) for _ in range(waiting)]
         await asyncio.sleep(0)
-        told = Door(gate, metrics, kept.__contains__).refusal(asked, address)
+        door = Door(gate, metrics, kept.__contains__)
+        *_, told = [door.refusal(asked, address) for _ in range(times)]
         for one in filling:
             one.cancel()
         await asyncio.gather(*filling, return_exceptions=True)
@@ -115,6 +116,12 @@ def test_the_door_says_what_the_threshold_says():
     assert body == whole["body"]
     assert 'geo_work_refused_total{class="heavy"} 1.0' in counted
     assert 'geo_http_requests_total{method="GET",route="none",status="503"} 1.0' in counted
+
+
+@pytest.mark.parametrize(("times", "is_let_on"), [(1, True), (2, False)])
+def test_who_knocks_in_the_same_turn_as_the_last_there_was_room_for_is_sent_away(times, is_let_on):
+    told, _ = knock(plain(), times=times, waiting=2)
+    assert (told is None) == is_let_on
 
 
 def test_the_door_knows_for_whom_a_proxy_on_this_machine_asks():
