@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,20 @@ from geo_service.core.models import Dataset, DatasetVersion, IngestRun
 from geo_service.core.text import Text
 from layers import indicators
 from layers.collection import Collection
-from layers.models import FeatureLayer
+from layers.models import FeatureLayer, PlaceValue
+from layers.value_rules import classes_of, is_guarded
 
 #: Refusals and traces listed at once; a file may have many thousands.
 MOST_LISTED = 200
+#: Remarks that compare numbers: where small counts are withheld they tell the one by the other.
+COMPARING = frozenset(
+    {
+        "copied-forward", "jump", "not-whole", "outlier", "parts-do-not-sum", "source-contradicts",
+        "total-does-not-match", "unlikely",
+    }
+)  # fmt: skip
 #: Views for all: which data set reported what, and which rows were refused; not what they said.
 _REPORTED = table("reported", column("indicator_key"), column("dataset_id"))
-_REFUSAL = table("refusal", column("run_id"), column("reason"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +50,17 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt to load one file; ``version`` is what it made, if it was committed."""
+    """One attempt to load one file; ``version`` is what it made, if it was committed.
+
+    Of a file with counts that may be withheld nobody is told the sum of its bytes or their number:
+    whoever has all of it but three small numbers would try them until the sum is right.
+    """
 
     id: int
     recipe: str
     file_name: str
-    file_sha256: str
-    file_bytes: int
+    file_sha256: str | None
+    file_bytes: int | None
     status: str
     started_at: datetime
     finished_at: datetime | None
@@ -57,7 +68,7 @@ class Run:
     rows_loaded: int
     rows_unchanged: int
     rows_refused: int
-    rows_flagged: int
+    rows_flagged: int | None
     version: int | None
 
 
@@ -154,21 +165,25 @@ def read(session: Session, dataset_id: str) -> Lineage:
             Text(th=f"ไม่มีชุดข้อมูล '{dataset_id}'", en=f"There is no data set '{dataset_id}'"),
             dataset=dataset_id,
         )
-    runs = _runs(session, dataset_id)
-    latest = _latest(runs)
+    keys = tuple(
+        session.scalars(
+            select(_REPORTED.c.indicator_key)
+            .where(_REPORTED.c.dataset_id == dataset_id)
+            .distinct()
+            .order_by(_REPORTED.c.indicator_key)
+        )
+    )
+    dataset = _dataset(row)
+    secret = _holds_secrets(session, dataset, keys)
+    runs = _runs(session, dataset_id, secret=secret)
+    untold = sorted(COMPARING) if secret else []
+    bound = {"runs": _latest(runs), "untold": untold, "most": MOST_LISTED}
     return Lineage(
-        dataset=_dataset(row),
+        dataset=dataset,
         runs=runs,
-        refusals=_refusals(session, latest),
-        refusal_counts=_refusal_counts(session, latest),
-        indicator_keys=tuple(
-            session.scalars(
-                select(_REPORTED.c.indicator_key)
-                .where(_REPORTED.c.dataset_id == dataset_id)
-                .distinct()
-                .order_by(_REPORTED.c.indicator_key)
-            )
-        ),
+        refusals=_refusals(session, bound),
+        refusal_counts=dict(session.execute(fixed_sql("layers", "refusal_counts"), bound).all()),
+        indicator_keys=keys,
         layer_ids=tuple(
             session.scalars(
                 select(FeatureLayer.id)
@@ -294,7 +309,24 @@ def _dataset(row: Row[Any, Any]) -> DatasetInfo:
     )
 
 
-def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
+# Whether a file of it may have held a count that is withheld; nobody knows of one whose every load
+# was undone.
+def _holds_secrets(session: Session, dataset: DatasetInfo, keys: Sequence[str]) -> bool:
+    if dataset.kind != "indicators":
+        return False
+    classes, known = classes_of(session), indicators.list_all(session, components=True)
+    open_keys = {one.key for one in known if not is_guarded(one, classes)}
+    return not keys or not open_keys.issuperset(keys) or _is_withheld(session, keys)
+
+
+def _is_withheld(session: Session, keys: Sequence[str]) -> bool:
+    gaps = select(PlaceValue.place_id).where(
+        PlaceValue.indicator_key.in_(keys), PlaceValue.status == "suppressed"
+    )
+    return session.scalar(select(gaps.exists())) is True
+
+
+def _runs(session: Session, dataset_id: str, *, secret: bool) -> tuple[Run, ...]:
     rows = session.execute(
         select(IngestRun, DatasetVersion.version)
         .options(load_only(*_SHOWN, raiseload=True))
@@ -307,8 +339,8 @@ def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
             id=run.id,
             recipe=run.recipe,
             file_name=run.file_name,
-            file_sha256=run.file_sha256,
-            file_bytes=run.file_bytes,
+            file_sha256=None if secret else run.file_sha256,
+            file_bytes=None if secret else run.file_bytes,
             status=run.status,
             started_at=run.started_at,
             finished_at=run.finished_at,
@@ -316,7 +348,7 @@ def _runs(session: Session, dataset_id: str) -> tuple[Run, ...]:
             rows_loaded=run.rows_loaded,
             rows_unchanged=run.rows_unchanged,
             rows_refused=run.rows_refused,
-            rows_flagged=run.rows_flagged,
+            rows_flagged=None if secret else run.rows_flagged,
             version=version,
         )
         for run, version in rows
@@ -338,10 +370,8 @@ def _latest(runs: Sequence[Run]) -> list[int]:
     return list(found.values())
 
 
-def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:
-    rows = session.execute(
-        fixed_sql("layers", "refusals"), {"runs": list(run_ids), "most": MOST_LISTED}
-    )
+def _refusals(session: Session, bound: Mapping[str, Any]) -> tuple[Refusal, ...]:
+    rows = session.execute(fixed_sql("layers", "refusals"), bound)
     return tuple(
         Refusal(
             run_id=row.run_id,
@@ -356,13 +386,3 @@ def _refusals(session: Session, run_ids: Sequence[int]) -> tuple[Refusal, ...]:
         )
         for row in rows
     )
-
-
-def _refusal_counts(session: Session, run_ids: Sequence[int]) -> dict[str, int]:
-    rows = session.execute(
-        select(_REFUSAL.c.reason, func.count())
-        .where(_REFUSAL.c.run_id.in_(run_ids))
-        .group_by(_REFUSAL.c.reason)
-        .order_by(_REFUSAL.c.reason)
-    )
-    return dict(rows.all())

@@ -45,7 +45,8 @@ class Rule:
     unknown one); ``depth`` is above that of all its parts; one that ``is_kept`` is read back as
     it was prepared. ``years`` is the age a denominator may have, ``finest`` the number of the
     finest public level (1 is the country, 0 none); the limits are persons, ``zeros_to`` the finest
-    level whose zeros are shown; ``version`` is the next one.
+    level whose zeros are shown; ``version`` is the next one. Of one that ``is_guarded`` no remark is
+    told that compares numbers.
     """
 
     k: int
@@ -70,6 +71,7 @@ class Rule:
     version: int
     least_denominator: float
     zeros_to: int
+    is_guarded: bool
     is_sliced: bool = False
 
 
@@ -358,6 +360,7 @@ def _rule(
         version=version or 0,
         least_denominator=limits.least_denominator,
         zeros_to=limits.zeros_to,
+        is_guarded=is_guarded(one, classes),
     )
 
 

@@ -34,6 +34,7 @@ CREATE TEMP TABLE value_rule (
     version bigint NOT NULL,
     least_denominator float8 NOT NULL,
     zeros_to smallint NOT NULL,
+    is_guarded boolean NOT NULL,
     is_sliced boolean NOT NULL,
     is_fresh boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
@@ -159,14 +160,23 @@ CREATE TEMP TABLE value_hidden (
 ) ON COMMIT DROP;
 
 -- What readers may see: levels no finer than allowed, nothing of cells withheld, and a row that
--- says "not reported" for every place that could have reported.
+-- says "not reported" for every place that could have reported. Where something is or may be
+-- withheld, of all remarks those alone that speak of places and divisors: what compares numbers
+-- ("the same as the year before", "twice as many") tells the one withheld by the one shown.
 CREATE TEMP VIEW value_shown AS
 SELECT v.k, v.level, v.t, v.place_id, r.is_fresh, r.is_sliced,
        CASE WHEN h.k IS NULL THEN v.value END AS value,
        CASE WHEN h.k IS NULL THEN v.numerator END AS numerator,
        CASE WHEN h.k IS NULL THEN v.denominator END AS denominator,
        CASE WHEN h.k IS NULL THEN v.status ELSE 'suppressed' END AS status,
-       v.reporting, v.expected, v.basis, v.flags
+       v.reporting, v.expected, v.basis,
+       CASE WHEN v.flags = '{}' THEN v.flags
+            WHEN r.is_guarded OR r.k IN (SELECT w.k FROM value_hidden AS w)
+            THEN ARRAY(
+                SELECT f FROM unnest(v.flags) AS f
+                WHERE f ~ '^(denominator-|estimated-denominator$|lower-tier$|successor-of-|name-)'
+            )
+            ELSE v.flags END AS flags
 FROM value_raw AS v
 JOIN value_rule AS r ON r.k = v.k AND r.is_wanted AND v.level <= r.finest
 JOIN value_time AS p ON p.t = v.t AND p.is_stored

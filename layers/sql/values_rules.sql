@@ -8,5 +8,5 @@ SELECT * FROM unnest(
     CAST(:upper_tier AS boolean[]), CAST(:finest AS smallint[]), CAST(:own_limit AS float8[]),
     CAST(:denominator_limit AS float8[]), CAST(:version AS bigint[]),
     CAST(:least_denominator AS float8[]), CAST(:zeros_to AS smallint[]),
-    CAST(:is_sliced AS boolean[])
+    CAST(:is_guarded AS boolean[]), CAST(:is_sliced AS boolean[])
 )

@@ -48,6 +48,31 @@ def test_refused_rows_are_told_with_reason_and_without_paths(client_of, fresh_en
     assert "/srv/secret" not in told.text
 
 
+def test_of_files_with_guarded_counts_nothing_is_told_that_a_guess_could_be_tried_on(
+    client_of, fresh_engine
+):
+    with transaction(fresh_engine) as session:
+        build_small_country(session)
+        for severity, reason in (("refused", "unit-in-cell"), ("flagged", "copied-forward")):
+            session.execute(
+                text(
+                    "INSERT INTO geo.reject (run_id, severity, reason, file_name, row)"
+                    " SELECT id, :severity, :reason, file_name, 7 FROM geo.ingest_run"
+                    " WHERE dataset_id = 'test-waste'"
+                ),
+                {"severity": severity, "reason": reason},
+            )
+    told = client_of(fresh_engine).get("/datasets/test-waste").json()
+    assert told["refusedByReason"] == {"copied-forward": 1, "unit-in-cell": 1}
+    with transaction(fresh_engine) as session:
+        session.execute(text("UPDATE geo.indicator SET privacy = 'P2'"))
+    told = client_of(fresh_engine).get("/datasets/test-waste").json()
+    assert told["refusedByReason"] == {"unit-in-cell": 1}
+    assert [one["reason"] for one in told["refused"]] == ["unit-in-cell"]
+    (run,) = told["runs"]
+    assert (run["sha256"], run["bytes"], run["rows"]["flagged"]) == (None, None, None)
+
+
 def test_a_thematic_map_names_its_sources(client):
     told = client.get("/maps/waste_gen_tpd.json").json()
     assert [one["dataset"] for one in told["sources"]] == ["test-waste"]
