@@ -45,8 +45,8 @@ class Rule:
     unknown one); ``depth`` is above that of all its parts; one that ``is_kept`` is read back as
     it was prepared. ``years`` is the age a denominator may have, ``finest`` the number of the
     finest public level (1 is the country, 0 none); the limits are persons, ``zeros_to`` the finest
-    level whose zeros are shown; ``version`` is the next one. Of one that ``is_guarded`` no remark is
-    told that compares numbers.
+    level whose zeros are shown; ``version`` is the next one. Of one that ``is_guarded`` nothing is
+    remarked that compares numbers.
     """
 
     k: int
