@@ -131,16 +131,37 @@ def find_name(session: Session, level: str, code: str) -> Text | None:
     Text or None
         ``None`` when there is none of this code today.
     """
+    return find_names(session, level, (code,)).get(code)
+
+
+def find_names(session: Session, level: str, codes: Collection[str]) -> dict[str, Text]:
+    """Find the names of areas or organisations in force.
+
+    Parameters
+    ----------
+    session : Session
+        To read with.
+    level : str
+        ``org``, or the level of areas.
+    codes : collection of str
+        Their codes.
+
+    Returns
+    -------
+    dict of str to Text
+        By code; those that are none today are left out.
+    """
+    if not codes:
+        return {}
     if level == "org":
-        statement = select(Org.name_th, Org.name_en).where(
-            Org.code == code, func.upper_inf(Org.valid)
+        statement = select(Org.code, Org.name_th, Org.name_en).where(
+            Org.code.in_(codes), func.upper_inf(Org.valid)
         )
     else:
-        statement = select(Area.name_th, Area.name_en).where(
-            Area.level == level, Area.code == code, func.upper_inf(Area.valid)
+        statement = select(Area.code, Area.name_th, Area.name_en).where(
+            Area.level == level, Area.code.in_(codes), func.upper_inf(Area.valid)
         )
-    found = session.execute(statement.limit(1)).one_or_none()
-    return None if found is None else Text(th=found[0], en=found[1])
+    return {code: Text(th=th, en=en) for code, th, en in session.execute(statement)}
 
 
 def _parted(joined: str) -> tuple[str, ...]:

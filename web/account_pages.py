@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,7 +14,6 @@ from geo_service.core.accounts.keys import USUAL_DAYS, KeyInfo
 from geo_service.core.accounts.people import AccountInfo
 from geo_service.core.audit import Line, Wanted
 from geo_service.core.auth import (
-    KIND_NAMES,
     PLACED_ROLES,
     ROLE_NAMES,
     ROLE_SCOPES,
@@ -21,48 +21,18 @@ from geo_service.core.auth import (
     SCOPE_NAMES,
     SCOPES,
 )
-from geo_service.core.text import Lang, Text
+from geo_service.core.moments import moment_in
+from geo_service.core.text import Lang
+from geo_service.deps.recorded import WAYS_IN, Names, named, tell
 from geo_service.deps.shown import Managed, Shown
 from ingest.submissions import CHECKERS, SUBMITTERS
-from web.signed_in import ground, moment, respond_alone
+from web.signed_in import ground, respond_alone
 from web.words import words
 
-_DETAILS: Final = {
-    "recipe": Text("ประเภทข้อมูล", "kind of data"),
-    "jti": Text("เลขที่โทเคน", "token"),
-    "kid": Text("กุญแจที่ลงนาม", "signed with"),
-    "locked": Text("ตรึงไว้", "locked"),
-    "editable": Text("ปรับได้", "may be changed"),
-    "way": Text("ลงชื่อเข้าใช้ด้วย", "by"),
-    "reason": Text("เหตุผล", "reason"),
-    "file": Text("ไฟล์", "file"),
-    "sha256": Text("SHA-256", "SHA-256"),
-    "submission": Text("ไฟล์ที่ส่ง เลขที่", "submission"),
-    "run": Text("การนำเข้าครั้งที่", "run"),
-    "outcome": Text("ผล", "outcome"),
-    "version": Text("รุ่น", "version"),
-    "rows": Text("แถว", "rows"),
-    "scopes": Text("สิทธิ์", "may"),
-    "account": Text("บัญชี", "account"),
-    "role": Text("บทบาท", "role"),
-    "place": Text("รหัสพื้นที่", "place"),
-    "before": Text("เดิม", "before"),
-    "after": Text("ใหม่", "after"),
-    "origins": Text("เว็บที่ฝัง", "sites"),
-    "seconds": Text("วินาที", "seconds"),
-    "path": Text("ที่อยู่", "address"),
-    "status": Text("สถานะ", "status"),
-    "by": Text("โดย", "by"),
-    "who": Text("ผู้ขอ", "who"),
-}
 #: Letters of a fingerprint that tell it from others at a glance; the CSV has it whole.
-_SHORT: Final = {"sha256": 12}
+_SHORT: Final = 12
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 _FIELDS: Final = ("name", "title", "email", "role", "place")
-_WAYS_IN: Final = {
-    "password": Text("รหัสผ่าน", "password"),
-    "openid": Text("OpenID", "OpenID"),
-    "none": Text("ใช้คีย์เท่านั้น", "keys only"),
-}
 
 
 def account(shown: Shown, status: int = 200) -> Response:
@@ -95,7 +65,7 @@ def account(shown: Shown, status: int = 200) -> Response:
         return respond_alone("sign_in.html", lang, context, status)
     typed = _typed(shown, ("label", "days"))
     context |= {
-        "account": _account(info, lang),
+        "account": _account(info, lang, shown.names),
         "keys": [_key(one, lang) for one in shown.keys],
         "scopes": [
             (one, SCOPE_NAMES[one].in_(lang)) for one in SCOPES if one in ROLE_SCOPES[info.role]
@@ -125,7 +95,7 @@ def users(shown: Managed, status: int = 200) -> Response:
     lang = shown.lang
     context = {
         **_managed(shown, "/manage/users"),
-        "accounts": [_account(one, lang) for one in shown.accounts],
+        "accounts": [_account(one, lang, shown.names) for one in shown.accounts],
         "roles": _roles(lang),
         "typed": _typed(shown, _FIELDS),
     }
@@ -152,8 +122,7 @@ def user(shown: Managed, status: int = 200) -> Response:
         return users(shown, status)
     context = {
         **_managed(shown, "/manage/users"),
-        "account": _account(info, lang),
-        "place_name": shown.place_name.in_(lang) if shown.place_name else "",
+        "account": _account(info, lang, shown.names),
         "typed": _typed(shown, _FIELDS)
         if shown.said and shown.said.fields.get("role")
         else {
@@ -210,7 +179,7 @@ def record(shown: Managed, status: int = 200) -> Response:
     lang, asked = shown.lang, _asked(shown.wanted)
     context = {
         **_managed(shown, "/manage/audit"),
-        "lines": [_line(one, lang) for one in shown.lines],
+        "lines": [_line(one, lang, shown.names) for one in shown.lines],
         "asked": asked,
         "actions": [(key, text.in_(lang)) for key, text in audit.ACTIONS.items()],
         "outcomes": [(key, text.in_(lang)) for key, text in audit.OUTCOME_NAMES.items()],
@@ -249,24 +218,25 @@ def _roles(lang: Lang) -> list[tuple[str, str, str]]:
     ]
 
 
-def _account(info: AccountInfo, lang: Lang) -> dict[str, Any]:
+def _account(info: AccountInfo, lang: Lang, names: Names) -> dict[str, Any]:
+    place = names.places.get((PLACED_ROLES.get(info.role, ""), info.place or ""))
     return {
         "name": info.name,
         "title": info.title,
         "email": info.email or "",
         "role": info.role,
         "role_name": ROLE_NAMES[info.role].in_(lang),
-        "place": info.place or "",
+        "place": named(place, info.place, lang) if info.place else "",
         "scopes": ", ".join(SCOPE_NAMES[one].in_(lang) for one in SCOPES
                             if one in ROLE_SCOPES[info.role]),
-        "way_in": _WAYS_IN[info.way_in].in_(lang),
+        "way_in": WAYS_IN[info.way_in].in_(lang),
         "has_password": info.way_in == "password",
         "is_openid": info.way_in == "openid",
         "must_change": info.must_change,
         "key_count": info.keys,
-        "created": moment(info.created_at, lang),
-        "signed_in": moment(info.signed_in_at, lang),
-        "disabled": moment(info.disabled_at, lang),
+        "created": moment_in(info.created_at, lang),
+        "signed_in": moment_in(info.signed_in_at, lang),
+        "disabled": moment_in(info.disabled_at, lang),
     }  # fmt: skip
 
 
@@ -274,7 +244,7 @@ def _key(one: KeyInfo, lang: Lang) -> dict[str, Any]:
     said = words(lang)
     state = said["key_good"]
     if one.revoked_at is not None:
-        state = f"{said['key_revoked']} {moment(one.revoked_at, lang)}"
+        state = f"{said['key_revoked']} {moment_in(one.revoked_at, lang)}"
     elif not one.is_good:
         state = said["key_expired"]
     return {
@@ -282,45 +252,33 @@ def _key(one: KeyInfo, lang: Lang) -> dict[str, Any]:
         "account": one.account,
         "label": one.label,
         "scopes": ", ".join(SCOPE_NAMES[scope].in_(lang) for scope in one.scopes),
-        "created": moment(one.created_at, lang),
-        "expires": moment(one.expires_at, lang),
-        "used": moment(one.used_at, lang),
+        "created": moment_in(one.created_at, lang),
+        "expires": moment_in(one.expires_at, lang),
+        "used": moment_in(one.used_at, lang),
         "state": state,
         "is_good": one.is_good,
     }
 
 
-def _line(one: Line, lang: Lang) -> dict[str, str]:
-    action = audit.ACTIONS.get(one.action)
-    detail = "; ".join(
-        f"{_called(name, lang)}: {_told(value)[: _SHORT.get(name)]}"
-        for name, value in one.detail.items()
-        if value not in ("", None, [], {})
-    )
+def _line(one: Line, lang: Lang, names: Names) -> dict[str, Any]:
+    told = tell(one, lang, names)
     return {
-        "at": moment(one.at, lang, seconds=True),
-        "action": action.in_(lang) if action else one.action,
-        "outcome": audit.OUTCOME_NAMES[one.outcome].in_(lang),
-        "kind": KIND_NAMES[one.who_kind].in_(lang),
+        "at": told.when,
+        "action": told.action,
+        "outcome": told.outcome,
+        "kind": told.kind,
         "who": one.who_name or one.who_id,
+        "thing": told.thing,
         "what": one.what,
         "address": one.address,
         "request": one.request_id,
-        "detail": detail,
+        "detail": [(name, _shortened(value)) for name, value in told.detail],
         "mark": one.outcome,
     }
 
 
-def _called(name: str, lang: Lang) -> str:
-    return _DETAILS[name].in_(lang) if name in _DETAILS else name
-
-
-def _told(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(one)}" for name, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(_told(one) for one in value)
-    return "-" if value is None else str(value)
+def _shortened(value: str) -> str:
+    return f"{value[:_SHORT]}…" if _FINGERPRINT.fullmatch(value) else value
 
 
 def _asked(wanted: Wanted) -> dict[str, str]:

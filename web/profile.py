@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -12,14 +12,16 @@ from starlette.responses import HTMLResponse
 from boundaries.words import LEVEL_NAMES
 from geo_service.core.text import Lang, Text
 from geo_service.deps import SessionDep
+from geo_service.deps.shown import Frame
 from layers import outlines
 from layers.cube.peers import GROUPS, NAMES, Peers
 from layers.profile import PlaceName, Profile
 from layers.thematic.words import styled
 from layers.words import THEME_NAMES
 from web import ageing, explore, thumbnails
+from web.paper import paper_of
 from web.place_rows import Row, kind_of, row_of
-from web.render import respond_kept
+from web.render import around, respond_kept
 from web.words import PLACES, number, words
 
 #: At most so many names of smaller places are shown at once.
@@ -42,38 +44,30 @@ class Section:
 
 
 def answer(
-    session: SessionDep,
-    lang: Lang,
-    profile: Profile,
-    *,
+    session: SessionDep, profile: Profile, frame: Frame, version: str, *,
     peers: Peers | None = None,
-    is_sample: bool,
-    headers: Mapping[str, str],
-) -> HTMLResponse:
+) -> HTMLResponse:  # fmt: skip
     """Answer with the page of a place.
 
     Parameters
     ----------
     session : Session
         Only read.
-    lang : {"th", "en"}
-        Language of the reader.
     profile : Profile
         What is known of it.
+    frame : Frame
+        What surrounds the page.
+    version : str
+        Of the state of the data.
     peers : Peers, optional
         Whom it is compared with, where it was asked for.
-    is_sample : bool
-        Whether to say that the data is made up.
-    headers : mapping of str to str
-        Of the answer.
 
     Returns
     -------
     HTMLResponse
         The page; it prints on A4.
     """
-    place = profile.place
-    other = "en" if lang == "th" else "th"
+    place, lang = profile.place, frame.lang
     outline, lit = _locator(session, profile)
     context = {
         "title": title(place, lang),
@@ -102,10 +96,10 @@ def answer(
         else words(lang)["peer_told"]
         .replace("{group}", peers.group.in_(lang))
         .replace("{n}", f"{len(peers.codes):,}"),
-        "is_sample": is_sample,
-        "other_language": f"/places/{place.code}?f=html&lang={other}",
+        **around(frame),
+        "paper": paper_of(session, lang, frame.here, profile.subjects, version),
     }  # fmt: skip
-    return respond_kept("profile.html", lang, context, headers)
+    return respond_kept("profile.html", lang, context, frame.headers)
 
 
 def _ageing(session: SessionDep, place: PlaceName, lang: Lang) -> dict[str, Any]:

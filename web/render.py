@@ -17,6 +17,7 @@ from geo_service.core.text import SAMPLE_NOTICE, Lang
 from geo_service.deps.shown import Frame
 from layers.inside import NOT_PUBLIC, SHOWN_TO
 from web.assets import address, refuse_foreign
+from web.paper import Paper
 from web.words import axis, day, licence, number, parts, phrases, words
 
 SITE_FRAMES: Final = "'self'"
@@ -228,6 +229,7 @@ def around(frame: Frame) -> dict[str, Any]:
         "formats": frame.formats,
         "is_sample": frame.is_sample,
         "other_language": frame.other_language,
+        "paper": Paper(frame.here),
     }
 
 

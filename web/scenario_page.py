@@ -28,7 +28,6 @@ from web.words import day, number, words
 #: Amounts from this on are told in whole numbers.
 _WHOLE_FROM: Final = 100.0
 _MILLIONS_FROM, _MILLION = 1e7, 1e6
-_COUNTRY: Final = "TH"
 #: Places whose chance of being above changes most.
 _MOST_CHANCES: Final = 8
 
@@ -110,7 +109,6 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
     lang, document, run = frame.lang, found.document, found.run
     at = 0 if lang == "th" else 1
     named = {key: one.title for key, one in document.groups.items()}
-    other = "en" if lang == "th" else "th"
     context = {
         "title": document.title.in_(lang),
         "by": _by(document.author, found.row.number, found.row.created_at, lang),
@@ -136,7 +134,6 @@ def answer(session: SessionDep, found: Found, frame: Frame) -> HTMLResponse:
             *(pair[at] for pair in (run.notes if run else ())),
         ],
         "shared": _shared(found, lang),
-        "address": frame.other_language.replace(f"lang={other}", f"lang={lang}"),
         "versions": [
             (str(one.number), f"/scenarios/{one.name}?version={one.number}&f=html&lang={lang}")
             for one in found.versions

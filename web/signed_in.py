@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
-from geo_service.core.audit import THAI_TIME
 from geo_service.core.errors import Fault
-from geo_service.core.text import Lang, day_in
+from geo_service.core.text import Lang
 from web.render import respond
 
 
@@ -76,27 +74,3 @@ def respond_alone(name: str, lang: Lang, context: Mapping[str, Any], status: int
         The page.
     """
     return respond(name, lang, context, frame_ancestors="'none'", status=status)
-
-
-def moment(at: datetime | None, lang: Lang, *, seconds: bool = False) -> str:
-    """Write a moment as people read it, in Thai time.
-
-    Parameters
-    ----------
-    at : datetime, optional
-        With its zone.
-    lang : {"th", "en"}
-        Language of the reader; the year is Buddhist in Thai.
-    seconds : bool
-        Whether to the second.
-
-    Returns
-    -------
-    str
-        Empty for none.
-    """
-    if at is None:
-        return ""
-    here = at.astimezone(THAI_TIME)
-    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
-    return f"{day_in(here, lang)} {clock}{' น.' if lang == 'th' else ''}"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from geo_service.core.moments import moment_in
 from geo_service.core.periods import parse_period
 from geo_service.core.text import Lang, Text
 from geo_service.deps.shown import Submitted
 from ingest.reasons import title_of
 from layers.indicators import IndicatorInfo
-from web.signed_in import ground, moment, respond_alone
+from web.signed_in import ground, respond_alone
 from web.words import LEVELS, words
 
 #: Findings on the page; the CSV has them all.
@@ -41,6 +42,11 @@ _STEPS: Final = {
     "withdraw": Text("ถอนไฟล์นี้", "Withdraw"),
     "refuse": Text("ไม่รับไฟล์นี้", "Refuse"),
     "undo": Text("ยกเลิกการเผยแพร่", "Undo the publication"),
+}
+#: What a step comes to that is asked for twice.
+_ASKED_TWICE: Final = {
+    "withdraw": "submissions_withdraw_told",
+    "undo": "submissions_undo_told",
 }
 _OUTCOMES: Final = {
     "loaded": Text("นำเข้าได้ทั้งไฟล์", "The whole file can be loaded"),
@@ -119,6 +125,7 @@ def listed(shown: Submitted, status: int = 200) -> Response:
         "rows": [_row(one, lang) for one in shown.rows],
         "recipes": [(name, title.in_(lang)) for name, title in shown.recipes],
         "most_mb": shown.most_mb,
+        "said": {name: shown.said.get(name, "") for name in ("recipe", "note")},
         "sending": {
             "sent": words(lang)["submissions_sent"],
             "failed": words(lang)["submissions_cut"],
@@ -149,13 +156,23 @@ def one(shown: Submitted, status: int = 200) -> Response:
         "remarks": _remarks(told, lang),
         "facts": _facts(told, lang),
         "way": _way(told, lang),
-        "steps": [(key, _STEPS[key].in_(lang)) for key in _STEPS if key in told["steps"]],
+        "steps": _steps(told["steps"], lang),
         "onward": "" if told["outcome"] == "refused" else "check publish",
         "stages": {key: text.in_(lang) for key, text in _STAGES.items()},
         "report": _report(told, shown.indicators, lang),
         "most": SHOWN,
     }
     return respond_alone("submission.html", lang, context, status)
+
+
+def _steps(open_to: Collection[str], lang: Lang) -> list[tuple[str, str, str]]:
+    # what may be done, what it is called, and what it comes to where that is asked first
+    said = words(lang)
+    return [
+        (key, name.in_(lang), said[_ASKED_TWICE[key]] if key in _ASKED_TWICE else "")
+        for key, name in _STEPS.items()
+        if key in open_to
+    ]
 
 
 def _row(told: dict[str, Any], lang: Lang) -> dict[str, Any]:
@@ -304,4 +321,4 @@ def _who_and_when(told: dict[str, Any], lang: Lang) -> str:
 
 
 def _moment(written: str | None, lang: Lang) -> str:
-    return moment(datetime.fromisoformat(written), lang) if written else ""
+    return moment_in(datetime.fromisoformat(written), lang) if written else ""

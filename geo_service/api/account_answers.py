@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,16 +10,22 @@ import orjson
 from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from boundaries import places
 from geo_service.api.links import JSON
 from geo_service.core.accounts.keys import KeyInfo
 from geo_service.core.accounts.people import AccountInfo
 from geo_service.core.accounts.tokens import form_token, make_secret
-from geo_service.core.auth import ROLE_SCOPES, SCOPES
-from geo_service.core.errors import BadParameter
+from geo_service.core.audit import Line
+from geo_service.core.auth import PLACED_ROLES, ROLE_SCOPES, SCOPES
+from geo_service.core.db import transaction
+from geo_service.core.errors import BadParameter, Fault
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
-from geo_service.deps.desk import PERSONAL, SESSION_TOKEN, form_cookie, is_secure
-from geo_service.problems import prefers_page
+from geo_service.deps.desk import PERSONAL, SESSION_TOKEN, Desk, form_cookie, is_secure
+from geo_service.deps.orders import Order
+from geo_service.deps.recorded import Names, names_datasets, places_in
+from geo_service.problems import as_fault, prefers_page, status_of
+from layers import datasets
 
 FormatQuery = Annotated[str | None, Query(alias="f", description="json | html")]
 
@@ -90,6 +96,37 @@ def to(address: str, lang: Lang) -> RedirectResponse:
     return RedirectResponse(f"{address}{said}", status_code=303, headers=dict(PERSONAL))
 
 
+def done_or_shown_again(
+    order: Order, act: Callable[[], Response], show: Callable[[Fault, int], Response]
+) -> Response:
+    """Do what was ordered; a form that is refused is shown again, with what was typed and why.
+
+    Parameters
+    ----------
+    order : Order
+        From a form, or from a program: that gets the problem as it is.
+    act : callable
+        Does it.
+    show : callable
+        Shows the form again: takes the fault and the status of the answer.
+
+    Returns
+    -------
+    Response
+        Of what was done, or the form with the status of the fault.
+    """
+    try:
+        return act()
+    except Exception as error:
+        fault = as_fault(error)
+        if not order.said.is_form or fault is not error:
+            raise
+        made = show(fault, status_of(fault))
+        if "retryAfter" in fault.extra:
+            made.headers["Retry-After"] = str(fault.extra["retryAfter"])
+        return made
+
+
 def csrf_of(request: Request, settings: Settings) -> tuple[str, str]:
     """Give the token for the forms of a page, and the cookie it needs when there is none yet.
 
@@ -112,6 +149,43 @@ def csrf_of(request: Request, settings: Settings) -> tuple[str, str]:
         return form_token(held), ""
     made = make_secret()
     return form_token(made), made
+
+
+def names_of(
+    engine: Desk, infos: Iterable[AccountInfo] = (), lines: Collection[Line] = ()
+) -> Names:
+    """Find what the places and data sets are called that a page shows.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where places are.
+    infos : iterable of AccountInfo
+        Accounts that may stand for a place.
+    lines : collection of Line
+        Of the record.
+
+    Returns
+    -------
+    Names
+        Without a question where no code is shown.
+    """
+    wanted = places_in(lines) | {
+        (level, one.place) for one in infos if one.place and (level := PLACED_ROLES.get(one.role))
+    }
+    has_datasets = names_datasets(lines)
+    if not (wanted or has_datasets):
+        return Names()
+    with transaction(engine) as session:
+        found = {
+            (level, code): name
+            for level in {level for level, _ in wanted}
+            for code, name in places.find_names(
+                session, level, [code for one, code in wanted if one == level]
+            ).items()
+        }
+        told = datasets.list_all(session) if has_datasets else []
+    return Names(found, {one.id: one.title for one in told})
 
 
 def account_json(info: AccountInfo) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from geo_service.api.account_answers import (
     account_json,
     answer,
     csrf_of,
+    done_or_shown_again,
     key_json,
+    names_of,
     to,
     wants_page,
 )
@@ -24,7 +26,7 @@ from geo_service.core.accounts import entry, keys, passwords, people, sessions
 from geo_service.core.accounts.tokens import form_token
 from geo_service.core.auth import ANONYMOUS, SCOPES, Principal
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadParameter, Forbidden
+from geo_service.core.errors import BadParameter, Fault, Forbidden
 from geo_service.core.settings import Settings
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, PrincipalDep, SettingsDep, require
@@ -41,7 +43,6 @@ from geo_service.deps.desk import (
 from geo_service.deps.forms import Said
 from geo_service.deps.orders import Order, OrderDep
 from geo_service.deps.shown import Shown
-from geo_service.problems import as_fault, status_of
 
 router = APIRouter(prefix="/account", include_in_schema=False)
 
@@ -166,6 +167,11 @@ def _change_password(order: Order) -> str:
     with transaction(order.desk) as session:
         info = people.read(session, name)
     people.refuse_openid(info)
+    if passwords.settle(new) == passwords.settle(said.text("current")):
+        raise BadParameter(
+            Text(th="รหัสผ่านใหม่ต้องไม่ใช่รหัสผ่านเดิม", en="The new password is the current one"),
+            parameter="password",
+        )
     passwords.examine(new, info.name, info.title, info.email or "")
     # By the same door as everybody: wrong guesses count and lock.
     entry.confirm(order.desk, name, said.text("current"), by=order.by)
@@ -324,18 +330,11 @@ def _with_session(made: Response, request: Request, settings: Settings, token: s
 
 
 def _or_again(order: Order, shown: Shown, act: Callable[[], Response]) -> Response:
-    # A form that is refused is shown again with the reason; a program gets the problem.
-    try:
-        return act()
-    except Exception as error:
-        fault = as_fault(error)
-        if not order.said.is_form or fault is not error:
-            raise
+    def show(fault: Fault, status: int) -> Response:
         again = replace(shown, said=order.said, fault=fault)
-        made = _page(order.request, order.settings, again, status_of(fault))
-        if "retryAfter" in fault.extra:
-            made.headers["Retry-After"] = str(fault.extra["retryAfter"])
-        return made
+        return _page(order.request, order.settings, again, status)
+
+    return done_or_shown_again(order, act, show)
 
 
 def _page(request: Request, settings: Settings, shown: Shown, status: int = 200) -> Response:
@@ -345,7 +344,8 @@ def _page(request: Request, settings: Settings, shown: Shown, status: int = 200)
         with transaction(request.app.state.desk) as session:
             info = people.read(session, shown.who.name)
             found = tuple(keys.list_all(session, shown.who.name))
-        shown = replace(shown, account=info, keys=found)
+        names = names_of(request.app.state.engine, (info,))
+        shown = replace(shown, account=info, keys=found, names=names)
     made: Response = request.app.state.account_pages.account(shown, status)
     made.headers.update(PERSONAL)
     if new_cookie:

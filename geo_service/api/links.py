@@ -101,7 +101,8 @@ class Links:
         other = self.here(lang="en" if self.lang == "th" else "th")
         if formats is None:
             formats = (("JSON", self.here(f="json")), ("CSV", self.here(f="csv")))
-        return Frame(self.lang, other, tuple(formats), is_sample, headers)
+        here = self.here(lang=self.lang)
+        return Frame(self.lang, here, other, tuple(formats), is_sample, headers)
 
     def link(self, rel: str, path: str, kind: str, title: Text | None = None) -> dict[str, str]:
         """Describe a link to a path of the service.

@@ -15,7 +15,9 @@ from geo_service.api.account_answers import (
     account_json,
     answer,
     csrf_of,
+    done_or_shown_again,
     key_json,
+    names_of,
     to,
     wants_page,
 )
@@ -27,13 +29,12 @@ from geo_service.core.accounts.people import AccountInfo, Wishes
 from geo_service.core.accounts.tokens import make_readable
 from geo_service.core.auth import PLACED_ROLES, Role
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadParameter
+from geo_service.core.errors import BadParameter, Fault
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, PrincipalDep, SessionDep, require, settings_of
 from geo_service.deps.desk import PERSONAL, Desk, DeskDep, recognition_of
 from geo_service.deps.orders import Order, OrderDep
 from geo_service.deps.shown import Managed
-from geo_service.problems import as_fault, status_of
 
 #: Every page under ``/manage`` is for those who manage.
 MANAGERS_ONLY: Final = (Depends(require("admin", scope="manage")),)
@@ -307,21 +308,16 @@ def _changed(order: Order, info: AccountInfo) -> Response:
 
 
 def _or_again(order: Order, act: Callable[[], Response], name: str | None = None) -> Response:
-    # A form that is refused is shown again with the reason; a program gets the problem.
-    try:
-        return act()
-    except Exception as error:
-        fault = as_fault(error)
-        if not order.said.is_form or fault is not error:
-            raise
+    def show(fault: Fault, status: int) -> Response:
         shown = Managed(order.lang, order.who, fault=fault, said=order.said)
         if name is None:
             with transaction(order.desk) as desk:
                 shown = replace(shown, accounts=tuple(people.list_all(desk)))
-            return managed_page(order.request, "users", shown, status_of(fault))
+            return managed_page(order.request, "users", shown, status)
         info, found = _account(order.desk, name)
-        shown = replace(shown, account=info, keys=found)
-        return managed_page(order.request, "user", shown, status_of(fault))
+        return managed_page(order.request, "user", replace(shown, account=info, keys=found), status)
+
+    return done_or_shown_again(order, act, show)
 
 
 def managed_page(request: Request, name: str, shown: Managed, status: int = 200) -> Response:
@@ -344,12 +340,10 @@ def managed_page(request: Request, name: str, shown: Managed, status: int = 200)
         That no cache keeps.
     """
     token, _ = csrf_of(request, settings_of(request))
-    info = shown.account
-    if info is not None and info.place and (level := PLACED_ROLES.get(info.role)):
-        with transaction(request.app.state.engine) as session:
-            shown = replace(shown, place_name=places.find_name(session, level, info.place))
+    infos = (*shown.accounts, *([shown.account] if shown.account else []))
+    names = names_of(request.app.state.engine, infos, shown.lines)
     made: Response = getattr(request.app.state.account_pages, name)(
-        replace(shown, csrf=token), status
+        replace(shown, csrf=token, names=names), status
     )
     made.headers.update(PERSONAL)
     return made

@@ -61,8 +61,9 @@ def place(
     if form == "html":
         # Pages are made on a floor of their own; the application handed this one over.
         page: Response = request.app.state.place_page(
-            session, lang, found, peers=chosen, is_sample=state.is_sample, headers=headers
-        )
+            session, found, links.frame(headers, is_sample=state.is_sample), state.token,
+            peers=chosen,
+        )  # fmt: skip
         return page
     if form == "csv":
         name = f"place-{found.place.code}.csv"

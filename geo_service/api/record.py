@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from geo_service.api.account_answers import FormatQuery, answer, moment, wants_page
+from geo_service.api.account_answers import FormatQuery, answer, moment, names_of, wants_page
 from geo_service.api.management import MANAGERS_ONLY, Word, managed_page
 from geo_service.core import audit
 from geo_service.core.audit import Line, Wanted
@@ -19,14 +19,14 @@ from geo_service.core.errors import BadParameter
 from geo_service.core.text import Lang, Text
 from geo_service.deps import LangDep, PrincipalDep
 from geo_service.deps.desk import PERSONAL, Desk, DeskDep, note
+from geo_service.deps.recorded import Told, tell
 from geo_service.deps.shown import Managed
 
 router = APIRouter(prefix="/manage", include_in_schema=False, dependencies=MANAGERS_ONLY)
 
-_UNKNOWN: Final = Text("อื่น ๆ", "other")
 _COLUMNS: Final = (
     "at", "action", "words", "outcome", "who_kind", "who_id", "who_name", "what", "address",
-    "request", "detail",
+    "request", "detail", "when", "outcome_words", "who_words", "what_words", "detail_words",
 )  # fmt: skip
 _CSV: Final = "text/csv; charset=utf-8"
 
@@ -103,17 +103,21 @@ def _csv(request: Request, engine: Desk, who: Principal, wanted: Wanted, lang: L
     with transaction(engine) as session:
         found = audit.read(session, wanted, limit=audit.MOST_ROWS)
     note(request, "audit-read", what="csv", detail={"rows": len(found), "who": who.name})
-    rows = [
-        (
-            moment(one.at), one.action, audit.ACTIONS.get(one.action, _UNKNOWN).in_(lang),
-            one.outcome, one.who_kind, one.who_id, one.who_name, one.what, one.address,
-            one.request_id, orjson.dumps(one.detail).decode(),
-        )
-        for one in found
-    ]  # fmt: skip
+    names = names_of(request.app.state.engine, lines=found)
+    rows = [_row(one, tell(one, lang, names)) for one in found]
     body = "".join(csv_parts(_COLUMNS, [rows], is_sample=False))
     headers = {**PERSONAL, "Content-Disposition": 'attachment; filename="audit.csv"'}
     return Response(body, headers=headers, media_type=_CSV)
+
+
+# What programs read first, then the same for people.
+def _row(one: Line, told: Told) -> tuple[object, ...]:
+    return (
+        moment(one.at), one.action, told.action, one.outcome, one.who_kind, one.who_id,
+        one.who_name, one.what, one.address, one.request_id, orjson.dumps(one.detail).decode(),
+        told.when, told.outcome, told.kind, told.thing or one.what,
+        "; ".join(": ".join(pair) for pair in told.detail),
+    )  # fmt: skip
 
 
 def _day(said: str | None, name: str) -> date | None:

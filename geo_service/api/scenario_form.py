@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from geo_service.api.account_answers import csrf_of, to
+from geo_service.api.account_answers import csrf_of, done_or_shown_again, to
 from geo_service.api.scenario_desk import AUTHORS, AuthorDep, keep, take_out
 from geo_service.core.auth import Principal
 from geo_service.core.db import transaction
@@ -18,7 +19,6 @@ from geo_service.deps.desk import PERSONAL, LoaderDep
 from geo_service.deps.forms import Said
 from geo_service.deps.orders import OrderDep
 from geo_service.deps.shown import Drafted
-from geo_service.problems import as_fault, status_of
 from ingest.scenarios import author_of
 from layers import scenarios as kept
 from layers.scenarios import offer
@@ -50,7 +50,7 @@ def form(
         return to(f"/account?next={_PATH}", lang)
     if not who.has_role(*AUTHORS):
         raise Forbidden(_READERS)
-    return _page(request, who, lang, engine, done=done)
+    return _page(request, replace(_drafted(request, who, lang, engine), done=done))
 
 
 @router.post("/new")
@@ -62,16 +62,18 @@ def add(who: AuthorDep, order: OrderDep, engine: LoaderDep) -> Response:
     Response
         303; the form again with the reason where it cannot be.
     """
-    try:
+
+    def act() -> Response:
         with transaction(engine) as session:
             document = written(order.said, session)
         added = keep(order.request, who, engine, document)
-    except Exception as error:
-        fault = as_fault(error)
-        if fault is not error:
-            raise
-        return _page(order.request, who, order.lang, engine, fault=fault, said=order.said)
-    return to(f"/scenarios/{added.name}?f=html", order.lang)
+        return to(f"/scenarios/{added.name}?f=html", order.lang)
+
+    def show(fault: Fault, status: int) -> Response:
+        drafted = _drafted(order.request, who, order.lang, engine)
+        return _page(order.request, replace(drafted, fault=fault, said=order.said), status)
+
+    return done_or_shown_again(order, act, show)
 
 
 @router.post("/{name}/remove")
@@ -171,17 +173,14 @@ def _free_name(session: SessionDep, wanted: str) -> str:
     return next(one for one in names if author_of(session, one) is None)
 
 
-def _page(
-    request: Request, who: Principal, lang: Lang, engine: LoaderDep, *, done: str = "",
-    fault: Fault | None = None, said: Said | None = None,
-) -> Response:  # fmt: skip
+def _drafted(request: Request, who: Principal, lang: Lang, engine: LoaderDep) -> Drafted:
     with transaction(engine) as session:
         offered = offer.read(session)
         own = tuple(one for one in kept.list_all(session) if one.document.author == who.name)
-    shown = Drafted(
-        lang, who, offered, own, csrf_of(request, settings_of(request))[0], done, fault, said
-    )
-    status = 200 if fault is None else status_of(fault)
+    return Drafted(lang, who, offered, own, csrf_of(request, settings_of(request))[0])
+
+
+def _page(request: Request, shown: Drafted, status: int = 200) -> Response:
     made: Response = request.app.state.scenario_form(shown, status)
     made.headers.update(PERSONAL)
     return made

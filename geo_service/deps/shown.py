@@ -13,6 +13,7 @@ from geo_service.core.auth import Principal
 from geo_service.core.errors import Fault
 from geo_service.core.text import Lang, Text
 from geo_service.deps.forms import Said
+from geo_service.deps.recorded import Names
 from layers.indicators import IndicatorInfo
 from layers.scenarios import Summary
 from layers.scenarios.offer import Offer
@@ -22,11 +23,13 @@ from layers.scenarios.offer import Offer
 class Frame:
     """What surrounds a page of data, whatever it shows.
 
-    ``other_language`` is the address of the same page in the other language, ``formats`` are words
-    and addresses of the same data for programs, ``headers`` those of the answer.
+    ``here`` is its own address, ``other_language`` that of the same page in the other language,
+    ``formats`` are words and addresses of the same data for programs, ``headers`` those of the
+    answer.
     """
 
     lang: Lang
+    here: str
     other_language: str
     formats: tuple[tuple[str, str], ...]
     is_sample: bool
@@ -46,6 +49,7 @@ class Shown:
     openid: bool = False
     return_to: str = ""
     account: AccountInfo | None = None
+    names: Names = field(default_factory=Names)
     keys: tuple[KeyInfo, ...] = ()
     new_key: str = ""
     done: str = ""
@@ -58,7 +62,7 @@ class Managed:
     """A page for administrators: of all accounts, of one, of all keys, or of the record.
 
     ``secret`` is a first password that is shown this once; ``older`` the row before which the
-    next page begins; ``place_name`` that of the place the account stands for.
+    next page begins; ``names`` what places and data sets that are shown are called.
     """
 
     lang: Lang
@@ -66,11 +70,11 @@ class Managed:
     csrf: str = ""
     accounts: tuple[AccountInfo, ...] = ()
     account: AccountInfo | None = None
-    place_name: Text | None = None
     keys: tuple[KeyInfo, ...] = ()
     lines: tuple[Line, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
     older: int | None = None
+    names: Names = field(default_factory=Names)
     secret: str = ""
     done: str = ""
     fault: Fault | None = None
@@ -82,7 +86,8 @@ class Submitted:
     """The list of submissions with the form for a new one, or the page of one.
 
     ``rows`` are as programs are told them; ``recipes`` (name and title) is empty for who may
-    submit nothing; ``indicators`` are those a report may name.
+    submit nothing; ``indicators`` are those a report may name; ``said`` is what a form that was
+    refused with ``fault`` said besides its file.
     """
 
     lang: Lang
@@ -93,6 +98,7 @@ class Submitted:
     indicators: Mapping[str, IndicatorInfo] = field(default_factory=dict)
     most_mb: int = 0
     fault: Fault | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,10 +63,27 @@ def test_pages_of_accounts_fit_every_screen_and_axe_finds_nothing(page, address,
         page.get_by_role("button", name={"th": "ออกคีย์", "en": "Make a key"}[lang]).click()
     expect(page.locator(".secret input")).to_have_value(KEY)
     check(page, width)
+    revoke_asks_once(page, lang, width)
     for path in ("users", "users/lao.one", "keys", "audit"):
         page.goto(f"{address}/manage/{path}?lang={lang}")
         expect(page.locator("h1")).to_be_visible()
         check(page, width)
+
+
+def revoke_asks_once(page, lang, width):
+    revoke = {"th": "เพิกถอน", "en": "Revoke"}[lang]
+    page.keyboard.press("Tab")
+    asked = page.locator(".sure").first
+    expect(asked.get_by_role("button")).to_be_hidden()
+    asked.locator("summary", has_text=revoke).focus()
+    page.keyboard.press("Enter")
+    told = {"th": "ออกคีย์ใหม่", "en": "cannot be brought back"}[lang]
+    expect(asked.locator("p")).to_contain_text(told)
+    check(page, width)
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".told.is-done")).to_be_visible()
 
 
 def test_a_wrong_password_is_told_and_the_name_stays(page, address):
@@ -133,6 +150,12 @@ def test_a_new_account_is_made_with_a_password_shown_once(page, address):
     page.goto(f"{address}/manage/users/wichai%40example.go.th?lang=th")
     expect(page.locator("main")).to_contain_text("6500103")
     expect(page.locator("main")).not_to_contain_text(first)
+    # without a script, too, nobody is put out by one press
+    page.locator(".sure summary", has_text="ระงับบัญชี").click()
+    expect(page.locator(".sure[open] p")).to_contain_text("ออกจากระบบทุกเครื่อง")
+    with page.expect_navigation():
+        page.get_by_role("button", name="ยืนยันระงับบัญชี").click()
+    expect(page.locator(".facts")).to_contain_text("ระงับแล้ว")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ def test_a_number_is_never_parted(browser_page, live_server):
     )
     assert spaces
     assert set(spaces) == {"nowrap"}
+    foot = browser_page.locator(".on-paper").inner_text()
+    assert f"{live_server}/places/50?f=html&lang=th" in foot
+    assert "ข้อมูล ณ" in foot
+    assert "พิมพ์เมื่อ" in foot
 
 
 @pytest.mark.parametrize("width", [1000, 1280])

@@ -119,6 +119,8 @@ def test_a_tenth_less_waste_everywhere_is_a_tenth_less_in_the_country(browser_pa
         baseline, less = year["baseline"]["median"], year["difference"]["median"]
         assert less == pytest.approx(-0.1 * baseline, rel=1e-6)
     write(browser_page, address)
+    browser_page.click(".own summary")
+    assert "everybody's list" in browser_page.locator(".own .sure p").inner_text()
     with browser_page.expect_navigation():
         browser_page.click(".own button")
     assert browser_page.locator(".told.is-done").is_visible()

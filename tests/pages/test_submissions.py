@@ -59,6 +59,12 @@ def test_a_file_is_sent_checked_and_refused_in_a_browser(
     page.get_by_role("button", name={"th": "ยืนยันว่าตรวจแล้ว", "en": "Mark as checked"}[lang]).click()
     state = {"th": "ตรวจแล้ว รอเผยแพร่", "en": "checked, waiting to be published"}[lang]
     expect(page.locator(".state .badge").first).to_have_text(state)
+    # what is not taken back is asked for twice
+    withdraw = {"th": "ถอนไฟล์นี้", "en": "Withdraw"}[lang]
+    page.locator(".steps summary", has_text=withdraw).click()
+    gone = {"th": "ถูกลบจากระบบ", "en": "is deleted here"}[lang]
+    expect(page.locator(".sure[open] p")).to_contain_text(gone)
+    check(page, width)
     page.fill("input[name=reason]", "999")
     page.get_by_role("button", name={"th": "ไม่รับไฟล์นี้", "en": "Refuse"}[lang]).click()
     expect(page.locator(".steps")).to_have_count(0)

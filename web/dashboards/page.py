@@ -12,7 +12,7 @@ from geo_service.core.errors import NotFound
 from geo_service.core.periods import parse_period
 from geo_service.core.settings import Settings
 from geo_service.core.text import BUDDHIST_OFFSET, Lang, Text
-from geo_service.deps import LangDep, SessionDep, SettingsDep, revalidate
+from geo_service.deps import LangDep, SessionDep, SettingsDep, base_url, revalidate
 from layers import profile
 from layers.cube.peers import GROUPS, NAMES
 from layers.profile import Profile
@@ -21,6 +21,7 @@ from web import dashboards
 from web.dashboards.panels import Filling
 from web.dashboards.views import Asked, arranged
 from web.pages import PageRoute
+from web.paper import paper_of
 from web.profile import title
 from web.render import OPEN_FRAME, SITE_FRAMES, respond_kept
 
@@ -183,7 +184,11 @@ def answer(
         "frame": frame or OPEN_FRAME,
         "is_sample": state.is_sample,
         "other_language": asked.address(lang=_other(asked.lang)),
-    }
+        "paper": paper_of(
+            session, asked.lang, f"{base_url(request)}{asked.address()}", shown.subjects,
+            state.token,
+        ),
+    }  # fmt: skip
     return respond_kept(
         "dashboard.html", asked.lang, context, headers, frame_ancestors=ancestors or SITE_FRAMES
     )
