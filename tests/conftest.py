@@ -13,26 +13,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
-from alembic import command
-from alembic.config import Config
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadFileScheduling
 
-from geo_service.core import rights, roles
-from geo_service.core.db import engine_url, make_engine, transaction
+from geo_service.core import roles
+from geo_service.core.db import engine_url, transaction
 from geo_service.core.settings import ROOT, Settings
 from tests.builders import SmallCountry, build_small_country
+from tests.databases import Databases, TestSettings, engine_of, migrate
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -56,76 +52,6 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Share tests among processes."""
     return ByFile(config, log)
-
-
-class TestSettings(BaseSettings):
-    """Where tests may make databases: ``GEO_TEST_DATABASE_URL``."""
-
-    __test__ = False
-    model_config = SettingsConfigDict(env_prefix="GEO_TEST_", extra="ignore")
-
-    database_url: SecretStr | None = None
-
-
-class Databases:
-    """Makes and drops databases on one server; each name begins with that of the run."""
-
-    def __init__(self, url: str, prefix: str) -> None:
-        self._url = make_url(engine_url(url))
-        self._prefix = prefix
-        self._admin = create_engine(
-            self._url.set(database="postgres"), isolation_level="AUTOCOMMIT", pool_size=1
-        )
-        self._names: list[str] = []
-        self._may_log_in: bool | None = None
-
-    def create(self, name: str, *, template: str | None = None) -> str:
-        """Make a database (anew, if it exists) and return its URL."""
-        full = f"{self._prefix}_{name}"
-        source = f' TEMPLATE "{self._prefix}_{template}"' if template else ""
-        with self._admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{full}" WITH (FORCE)'))
-            connection.execute(text(f'CREATE DATABASE "{full}"{source}'))
-        self._names.append(full)
-        url = self._url.set(database=full).render_as_string(hide_password=False)
-        if template:
-            # Rights on a database as a whole do not come with its template.
-            with _opened(url) as made, made.begin() as connection:
-                rights.settle(connection)
-        return url
-
-    def url_of(self, url: str, role: str) -> str:
-        """Address of the same database for one of the roles: as itself, where it may log in."""
-        login = make_url(engine_url(url)).set(username=role, password=None)
-        if self._may_log_in is None:
-            try:
-                psycopg2.connect(login.set(drivername="postgresql").render_as_string()).close()
-            except psycopg2.OperationalError:
-                self._may_log_in = False
-            else:
-                self._may_log_in = True
-        return login.render_as_string() if self._may_log_in else roles.taking_on(url, role)
-
-    def adopt(self, name: str) -> None:
-        """Drop a database at the end that a test had made."""
-        self._names.append(name)
-
-    def drop_all(self) -> None:
-        """Leave the server as it was found."""
-        with self._admin.connect() as connection:
-            for name in self._names:
-                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        self._admin.dispose()
-
-
-def migrate(url: str, revision: str = "head") -> None:
-    """Run the migrations on one database."""
-    config = Config(toml_file=str(ROOT / "pyproject.toml"))
-    config.attributes["url"] = url
-    if revision == "base":
-        command.downgrade(config, revision)
-    else:
-        command.upgrade(config, revision)
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +101,7 @@ def databases(server_url: str, worker_id: str) -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def engine(databases: Databases) -> Iterator[Engine]:
     """Engine of a migrated, empty database; tests leave nothing in it (see ``session``)."""
-    with _opened(databases.create("main", template="empty")) as made:
+    with engine_of(databases.create("main", template="empty")) as made:
         yield made
 
 
@@ -198,7 +124,7 @@ def small_country(session: Session) -> SmallCountry:
 @pytest.fixture
 def fresh_engine(databases: Databases, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Engine of a migrated database of this test's own, for code that commits."""
-    with _opened(databases.create("fresh", template="empty")) as made:
+    with engine_of(databases.create("fresh", template="empty")) as made:
         yield made
 
 
@@ -206,7 +132,7 @@ def fresh_engine(databases: Databases, request: pytest.FixtureRequest) -> Iterat
 def country_template(databases: Databases) -> str:
     """Name of a database that holds the tiny country; nobody stays connected to it."""
     url = databases.create("country", template="empty")
-    with _opened(url) as made, transaction(made) as opened:
+    with engine_of(url) as made, transaction(made) as opened:
         build_small_country(opened)
     return "country"
 
@@ -220,17 +146,8 @@ def country_url(databases: Databases, country_template: str) -> str:
 @pytest.fixture
 def country_engine(databases: Databases, country_template: str) -> Iterator[Engine]:
     """Engine of a copy of the tiny country of this test's own, for code that commits."""
-    with _opened(databases.create("copy", template=country_template)) as made:
+    with engine_of(databases.create("copy", template=country_template)) as made:
         yield made
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[Engine]:
-    engine = make_engine(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture(scope="session")

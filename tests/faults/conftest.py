@@ -27,7 +27,7 @@ from geo_service.core.postgres import Cluster
 from geo_service.core.settings import ROOT, Settings
 from geo_service.main import create_app
 from tests.builders import build_small_country
-from tests.conftest import migrate
+from tests.databases import migrate
 from tests.faults.asking import ask
 from tests.waiting import wait_until
 

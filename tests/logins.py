@@ -1,0 +1,21 @@
+"""Logging in to a database as one of its roles, and asking there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import psycopg2
+from sqlalchemy import make_url
+
+
+def logged_in(databases, url: str, role: str):
+    address = make_url(databases.url_of(url, role)).set(drivername="postgresql")
+    connection = psycopg2.connect(address.render_as_string(hide_password=False))
+    connection.autocommit = True
+    return closing(connection)
+
+
+def asked(connection, statement: str, **values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
