@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session, aliased
 from boundaries.geometry import BANDS
 from boundaries.models import Area, AreaShape, Org, OrgShape, RegionMember, RegionScheme
 from geo_service.core.text import Text
+from layers.analysis.drawing import DETAIL_SHARE, generalise
 from layers.models import CellShare
 
-# Width of the smallest detail of a border that is still seen, as a part of the map's width.
-DETAIL_SHARE = 1 / 2600
-GRID_DEG = 0.0001
 METRES_A_DEGREE = 111_320.0
 PROVINCE_DIGITS = 2
 
@@ -340,34 +338,6 @@ def have_shapes(session: Session, level: str) -> bool:
     of_level = [] if level == "org" else [Area.level == level]
     found = select(table.id).where(table.geom.is_not(None), *of_level).limit(1)
     return session.scalar(found) is not None
-
-
-def generalise(shapes: Mapping[int, BaseGeometry]) -> dict[int, BaseGeometry]:
-    """Drop the detail that a map as wide as all the shapes together cannot show.
-
-    Parameters
-    ----------
-    shapes : mapping of int to geometry
-        Polygons, EPSG:4326; neighbours share their border's vertices.
-
-    Returns
-    -------
-    dict of int to geometry
-        Simpler polygons under the same keys; common borders stay common, none vanishes.
-    """
-    if not shapes:
-        return {}
-    keys, geometries = list(shapes), list(shapes.values())
-    west, south, east, north = shapely.total_bounds(geometries)
-    tolerance = max(east - west, north - south) * DETAIL_SHARE
-    # pointwise rounding moves a shared vertex the same way in both neighbours
-    simpler = shapely.set_precision(
-        shapely.coverage_simplify(geometries, tolerance), GRID_DEG, mode="pointwise"
-    )
-    return {
-        key: shape if small.is_empty else small
-        for key, shape, small in zip(keys, geometries, simpler, strict=True)
-    }
 
 
 # Shapes prepared for drawing, as coarse as the map is wide; none before the first refresh.

@@ -11,8 +11,9 @@ from geo_service.api.links import HTML, JSON, Links, json_answer, notice
 from geo_service.api.maps import MapQueryDep, build_map, fresh
 from geo_service.api.matrix_sets import FORMATS, FormatQuery
 from geo_service.api.pages import sheet_answer
+from geo_service.api.tile_contents import LAST_USEFUL_ZOOM, of_collection
 from geo_service.api.tileset_pages import style_sheet, styles_sheet
-from geo_service.api.tilesets import LAST_USEFUL_ZOOM, STYLE, of_collection
+from geo_service.api.tilesets import STYLE
 from geo_service.core.errors import BadParameter, NotFound
 from geo_service.core.periods import Period
 from geo_service.core.text import Text

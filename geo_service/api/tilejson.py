@@ -8,8 +8,7 @@ from html import escape
 from fastapi import APIRouter, Request, Response
 
 from geo_service.api.links import Links, json_answer, notice
-from geo_service.api.tiles import CollectionsQuery, QuestionDep
-from geo_service.api.tilesets import (
+from geo_service.api.tile_contents import (
     FIRST_VIEW_ZOOM,
     LAST_USEFUL_ZOOM,
     Tileset,
@@ -18,6 +17,7 @@ from geo_service.api.tilesets import (
     of_several,
     state_behind,
 )
+from geo_service.api.tiles import CollectionsQuery, QuestionDep
 from geo_service.deps import IntervalDep, LangDep, SessionDep, revalidate
 from layers.collection import Property
 

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 Cells = NDArray[np.int64]
+Indexes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 #: Array of shapely geometries.
 Shapes = NDArray[Any]

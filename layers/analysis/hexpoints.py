@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 import polars_h3 as plh3
 
-from layers.analysis.hexgrid import Cells, Floats
-from layers.analysis.hexshares import Indexes
+from layers.analysis.hexgrid import Cells, Floats, Indexes
 
 
 @dataclass(frozen=True, slots=True)

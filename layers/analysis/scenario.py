@@ -21,7 +21,6 @@ Kind = Literal["multiply", "add", "target"]
 Ramp = Literal["linear", "step", "s-curve"]
 
 KINDS: tuple[Kind, ...] = ("multiply", "add", "target")
-RAMPS: tuple[Ramp, ...] = ("linear", "step", "s-curve")
 #: Lower 95 and 80, upper 80 and 95, as shares of all futures.
 _TAILS = (0.025, 0.1, 0.9, 0.975)
 
