@@ -1,4 +1,7 @@
-"""Accounts and the record outlive the sample: they are put aside while all tables are made anew."""
+"""Accounts, the record and the rules of what is withheld outlive the sample.
+
+They are put aside while all tables are made anew.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from geo_service.core.db import SCHEMA
 from geo_service.core.models import Base
 
 _ASIDE: Final = "geo_aside"
+#: Rows that the migrations fill and an administrator may change, by the name of their copy.
+_RULES: Final = {"privacy_class": f"{SCHEMA}.privacy_class", "sight": "geo_inside.sight"}
 
 
 def put_aside(engine: Engine) -> None:
-    """Copy accounts and the record to a schema that the migrations do not know.
+    """Copy all that stays to a schema that the migrations do not know.
 
     Parameters
     ----------
@@ -26,6 +31,8 @@ def put_aside(engine: Engine) -> None:
         connection.execute(text(f"CREATE SCHEMA {_ASIDE}"))
         for name in _names():
             connection.execute(text(f"CREATE TABLE {_ASIDE}.{name} AS TABLE {SCHEMA}.{name}"))
+        for name, table in _RULES.items():
+            connection.execute(text(f"CREATE TABLE {_ASIDE}.{name} AS TABLE {table}"))
 
 
 def put_back(engine: Engine) -> None:
@@ -48,7 +55,26 @@ def put_back(engine: Engine) -> None:
                 )
             )
             _count_on(connection, name)
+        for name, table in _RULES.items():
+            _take_place(connection, name, table)
         connection.execute(text(f"DROP SCHEMA {_ASIDE} CASCADE"))
+
+
+def _take_place(connection: Connection, name: str, table: str) -> None:
+    # Put aside by an older version, there may be no copy, or one with fewer columns.
+    kept = connection.scalars(
+        text(
+            "SELECT quote_ident(attname) FROM pg_attribute"
+            " WHERE attrelid = to_regclass(:copy) AND attnum > 0 AND NOT attisdropped"
+        ),
+        {"copy": f"{_ASIDE}.{name}"},
+    ).all()
+    if kept:
+        columns = ", ".join(kept)
+        connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608  (our own names)
+        connection.execute(
+            text(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {_ASIDE}.{name}")  # noqa: S608
+        )
 
 
 def _names() -> list[str]:
