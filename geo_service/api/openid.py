@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -10,20 +11,25 @@ from fastapi.responses import RedirectResponse
 
 from geo_service.api.accounts import lasts, local, welcome
 from geo_service.core import audit
-from geo_service.core.accounts import admission
+from geo_service.core.accounts import admission, sessions
 from geo_service.core.accounts.admission import Rule
-from geo_service.core.accounts.openid import Client, Provider
+from geo_service.core.accounts.entry import Entered, wait_words
+from geo_service.core.accounts.limits import neighbourhood
+from geo_service.core.accounts.openid import Client, Person, Provider
 from geo_service.core.accounts.tokens import make_secret
+from geo_service.core.audit import By
 from geo_service.core.auth import ANONYMOUS
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadParameter, Fault, NotFound
+from geo_service.core.errors import BadParameter, Fault, Forbidden, NotFound, TooManyRequests
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
-from geo_service.deps import LangDep, SettingsDep, base_url
+from geo_service.deps import LangDep, SettingsDep, base_url, settings_of
 from geo_service.deps.desk import (
     PERSONAL,
+    SESSION_TOKEN,
     ByDep,
     DeskDep,
+    desk_of,
     form_cookie,
     give_form,
     is_secure,
@@ -37,7 +43,7 @@ _Word = Annotated[str | None, Query(max_length=4_000)]
 
 @router.get("")
 def begin(
-    request: Request, settings: SettingsDep, engine: DeskDep, lang: LangDep,
+    request: Request, settings: SettingsDep, engine: DeskDep, lang: LangDep, by: ByDep,
     return_to: Annotated[str | None, Query(alias="next", max_length=500)] = None,
 ) -> Response:  # fmt: skip
     """Send the browser to the provider.
@@ -46,8 +52,15 @@ def begin(
     -------
     Response
         303, with a cookie by which this browser is known when it comes back.
+
+    Raises
+    ------
+    TooManyRequests
+        If those of one neighbourhood begin again and again.
     """
     provider, _ = _provider(request)
+    if wait_s := math.ceil(provider.begun.take(neighbourhood(by.address))):
+        raise TooManyRequests(wait_words(wait_s), retryAfter=wait_s)
     secure = is_secure(request.scope, settings)
     held = request.cookies.get(form_cookie(secure=secure), "") or make_secret()
     with transaction(engine) as session:
@@ -88,8 +101,7 @@ def come_back(
         with transaction(engine) as session:
             flow = provider.take(session, state=state or "", browser=browser)
         person = provider.finish(flow, code="" if error else code, redirect_uri=redirect_uri)
-        with transaction(engine) as session:
-            entered = admission.admit(session, person, rules, by=by, lasts=lasts(settings))
+        entered = _admitted(request, person, rules, by)
     except Fault as fault:
         with transaction(engine) as session:
             audit.note(
@@ -98,6 +110,23 @@ def come_back(
             )  # fmt: skip
         raise
     return welcome(request, settings, entered, person.return_to, lang)
+
+
+def _admitted(request: Request, person: Person, rules: tuple[Rule, ...], by: By) -> Entered:
+    engine, old = desk_of(request), request.scope.get(SESSION_TOKEN)
+    try:
+        with transaction(engine) as session:
+            entered = admission.admit(
+                session, person, rules, by=by, lasts=lasts(settings_of(request))
+            )
+            if old is not None:
+                sessions.end(session, old)
+            return entered
+    except Forbidden:
+        # Whom no rule names any more does not stay in elsewhere.
+        with transaction(engine) as session:
+            admission.dismiss(session, person)
+        raise
 
 
 def provider_of(settings: Settings) -> tuple[Provider | None, tuple[Rule, ...]]:

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import text
 
 from geo_service.core import audit
-from geo_service.core.accounts import people
+from geo_service.core.accounts import people, remote
+from geo_service.core.accounts.limits import Buckets
 from geo_service.core.db import transaction
 from geo_service.core.settings import ROOT
 from tests.waiting import wait_until
@@ -158,6 +159,34 @@ def test_a_forged_or_foreign_answer_is_refused(browser):
     for query in ("", "?code=x&state=y", "?error=x", "?code=x&state=y&iss=https://evil.example"):
         answer = browser.ours.get(f"{browser.service}/account/openid/return{query}")
         assert answer.status_code == 401, query
+
+
+def test_whom_no_rule_names_any_more_is_put_out_everywhere(browser, country_engine):
+    browser.as_("leaver").sign_in()
+    with transaction(country_engine) as session:
+        before = session.scalar(text("SELECT count(*) FROM geo.web_session"))
+    assert browser.sign_in().json()["signedIn"]
+    with transaction(country_engine) as session:
+        # A new sign-in takes the place of the old one.
+        assert session.scalar(text("SELECT count(*) FROM geo.web_session")) == before
+    httpx2.get(f"{browser.provider}/leave?account=leaver")
+    assert browser.sign_in().status_code == 403
+    with transaction(country_engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM geo.web_session")) == before - 1
+
+
+def test_who_begins_again_and_again_waits(client_of, country_engine, monkeypatch):
+    told = {"issuer": "https://x.example", "authorization_endpoint": "https://x.example/a",
+            "jwks_uri": "https://x.example/k"}  # fmt: skip
+    monkeypatch.setattr(remote, "ask_once", lambda *_, **__: told)
+    client = client_of(
+        country_engine, oidc_issuer="https://x.example", oidc_client_id="geo",
+        oidc_client_secret=SECRET, oidc_roles=RULES,
+    )  # fmt: skip
+    client.app.state.openid.begun = Buckets(3, 0.01)
+    said = [client.get("/account/openid", follow_redirects=False) for _ in range(4)]
+    assert [one.status_code for one in said] == [303, 303, 303, 429]
+    assert int(said[-1].headers["retry-after"]) > 0
 
 
 def test_an_account_has_one_way_in(browser, country_engine):

@@ -9,6 +9,7 @@ const people = {
   unverified: { email: "other@dla.go.th", email_verified: false, name: "ไม่ยืนยัน", groups: [] },
   stranger: { email: "someone@example.org", email_verified: true, name: "คนอื่น", groups: [] },
   member: { email: "member@example.org", email_verified: true, name: "สมาชิก", groups: ["planning"] },
+  leaver: { email: "leaver@example.org", email_verified: true, name: "ผู้ลาออก", groups: ["planning"] },
 };
 let next = "somchai";
 
@@ -39,6 +40,9 @@ provider.use(async (ctx, pass) => {
   if (ctx.path === "/next") {
     next = ctx.query.account;
     ctx.body = next;
+  } else if (ctx.path === "/leave") {
+    people[ctx.query.account].groups = [];
+    ctx.body = "left";
   } else if (ctx.path.startsWith("/interaction/")) {
     const result = next === "nobody"
       ? { error: "access_denied", error_description: "gave up" }

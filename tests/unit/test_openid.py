@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 
 import jwt
@@ -11,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from geo_service.core.accounts import openid
+from geo_service.core.accounts import remote
 from geo_service.core.accounts.models import OpenIdFlow
 from geo_service.core.accounts.openid import Client, Provider
 from geo_service.core.errors import Unauthenticated, Unavailable
@@ -55,7 +56,7 @@ def asked(monkeypatch):
         answers.setdefault("asked", []).append(address)
         return answers[address]
 
-    monkeypatch.setattr(openid, "_ask", ask)
+    monkeypatch.setattr(remote, "ask_once", ask)
     return answers
 
 
@@ -165,10 +166,69 @@ def test_a_provider_that_names_itself_otherwise_is_not_believed(finish, asked):
 )
 def test_a_provider_is_asked_by_https_or_on_this_machine_alone(address):
     with pytest.raises(Unavailable):
-        openid._safe(address)
-    assert openid._safe("http://127.0.0.1:9000")
+        remote.safe(address)
+    assert remote.safe("http://127.0.0.1:9000")
+
+
+def test_what_no_database_takes_is_left_out_of_names(finish):
+    found = finish(
+        signed(name="สม\x00ชาย\ud800", email="a\x00@dla.go.th", preferred_username=["x"])
+    )
+    assert (found.title, found.email) == ("สมชาย?", "a@dla.go.th")
+    assert finish(signed(name={"a": 1}, email_verified=["true"])).email is None
+
+
+@pytest.mark.parametrize("keys", [None, {}, "x", [1, None, []], [{"kid": "r", "kty": "RSA"}]])
+def test_keys_that_are_none_let_nobody_in(finish, asked, keys):
+    asked[f"{ISSUER}/jwks"] = {"keys": keys}
+    with pytest.raises(Unauthenticated):
+        finish(signed())
+
+
+def test_a_provider_that_failed_is_left_alone_for_a_moment(monkeypatch):
+    asked = []
+
+    def ask(address, **_):
+        asked.append(address)
+        raise Unavailable(remote.UNREACHABLE)
+
+    monkeypatch.setattr(remote, "ask_once", ask)
+    clock = [100.0]
+    monkeypatch.setattr(remote.time, "monotonic", lambda: clock[0])
+    one = remote.Remote()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            one.ask("https://x")
+    assert len(asked) == 1
+    clock[0] += remote._RESTS_S
+    with pytest.raises(Unavailable):
+        one.ask("https://x")
+    assert len(asked) == 2
+
+
+def test_few_wait_for_a_provider_that_hangs(monkeypatch):
+    hung, go_on = threading.Semaphore(0), threading.Event()
+
+    def hang(*_, **__):
+        hung.release()
+        go_on.wait(10)
+        return {}
+
+    monkeypatch.setattr(remote, "ask_once", hang)
+    monkeypatch.setattr(remote, "_LONGEST_WAIT_S", 0.01)
+    one = remote.Remote()
+    waiting = [threading.Thread(target=one.ask, args=("https://x",)) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+        assert hung.acquire(timeout=10)
+    with pytest.raises(Unavailable):
+        one.ask("https://x")
+    go_on.set()
+    for thread in waiting:
+        thread.join(10)
+    assert one.ask("https://x") == {}
 
 
 def test_a_provider_that_does_not_answer_is_an_outage():
     with pytest.raises(Unavailable):
-        openid._ask("http://127.0.0.1:9/nobody")
+        remote.ask_once("http://127.0.0.1:9/nobody")

@@ -16,7 +16,7 @@ from geo_service.core.accounts import sessions
 from geo_service.core.accounts.entry import Entered
 from geo_service.core.accounts.fields import read_role, settle_name
 from geo_service.core.accounts.models import Account
-from geo_service.core.accounts.openid import Person
+from geo_service.core.accounts.openid import Person, plain
 from geo_service.core.audit import By
 from geo_service.core.auth import PLACED_ROLES, Role
 from geo_service.core.errors import BadParameter, Conflict, Forbidden
@@ -125,11 +125,7 @@ def admit(
         If the name is that of an account with a password.
     """
     rule = next((one for one in rules if one.fits(person)), None)
-    account = session.scalar(
-        select(Account).where(
-            Account.openid_issuer == person.issuer, Account.openid_subject == person.subject
-        )
-    )
+    account = _account_of(session, person)
     if rule is None or (account is not None and account.disabled_at is not None):
         raise Forbidden(_NOT_ADMITTED)
     if account is None:
@@ -151,8 +147,32 @@ def admit(
     return Entered(who, token, must_change=False)
 
 
+def dismiss(session: Session, person: Person) -> None:
+    """End the sessions of somebody who is not admitted any more. The caller commits.
+
+    Parameters
+    ----------
+    session : Session
+        Of the role that keeps accounts.
+    person : Person
+        Whom the provider vouches for; he may have no account.
+    """
+    account = _account_of(session, person)
+    if account is not None:
+        sessions.end_all(session, account.id)
+
+
+def _account_of(session: Session, person: Person) -> Account | None:
+    found: Account | None = session.scalar(
+        select(Account).where(
+            Account.openid_issuer == person.issuer, Account.openid_subject == person.subject
+        )
+    )
+    return found
+
+
 def _made(session: Session, person: Person, rule: Rule) -> Account:
-    said = person.email or str(person.claims.get("preferred_username") or person.subject)
+    said = person.email or plain(person.claims.get("preferred_username") or person.subject)
     name = _REMOVED.sub("", settle_name(said))[:100] or "openid"
     if session.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise Conflict(
@@ -164,7 +184,7 @@ def _made(session: Session, person: Person, rule: Rule) -> Account:
         )
     account = Account(
         name=name,
-        title=person.title.replace("\x00", ""),
+        title=person.title,
         email=person.email,
         role=rule.role,
         place_code=rule.place if rule.role in PLACED_ROLES else None,

@@ -10,24 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
-import ssl
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any, Final
-from urllib.parse import quote_plus, urlencode, urlsplit
+from typing import Any, Final
+from urllib.parse import quote_plus, urlencode
 
 import jwt
 from sqlalchemy import delete, func
 from sqlalchemy.orm import Session
 
+from geo_service.core.accounts.limits import Buckets
 from geo_service.core.accounts.models import OpenIdFlow
+from geo_service.core.accounts.remote import NOT_PROVEN, UNREACHABLE, Remote, safe
 from geo_service.core.accounts.tokens import digest, is_same, make_secret
 from geo_service.core.errors import Unauthenticated, Unavailable
 from geo_service.core.text import Text
@@ -36,11 +32,10 @@ from geo_service.core.text import Text
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384", "EdDSA")
 FLOW_LASTS: Final = timedelta(minutes=10)
 
-_TIMEOUT_S: Final = 5.0
-_LARGEST_BYTES: Final = 1_000_000
+#: Attempts that one neighbourhood begins: an office signs in at once, nobody fills the table.
+_BEGUN, _BEGUN_PER_S = 60, 1.0
 _KNOWN_FOR_S: Final = 3600.0
 _LEEWAY_S: Final = 60
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,8 @@ class Provider:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._lock = threading.Lock()
+        self.begun = Buckets(_BEGUN, _BEGUN_PER_S)
+        self._remote = Remote()
         self._metadata: dict[str, Any] = {}
         self._keys: list[dict[str, Any]] = []
         self._known_until = 0.0
@@ -181,18 +177,19 @@ class Provider:
             raise Unauthenticated(_CANCELLED)
         answer = self._exchange(code, flow.verifier, redirect_uri)
         if not isinstance(answer.get("id_token"), str):
-            raise Unauthenticated(_NOT_PROVEN)
+            raise Unauthenticated(NOT_PROVEN)
         claims = self._believe(answer["id_token"], flow.nonce)
         if "email" not in claims and isinstance(answer.get("access_token"), str):
             claims = {**self._user_info(answer["access_token"], claims["sub"]), **claims}
         email = claims.get("email")
-        is_verified = claims.get("email_verified") in {True, "true"}
+        verified = claims.get("email_verified")
+        is_verified = verified is True or verified == "true"
         named = claims.get("name") or claims.get("preferred_username") or email or claims["sub"]
         return Person(
             issuer=self.client.issuer,
-            subject=str(claims["sub"]),
-            email=str(email).strip().lower() if email and is_verified else None,
-            title=str(named)[:200],
+            subject=plain(claims["sub"]),
+            email=plain(email).strip().lower() if email and is_verified else None,
+            title=plain(named)[:200],
             claims=claims,
             return_to=flow.return_to,
         )
@@ -211,7 +208,7 @@ class Provider:
             If it is not ours.
         """
         if said is not None and said != self.client.issuer:
-            raise Unauthenticated(_NOT_PROVEN)
+            raise Unauthenticated(NOT_PROVEN)
 
     def _exchange(self, code: str, verifier: str, redirect_uri: str) -> dict[str, Any]:
         form = {
@@ -222,7 +219,7 @@ class Provider:
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         methods = self._known().get("token_endpoint_auth_methods_supported")
-        if methods is None or "client_secret_basic" in methods:
+        if methods is None or "client_secret_basic" in _list(methods):
             # RFC 6749, 2.3.1: each part is encoded as in a form before they are joined.
             pair = f"{quote_plus(self.client.client_id)}:{quote_plus(self.client.client_secret)}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
@@ -232,13 +229,13 @@ class Provider:
                 "client_secret": self.client.client_secret,
             }
         endpoint = self._endpoint("token_endpoint")
-        return _ask(endpoint, headers=headers, body=urlencode(form).encode())
+        return self._remote.ask(endpoint, headers=headers, body=urlencode(form).encode())
 
     def _believe(self, token: str, nonce: str) -> dict[str, Any]:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
-                raise Unauthenticated(_NOT_PROVEN)
+                raise Unauthenticated(NOT_PROVEN)
             key = jwt.PyJWK(self._key(header), algorithm=header["alg"])
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -249,13 +246,13 @@ class Provider:
                 leeway=_LEEWAY_S,
                 options={"require": ["exp", "iat", "iss", "aud", "sub", "nonce"]},
             )
-        except jwt.PyJWTError as error:
-            raise Unauthenticated(_NOT_PROVEN) from error
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise Unauthenticated(NOT_PROVEN) from error
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         party = claims.get("azp", self.client.client_id if len(audiences) == 1 else None)
         is_same_nonce = hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode())
         if party != self.client.client_id or not is_same_nonce:
-            raise Unauthenticated(_NOT_PROVEN)
+            raise Unauthenticated(NOT_PROVEN)
         return claims
 
     def _key(self, header: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,88 +269,51 @@ class Provider:
             ]
             if len(found) == 1:
                 return found[0]
-        raise Unauthenticated(_NOT_PROVEN)
+        raise Unauthenticated(NOT_PROVEN)
 
     def _user_info(self, access_token: str, subject: str) -> dict[str, Any]:
         if "userinfo_endpoint" not in self._known():
             return {}
         endpoint = self._endpoint("userinfo_endpoint")
-        told = _ask(endpoint, headers={"Authorization": f"Bearer {access_token}"})
+        told = self._remote.ask(endpoint, headers={"Authorization": f"Bearer {access_token}"})
         # Core 1.0, 5.3.2: what is said of somebody else is not used.
         return told if told.get("sub") == subject else {}
 
     def _endpoint(self, name: str) -> str:
-        return _safe(str(self._known().get(name, "")))
+        return safe(str(self._known().get(name, "")))
 
     def _known(self, *, again: bool = False) -> dict[str, Any]:
-        with self._lock:
-            if again or time.monotonic() > self._known_until:
-                issuer = self.client.issuer
-                told = _ask(f"{_safe(issuer).rstrip('/')}/.well-known/openid-configuration")
-                if told.get("issuer") != issuer:
-                    raise Unavailable(_UNREACHABLE)
-                keys = _ask(_safe(str(told.get("jwks_uri", "")))).get("keys", [])
-                self._keys = [one for one in keys if isinstance(one, dict)]
-                self._metadata, self._known_until = told, time.monotonic() + _KNOWN_FOR_S
-            return self._metadata
+        if again or time.monotonic() > self._known_until:
+            issuer = self.client.issuer
+            told = self._remote.ask(f"{safe(issuer).rstrip('/')}/.well-known/openid-configuration")
+            if told.get("issuer") != issuer:
+                raise Unavailable(UNREACHABLE)
+            keys = self._remote.ask(safe(str(told.get("jwks_uri", "")))).get("keys")
+            self._keys = [one for one in _list(keys) if isinstance(one, dict)]
+            self._metadata, self._known_until = told, time.monotonic() + _KNOWN_FOR_S
+        return self._metadata
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0917  (likewise)
-        self,
-        req: urllib.request.Request,  # noqa: ARG002  (the parent's signature)
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: HTTPMessage,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
-        return None
+def _list(told: object) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
-def _ask(
-    address: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
-) -> dict[str, Any]:
-    asked = urllib.request.Request(  # noqa: S310  (`_safe` admits https, and http on this machine)
-        address, data=body, headers={"Accept": "application/json", **(headers or {})}
-    )
-    # No proxy of the environment, no redirect: the secret goes where it was configured to go.
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-        _NoRedirect,
-    )
-    try:
-        with opener.open(asked, timeout=_TIMEOUT_S) as answer:
-            told = json.loads(answer.read(_LARGEST_BYTES))
-    except urllib.error.HTTPError as error:
-        error.close()
-        if body is not None and error.code in {400, 401}:
-            raise Unauthenticated(_NOT_PROVEN) from error
-        raise Unavailable(_UNREACHABLE) from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise Unavailable(_UNREACHABLE) from error
-    if not isinstance(told, dict):
-        raise Unavailable(_UNREACHABLE)
-    return told
+def plain(told: object) -> str:
+    """Leave out what JSON may hold and no text of a database does.
+
+    Parameters
+    ----------
+    told : object
+        A claim.
+
+    Returns
+    -------
+    str
+        Without null characters and halves of a letter.
+    """
+    return str(told).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def _safe(address: str) -> str:
-    parts = urlsplit(address)
-    is_own = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not (parts.scheme == "https" or is_own) or not parts.hostname:
-        raise Unavailable(_UNREACHABLE)
-    return address
-
-
-_UNREACHABLE: Final = Text(
-    th="ติดต่อผู้ให้บริการยืนยันตัวตน (OpenID) ไม่ได้ กรุณาลองใหม่ในอีกสักครู่",
-    en="The OpenID provider does not answer as it should; try again in a moment",
-)
-_NOT_PROVEN: Final = Text(
-    th="ผู้ให้บริการยืนยันตัวตนไม่ได้ยืนยันการลงชื่อเข้าใช้ครั้งนี้ กรุณาเริ่มใหม่",
-    en="The OpenID provider did not prove this sign-in; please start again",
-)
 _STALE: Final = Text(
     th="การลงชื่อเข้าใช้นี้หมดเวลาหรือเริ่มจากเบราว์เซอร์อื่น กรุณาเริ่มใหม่",
     en="This sign-in took too long, or began in another browser; please start again",
