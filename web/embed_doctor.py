@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from geo_service.core.errors import Unauthenticated
 from geo_service.deps.embeds import Embeds
@@ -58,8 +58,8 @@ def _about_token(case: Case, embeds: Embeds) -> Iterator[str]:
 
 
 def _about_page(case: Case) -> Iterator[str]:
-    scheme = urlsplit(case.origin).scheme.lower()
-    if scheme == "https" and urlsplit(case.address or case.here).scheme == "http":
+    scheme = _parts(case.origin).scheme.lower()
+    if scheme == "https" and _parts(case.address or case.here).scheme == "http":
         yield "mixed"
     if case.address and not case.address.startswith(f"{case.here}/embed/"):
         yield "elsewhere"
@@ -81,13 +81,21 @@ def _directives(policy: str) -> dict[str, list[str]]:
 
 
 def _origin(address: str) -> str:
-    parts = urlsplit(address)
+    parts = _parts(address)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _parts(address: str) -> SplitResult:
+    # What somebody pasted may be no address at all.
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_listed(origin: str, sources: list[str] | tuple[str, ...], own: str) -> bool:
     asked = origin.lower().rstrip("/")
-    parts = urlsplit(asked)
+    parts = _parts(asked)
     return any(_fits(parts.scheme, parts.netloc, asked, one.lower(), own) for one in sources)
 
 

@@ -17,7 +17,8 @@ from geo_service.core.embeds import grants
 from geo_service.core.embeds.grants import KINDS, Resource
 from geo_service.core.embeds.revocations import What, revoke
 from geo_service.core.embeds.tokens import LONGEST_S
-from geo_service.core.errors import BadParameter, BadRequest, Forbidden
+from geo_service.core.errors import BadParameter, BadRequest, Forbidden, Unavailable
+from geo_service.core.json_text import read_object
 from geo_service.core.text import Lang, Text
 from geo_service.deps import base_url, require
 from geo_service.deps.desk import PERSONAL, ByDep, DeskDep, note
@@ -48,6 +49,11 @@ def issue(request: Request, who: IssuerDep, desk: DeskDep, by: ByDep, body: Body
     -------
     Response
         201 with the token, for this caller alone.
+
+    Raises
+    ------
+    Unavailable
+        If what signs tokens was revoked: none would be good.
     """
     prove(request)
     wanted = _object(body, _TOKEN)
@@ -57,9 +63,12 @@ def issue(request: Request, who: IssuerDep, desk: DeskDep, by: ByDep, body: Body
         lang=_language(wanted.get("lang")),
     )  # fmt: skip
     lasts_s = wanted.get("seconds", LONGEST_S)
-    if not isinstance(lasts_s, int) or isinstance(lasts_s, bool):
+    if not _is_number(lasts_s):
         _refuse("seconds")
-    written, token = embeds_of(request).signer.issue(grant, issuer=who.name, lasts_s=lasts_s)
+    embeds = embeds_of(request)
+    written, token = embeds.signer.issue(grant, issuer=who.name, lasts_s=lasts_s)
+    if embeds.is_revoked(token):
+        raise Unavailable(_KEY_REVOKED)
     detail = {
         "jti": token.jti, "kid": token.kid, "seconds": lasts_s, "origins": list(grant.origins),
         "locked": dict(grant.locked), "editable": sorted(grant.editable),
@@ -119,12 +128,9 @@ def _answer(body: Mapping[str, Any], status: int) -> Response:
 
 
 def _object(body: bytes, known: frozenset[str] | set[str]) -> dict[str, Any]:
-    try:
-        told: Any = orjson.loads(body) if len(body) <= _LARGEST_BYTES else None
-    except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, dict):
-        raise BadRequest(Text(th="ต้องส่งวัตถุ JSON", en="Send an object in JSON"))
+    if len(body) > _LARGEST_BYTES:
+        raise BadRequest(_NO_OBJECT)
+    told = read_object(body, _NO_OBJECT)
     if strange := sorted(told.keys() - known):
         raise BadParameter(
             Text(th=f"ไม่รู้จัก '{strange[0]}'", en=f"'{strange[0]}' is not known"),
@@ -140,7 +146,7 @@ def _resource(told: object) -> Resource:
     panel, name = told.get("panel"), told.get("id")
     if kind is None or not isinstance(name, str):
         _refuse("resource")
-    if panel is not None and (not isinstance(panel, int) or panel < 1):
+    if panel is not None and (not _is_number(panel) or panel < 1):
         _refuse("panel")
     return Resource(kind, name, panel)
 
@@ -150,9 +156,14 @@ def _filters(told: object) -> dict[str, str]:
         return {}
     if not isinstance(told, dict):
         _refuse("locked")
-    if not all(isinstance(one, (str, int)) for one in told.values()):
+    if not all(isinstance(one, str) or _is_number(one) for one in told.values()):
         _refuse("locked")
     return {name: str(value) for name, value in told.items()}
+
+
+def _is_number(told: object) -> bool:
+    # In JSON, true is no number.
+    return isinstance(told, int) and not isinstance(told, bool)
 
 
 def _texts(wanted: Mapping[str, Any], name: str) -> list[str]:
@@ -165,12 +176,20 @@ def _texts(wanted: Mapping[str, Any], name: str) -> list[str]:
 def _language(told: object) -> Lang | None:
     if told is None:
         return None
-    if told not in {"th", "en"}:
+    known: Lang | None = "th" if told == "th" else "en" if told == "en" else None
+    if known is None:
         _refuse("lang")
-    return "en" if told == "en" else "th"
+    return known
 
 
 def _refuse(name: str) -> NoReturn:
     raise BadParameter(
         Text(th=f"'{name}' ไม่ถูกต้อง", en=f"'{name}' is not as it should be"), parameter=name
     )
+
+
+_NO_OBJECT: Final = Text(th="ต้องส่งวัตถุ JSON", en="Send an object in JSON")
+_KEY_REVOKED: Final = Text(
+    th="กุญแจที่ใช้ลงนามโทเคนถูกเพิกถอนแล้ว ผู้ดูแลระบบต้องตั้ง GEO_EMBED_SECRET ใหม่",
+    en="What signs tokens was revoked; an administrator must set a new GEO_EMBED_SECRET",
+)

@@ -68,6 +68,25 @@ class Embeds:
         self.revocations.check(token)
         return token
 
+    def is_revoked(self, token: Token) -> bool:
+        """Tell whether a token is good no more, or what signed it.
+
+        Parameters
+        ----------
+        token : Token
+            Good otherwise.
+
+        Returns
+        -------
+        bool
+            As far as this process knows.
+        """
+        try:
+            self.revocations.check(token)
+        except Unauthenticated:
+            return True
+        return False
+
     async def examine_soon(self, said: str) -> Token:
         """Do as `examine`, in a thread where the database is asked.
 

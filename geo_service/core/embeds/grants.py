@@ -40,7 +40,6 @@ _ITEM: Final = re.compile(r"/collections/([a-z0-9-]+)/items/[^/]+")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _MOST: Final = 12
 _LONGEST: Final = 200
-_LARGEST_PORT: Final = 65_535
 
 Query: TypeAlias = Sequence[tuple[str, str]]
 
@@ -260,11 +259,11 @@ def origin_of(said: str) -> str:
     BadParameter
         If it is not an origin: a path, a wildcard, another scheme.
     """
-    parts = urlsplit(said.strip().lower().removesuffix("/"))
     try:
+        parts = urlsplit(said.strip().lower().removesuffix("/"))
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        port, host = _LARGEST_PORT + 1, ""
+        parts, port, host = urlsplit(""), None, ""
     is_plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
     if parts.scheme not in {"https", "http"} or not is_plain or not _HOST.fullmatch(host):
         _refuse(

@@ -75,10 +75,16 @@ def test_nobody_gets_a_token_and_no_token_is_wider_than_can_be_held(embedding, k
         {"seconds": True}, {"resource": {"kind": "admin", "id": "x"}}, {"resource": "map"},
         {"resource": {"kind": "map", "id": "../manage"}}, {"locked": {"token": "x"}},
         {"locked": {"level": ""}}, {"editable": ["level"]}, {"lang": "de"}, {"strange": 1},
-        {"locked": {"level": "hexbin", "area": "50"}},
+        {"locked": {"level": "hexbin", "area": "50"}}, {"origins": ["http://["]}, {"lang": ["th"]},
+        {"lang": {}}, {"origins": "https://a.example"}, {"locked": {"classes": True}},
+        {"locked": [["level", "province"]]}, {"editable": {"level": 1}}, {"resource": [WANTED]},
+        {"resource": {"kind": "panel", "id": "waste", "panel": True}},
     ):  # fmt: skip
         answer = embedding.post("/embed/tokens", headers=key["web"], json={**WANTED, **changed})
         assert answer.status_code == 400, changed
+    for body in (b"", b"[]", b"null", b'{"a": NaN}', b'{"origins": [], "origins": ["*"]}', b"\xff"):
+        answer = embedding.post("/embed/tokens", headers=key["web"], content=body)
+        assert answer.status_code == 400, body
 
 
 def test_a_revoked_token_or_key_is_refused_here_at_once_and_elsewhere_within_a_minute(  # noqa: PLR0917
@@ -105,6 +111,10 @@ def test_a_revoked_token_or_key_is_refused_here_at_once_and_elsewhere_within_a_m
     gone = embedding.post("/embed/tokens/revoke", headers=key["boss"], json={"kid": other["kid"]})
     assert gone.status_code == 200
     assert embedding.get(OPENED[1], headers=bearer(other["token"])).status_code == 401
+    # What would be good for nothing is not handed out.
+    answer = embedding.post("/embed/tokens", headers=key["web"], json=WANTED)
+    assert answer.status_code == 503
+    assert "GEO_EMBED_SECRET" in answer.text
     assert len(lines(country_engine, "token-revoked")) == 2
     assert lines(country_engine, "token-refused")
 
@@ -168,7 +178,7 @@ def test_the_doctor_names_the_cause_in_both_languages(embedding, signer, token):
         ("mixed content", "mixed content"): {"origin": PAGE, "address": f"{here}/embed/maps/x"},
         ("frame-src", "frame-src"): {"policy": "default-src 'self'"},
         ("form-action", "form-action"): {"policy": f"frame-src {here}; form-action 'self'"},
-        ("no embed page", "ไม่ใช่หน้าฝัง"): {"address": f"{here}/maps/x"},
+        ("no embed page", "ไม่ใช่หน้าฝัง"): {"address": f"{here}/maps/x", "origin": "http://["},
         ("Nothing is wrong", "ไม่พบสาเหตุ"): {"token": token, "origin": PAGE.replace("s:", "s:")},
     }
     for words, told in cases.items():
