@@ -58,8 +58,12 @@ _MARK: Final = b"geo_session="
 #: Files of ours and signs of life; who is signed in gets them like everybody.
 _OPEN: Final = ("/static/", "/fonts/")
 _OPEN_EXACT: Final = frozenset({"/healthz", "/livez", "/readyz", OPEN})
-#: Where a browser with a dead cookie gets a new one, and where a first password is changed.
+#: Where a browser with a dead cookie gets a new one.
 _ACCOUNT: Final = "/account"
+#: All that somebody may do whose password another one knows.
+_WITH_FIRST: Final = frozenset({
+    _ACCOUNT, "/account/password", "/account/sign-in", "/account/sign-out",
+})  # fmt: skip
 
 
 class Doorkeeper:
@@ -203,7 +207,7 @@ class Doorkeeper:
             return None
         if wait_s := await self._over_quota(("user", signed.principal.id)):
             raise TooManyRequests(wait_words(_whole(wait_s)), retryAfter=_whole(wait_s))
-        if signed.must_change and not scope["path"].startswith(_ACCOUNT):
+        if signed.must_change and scope["path"] not in _WITH_FIRST:
             raise Forbidden(_CHANGE_FIRST)
         return signed.principal
 

@@ -117,6 +117,7 @@ def test_a_first_password_is_changed_before_anything_else(client, client_of, des
     first = made.json()["password"]
     assert sign_in(person, "new", first).json()["mustChangePassword"] is True
     assert person.get("/collections").status_code == 403
+    assert person.post("/account/keys", json={"scopes": ["read"]}).status_code == 403
     said = {"current": first, "new": "ภูเขาลูกใหญ่หลังบ้าน"}
     assert person.post("/account/password", json=said).status_code == 200
     assert person.get("/account").json()["mustChangePassword"] is False
