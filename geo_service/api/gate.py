@@ -35,7 +35,7 @@ _COSTS: Final = (
     (
         LIGHT,
         re.compile(
-            r"/(?:livez|readyz|healthz|metrics|conformance|functions|api|api\.html"
+            r"/(?:livez|readyz|healthz|metrics|conformance|functions"
             r"|static/.*|fonts/.*|tileMatrixSets(?:/.*)?)"
         ),
     ),

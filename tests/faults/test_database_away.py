@@ -156,7 +156,8 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_statement_ends(countr
     idle = ask(service.base, f"{ITEMS}?limit=2").took_s
     got = ask(service.base, "/slow")
     assert (got.status, got.told["code"]) == (504, "timed-out")
-    assert got.took_s < 1.5 + idle
+    # The statement would take minutes.
+    assert got.took_s < 3 + idle
     with looking(country) as look:
         settled(2, lambda: look(AT_WORK) == 0)
     assert ask(service.base, ITEMS).status == 200

@@ -39,7 +39,8 @@ def proxied(country, run, tmp_path: Path):
     for what, instead in (
         ("listen 80;", f"listen 127.0.0.1:{port};"),
         ("server 127.0.0.1:8000;", f"server {upstream};"),
-        ("pid /run/nginx.pid;", f"pid {tmp_path}/n.pid; error_log {tmp_path}/error.log; {user}"),
+        ("pid /run/nginx.pid;", f"pid {tmp_path}/n.pid; {user}"),
+        ("/var/log/nginx/geo-service-errors.log", f"{tmp_path}/error.log"),
         ("/var/log/nginx/geo-service.log", f"{tmp_path}/access.log"),
         ("http {", temporary),
     ):  # fmt: skip
@@ -71,8 +72,10 @@ def test_questions_go_through_with_a_name_and_without_their_query_in_the_log(pro
 
 
 def test_a_body_and_header_fields_beyond_the_bound_do_not_reach_the_service(proxied):
-    base, _ = proxied
-    assert ask(base, "/cube", method="POST", body=b" " * 300_000).status == 413
+    base, log = proxied
+    assert ask(base, "/cube?token=secret", method="POST", body=b" " * 300_000).status == 413
+    # What is amiss with a request is told with all of its address, unless it is not told at all.
+    assert "secret" not in log.with_name("error.log").read_text(encoding="utf-8")
     assert ask(base, "/livez", headers={"X-Long": "b" * 40_000}).status in {400, 414, 431}
 
 
