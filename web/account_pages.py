@@ -22,7 +22,7 @@ from geo_service.core.auth import (
     SCOPES,
 )
 from geo_service.core.moments import moment_in
-from geo_service.core.text import Lang
+from geo_service.core.text import Lang, day_in
 from geo_service.deps.recorded import WAYS_IN, Names, named, tell
 from geo_service.deps.shown import Managed, Shown
 from ingest.submissions import CHECKERS, SUBMITTERS
@@ -181,6 +181,7 @@ def record(shown: Managed, status: int = 200) -> Response:
         **_managed(shown, "/manage/audit"),
         "lines": [_line(one, lang, shown.names) for one in shown.lines],
         "asked": asked,
+        "days": _days(shown.wanted, lang),
         "actions": [(key, text.in_(lang)) for key, text in audit.ACTIONS.items()],
         "outcomes": [(key, text.in_(lang)) for key, text in audit.OUTCOME_NAMES.items()],
         "csv": f"/manage/audit?{urlencode({**asked, 'f': 'csv', 'lang': lang})}",
@@ -291,6 +292,14 @@ def _asked(wanted: Wanted) -> dict[str, str]:
         "to": wanted.last and wanted.last.isoformat(),
     }
     return {name: value or "" for name, value in pairs.items()}
+
+
+def _days(wanted: Wanted, lang: Lang) -> str:
+    # fields of days are written as the browser likes; this is in the reader's years
+    if not (wanted.first or wanted.last):
+        return ""
+    first, last = (day_in(one, lang) if one else "…" for one in (wanted.first, wanted.last))
+    return words(lang)["audit_days"].replace("{first}", first).replace("{last}", last)
 
 
 def _older(asked: dict[str, str], below: int | None, lang: Lang) -> str:

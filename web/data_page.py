@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from geo_service.deps.shown import Frame
+from web.paper import Paper
 from web.render import FIXED_POLICY, SITE_FRAMES, around, page
 
 #: No scripts but a map's, and nothing that changes from answer to answer: the page can be kept.
@@ -53,6 +54,10 @@ def answer(
         "trail": trail,
         "style": style,
     }
-    html = page("data.html", frame.lang, {**context, **around(frame)})
+    html = page(
+        "data.html",
+        frame.lang,
+        {**context, **around(frame), "paper": Paper(frame.here, has_hour=False)},
+    )
     policy = POLICY if style is None else f"{POLICY}; {MAP_POLICY}"
     return HTMLResponse(html, headers={**frame.headers, "Content-Security-Policy": policy})

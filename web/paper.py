@@ -13,11 +13,16 @@ from layers import versions
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The foot of a page: ``state`` is empty where the page itself tells the state of its data."""
+    """The foot of a page.
+
+    ``state`` is empty where the page itself tells the state of its data; ``has_hour`` is false
+    where no script may run that writes when it was printed.
+    """
 
     address: str
     state: str = ""
     version: str = ""
+    has_hour: bool = True
 
 
 def paper_of(

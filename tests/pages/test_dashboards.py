@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests import builders
@@ -106,8 +108,16 @@ def test_on_paper_panels_stand_in_pairs_and_the_page_tells_where_it_is_from(
         "all => all.map((one) => Math.round(one.getBoundingClientRect().top))"
     )
     assert len(set(tops)) < len(tops)
-    assert "/dashboards/waste?lang=th" in browser_page.locator(".on-paper").inner_text()
+    foot = browser_page.locator(".on-paper").inner_text()
+    assert f"{live_server}/dashboards/waste?lang=th" in foot
+    # the state of the data and the hour, both of the Buddhist year
+    assert re.search(r"ข้อมูล ณ \d+ \S+ 25\d\d \d\d:\d\d น\. \(รุ่น [0-9a-f]{12}\)", foot)
+    assert re.search(r"พิมพ์เมื่อ \d+ \S+ 25\d\d \d\d:\d\d น\.", foot)
     assert not browser_page.locator(".choices").is_visible()
+    # a head that is repeated on the next sheet holds words, not controls
+    head = browser_page.locator(".is-table thead .num").first
+    assert not head.locator("button").is_visible()
+    assert head.locator(".name-on-paper").is_visible()
     browser_page.emulate_media(media="screen")
 
 
@@ -121,3 +131,20 @@ def test_two_years_stand_beside_each_other_and_a_place_is_marked_in_both(browser
     browser_page.locator(".is-years figure").first.locator("a[data-code='50']").hover()
     assert browser_page.locator(".is-years a.is-held[data-code='50']").count() == 2
     assert not grave_faults(browser_page)
+
+
+def test_cards_fill_their_row_and_a_map_stands_right_below_its_heading(browser_page, live_server):
+    browser_page.set_viewport_size({"width": 1600, "height": 900})
+    browser_page.goto(f"{live_server}/embed/dashboards/waste?lang=th&panel=1")
+    ends = browser_page.locator(".figures").evaluate(
+        "one => [one, one.lastElementChild].map((it) => it.getBoundingClientRect().right)"
+    )
+    assert abs(ends[0] - ends[1]) < 1
+    # so those of one row are level, however much taller the panel beside them is
+    browser_page.goto(f"{live_server}/dashboards/waste?lang=en")
+    gaps = browser_page.locator(".is-map:has(.choropleth)").evaluate_all(
+        "all => all.map((one) => one.querySelector('.choropleth').getBoundingClientRect().top"
+        " - one.querySelector('h2').getBoundingClientRect().bottom)"
+    )
+    assert gaps
+    assert max(gaps) < 24
