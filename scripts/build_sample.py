@@ -17,16 +17,19 @@ import shapely
 from pyproj import Geod
 from sample_build import (
     ageing,
-    facilities,
     files,
     finance,
     five_year_ages,
+    health_centres,
     infrastructure,
+    older_centres,
     outline,
     recipes,
     waste,
+    waste_sites,
 )
 from sample_build.cells import Cell, divide, unite
+from sample_build.ground import Facility, Ground
 from sample_build.organisations import Organisation, found
 from sample_build.outline import Province
 from sample_build.population import YEARS_CE, People, settle
@@ -78,15 +81,15 @@ def build(content: bytes) -> dict[str, bytes]:
     now = dict(zip(people.codes, people.in_year(2021).tolist(), strict=True))
     orgs = found(provinces, cells, now, SEED)
     lower = [one for one in orgs if one.kind != "PAO"]
-    ground = facilities.Ground(cells, people.in_year(2021).astype(float), lower, SEED)
-    sites, centres = facilities.waste_sites(ground), facilities.older_person_centres(ground)
-    clinics = facilities.clinics(ground, provinces)
+    ground = Ground(cells, people.in_year(2021).astype(float), lower, SEED)
+    sites, centres = waste_sites.placed(ground), older_centres.placed(ground)
+    clinics = health_centres.placed(ground, provinces)
     layers = {"waste_sites": sites, "older_person_centres": centres, "health_centres": clinics}
     tables = [
         _organisations(orgs, people, cells),
         *_population(provinces, people, lower),
         *_subjects(provinces, cells, people, orgs),
-        *facilities.site_tables(sites, provinces, SEED),
+        *waste_sites.tables(sites, provinces, SEED),
         *_facility_tables(
             cells=cells, people=people, provinces=provinces, centres=centres, clinics=clinics
         ),
@@ -127,7 +130,7 @@ def _shapes(provinces: Sequence[Province], cells: Sequence[Cell]) -> dict[str, b
     }
 
 
-def _points(layer: Sequence[facilities.Facility]) -> bytes:
+def _points(layer: Sequence[Facility]) -> bytes:
     return files.geojson(
         (
             {"code": one.code, "name_th": one.name_th, "name_en": one.name_en,
@@ -227,8 +230,8 @@ def _facility_tables(
     cells: Sequence[Cell],
     people: People,
     provinces: Sequence[Province],
-    centres: Sequence[facilities.Facility],
-    clinics: Sequence[facilities.Facility],
+    centres: Sequence[Facility],
+    clinics: Sequence[Facility],
 ) -> list[Table]:
     ages = ageing.Ages(provinces, cells, people, SEED)
     districts = ages.by_district(2024, "pop_60p")[0]
@@ -239,9 +242,9 @@ def _facility_tables(
     return [
         *ages.tables(), *five_year_ages.tables(ages, SEED),
         *ageing.care_tables(ages, people, SEED),
-        facilities.centre_table(centres, districts),
-        facilities.access_table(centres, cells, older, districts),
-        facilities.clinic_table(clinics, districts),
+        older_centres.table(centres, districts),
+        older_centres.access_table(centres, cells, older, districts),
+        health_centres.table(clinics, districts),
         infrastructure.shelter_table(districts, crowd, SEED),
         infrastructure.travel_table(people.codes, remoteness, SEED),
     ]  # fmt: skip
