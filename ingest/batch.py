@@ -150,13 +150,10 @@ def load(
                 f" a {LIST} of your own)",
             )
         )
-    gazetteers = Gazetteers()
+    way = pipeline.Way(progress=progress, gazetteers=Gazetteers(), limits=limits)
     for number, (file, recipe) in enumerate(present):
         progress("files", number, len(present))
-        yield pipeline.ingest(
-            engine, file, recipe=recipe, refresh=False, progress=progress, gazetteers=gazetteers,
-            limits=limits,
-        )  # fmt: skip
+        yield pipeline.ingest(engine, file, recipe=recipe, refresh=False, way=way)
     progress("files", len(present), len(present))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
@@ -26,7 +28,44 @@ from ingest.rollback import rollback
 from ingest.runs import Also, derive
 from ingest.size import DEFAULT, Limits
 
-__all__ = ["Also", "ingest", "known_recipes", "rollback"]
+__all__ = ["Also", "Way", "ingest", "known_recipes", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """The way a file is loaded: for whom, within which limits, and what is done beside it.
+
+    Parameters
+    ----------
+    name : str, optional
+        What the file is called in reports, when it is kept under another name.
+    by : By, optional
+        Who loads, for the audit log; the person at the command line when absent.
+    sender : Principal, optional
+        Whose rows these may only be, when he stands for one place.
+    also : callable, optional
+        Done in the transaction that is committed, last.
+    limits : Limits
+        What the file may hold; a larger one is refused before it is read.
+    resolutions : str, optional
+        H3 resolutions to keep, as in ``GEO_RESOLUTIONS``; those kept now when absent.
+    progress : Progress
+        Told how far the work has come.
+    gazetteers : Gazetteers, optional
+        Shared by the files of a batch.
+    """
+
+    name: str | None = None
+    by: audit.By | None = None
+    sender: Principal | None = None
+    also: Also | None = None
+    limits: Limits = DEFAULT
+    resolutions: str | None = None
+    progress: Progress = silent
+    gazetteers: Gazetteers | None = None
+
+
+PLAIN: Final = Way()
 
 
 def ingest(
@@ -36,14 +75,7 @@ def ingest(
     recipe: str | Path,
     dry_run: bool = False,
     refresh: bool = True,
-    resolutions: str | None = None,
-    progress: Progress | None = None,
-    gazetteers: Gazetteers | None = None,
-    by: audit.By | None = None,
-    name: str | None = None,
-    also: Also | None = None,
-    sender: Principal | None = None,
-    limits: Limits = DEFAULT,
+    way: Way = PLAIN,
 ) -> Report:
     """Load one file by a recipe: all of it that can be loaded, or nothing.
 
@@ -62,22 +94,8 @@ def ingest(
         Whether to do everything but commit.
     refresh : bool
         Whether to rebuild what is derived from the data.
-    resolutions : str, optional
-        H3 resolutions to keep, as in ``GEO_RESOLUTIONS``; those kept now when absent.
-    progress : Progress, optional
-        Told how far the work has come.
-    gazetteers : Gazetteers, optional
-        Shared by the files of a batch.
-    by : By, optional
-        Who loads, for the audit log; the person at the command line when absent.
-    name : str, optional
-        What the file is called in reports, when it is kept under another name.
-    also : callable, optional
-        Done in the transaction that is committed, last.
-    sender : Principal, optional
-        Whose rows these may only be, when he stands for one place.
-    limits : Limits
-        What the file may hold; a larger one is refused before it is read.
+    way : Way
+        For whom, within which limits, and what else.
 
     Returns
     -------
@@ -91,24 +109,19 @@ def ingest(
     BadRecipe
         If the recipe itself is wrong, whatever the file.
     """
-    told = progress or silent
     known = read_recipe(recipe)
-    report = Report(known.dataset.id, known.name, name or Path(path).name, dry_run=dry_run)
-    kept = gazetteers or Gazetteers()
+    report = Report(known.dataset.id, known.name, way.name or Path(path).name, dry_run=dry_run)
+    attempt = _Attempt(engine, known, report, way)
     try:
-        source = Source.read(Path(path), limits)
+        source = Source.read(Path(path), way.limits)
         report.file_sha256, report.file_bytes = source.sha256, len(source.data)
-        _attempt(
-            engine, source, known, report,
-            refresh=refresh, resolutions=resolutions, progress=told, gazetteers=kept, by=by,
-            also=also, sender=sender,
-        )  # fmt: skip
+        _load(attempt, source, refresh=refresh)
     except _Stop:
         pass
     except Fault as fault:
         _refused(report, fault)
         if not dry_run:
-            _record_refusal(engine, known, report, fault, by=by, also=also)
+            _record_refusal(attempt, fault)
     return report
 
 
@@ -116,23 +129,19 @@ class _Stop(Exception):
     """Ends a transaction without keeping it: a dry run."""
 
 
-def _attempt(
-    engine: Engine,
-    source: Source,
-    recipe: Recipe,
-    report: Report,
-    *,
-    refresh: bool,
-    resolutions: str | None,
-    progress: Progress,
-    gazetteers: Gazetteers,
-    by: audit.By | None,
-    also: Also | None,
-    sender: Principal | None,
-) -> None:
-    check_kind(sender, recipe.loader)
-    with transaction(engine) as session:
-        hold_lock(session, progress)
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    engine: Engine
+    recipe: Recipe
+    report: Report
+    way: Way
+
+
+def _load(attempt: _Attempt, source: Source, *, refresh: bool) -> None:
+    recipe, report, way = attempt.recipe, attempt.report, attempt.way
+    check_kind(way.sender, recipe.loader)
+    with transaction(attempt.engine) as session:
+        hold_lock(session, way.progress)
         dataset = _dataset(session, recipe)
         run = runs.begin(session, report, recipe_sha256=recipe.sha256)
         if _is_loaded(session, dataset, recipe, source):
@@ -140,25 +149,29 @@ def _attempt(
         else:
             version = runs.begin_version(session, dataset, run)
             loading = Loading(
-                session, dataset, run, version, report, progress,
-                source=source, recipe=recipe, gazetteers=gazetteers,
-                reach=reach_of(session, sender),
+                session, dataset, run, version, report, way.progress,
+                source=source, recipe=recipe, gazetteers=way.gazetteers or Gazetteers(),
+                reach=reach_of(session, way.sender),
             )  # fmt: skip
-            _loader_of(recipe)(loading)
-            if loading.reach is not None:
-                loading.reach.check()
-            runs.settle(loading)
+            _write(loading)
             if refresh and report.changed:
                 derive(
                     session, loading.touched,
-                    load_id=version.id, resolutions=resolutions, progress=progress,
+                    load_id=version.id, resolutions=way.resolutions, progress=way.progress,
                 )  # fmt: skip
         runs.finish(session, run, report)
-        runs.note(session, "load", report, by)
-        if also is not None:
-            also(session, report)
+        runs.note(session, "load", report, way.by)
+        if way.also is not None:
+            way.also(session, report)
         if report.dry_run:
             raise _Stop
+
+
+def _write(loading: Loading) -> None:
+    _loader_of(loading.recipe)(loading)
+    if loading.reach is not None:
+        loading.reach.check()
+    runs.settle(loading)
 
 
 def _loader_of(recipe: Recipe) -> Callable[[Loading], None]:
@@ -223,24 +236,16 @@ def _refused(report: Report, fault: Fault) -> None:
     report.rejected.insert(0, Rejected("refused", fault.code, fault.detail))
 
 
-def _record_refusal(
-    engine: Engine,
-    recipe: Recipe,
-    report: Report,
-    fault: Fault,
-    *,
-    by: audit.By | None,
-    also: Also | None,
-) -> None:
+def _record_refusal(attempt: _Attempt, fault: Fault) -> None:
     # A transaction of its own: the one that loaded is gone with everything in it.
-    with transaction(engine) as session:
+    recipe, report, way = attempt.recipe, attempt.report, attempt.way
+    with transaction(attempt.engine) as session:
         hold_lock(session)
         _dataset(session, recipe)
         run = runs.begin(session, report, recipe_sha256=recipe.sha256)
         runs.finish(session, run, report)
-        is_refused = isinstance(fault, Refused | TooLarge)
-        run.status = "refused" if is_refused else "failed"
-        outcome: audit.Outcome = "refused" if is_refused else "failed"
-        runs.note(session, "load", report, by, outcome=outcome)
-        if also is not None:
-            also(session, report)
+        outcome: audit.Outcome = "refused" if isinstance(fault, Refused | TooLarge) else "failed"
+        run.status = outcome
+        runs.note(session, "load", report, way.by, outcome=outcome)
+        if way.also is not None:
+            way.also(session, report)

@@ -21,7 +21,7 @@ from geo_service.core.text import Text
 from ingest import catalogue
 from ingest.gazetteers import Gazetteers
 from ingest.load import Progress, silent
-from ingest.pipeline import ingest
+from ingest.pipeline import Way, ingest
 from ingest.refresh import refresh
 from ingest.report import Report
 
@@ -100,13 +100,13 @@ def load(engine: Engine, progress: Progress | None = None, *, derived: bool = Tr
     with transaction(engine) as session:
         catalogue.sync(session)
     reports = []
-    gazetteers = Gazetteers()
+    way = Way(gazetteers=Gazetteers())
     with _unpacked() as folder:
         for done, name in enumerate(FILES):
             told("sample", done, len(FILES))
             plain = folder / name.removesuffix(".gz")
             recipe = folder / f"{name.partition('.')[0]}.toml"
-            report = ingest(engine, plain, recipe=recipe, refresh=False, gazetteers=gazetteers)
+            report = ingest(engine, plain, recipe=recipe, refresh=False, way=way)
             if report.outcome == "refused":
                 raise Refused(_why(report), file=name)
             reports.append(report)

@@ -37,6 +37,7 @@ from ingest import (
     submissions,
 )
 from ingest.load import Progress
+from ingest.pipeline import Also, Way
 from ingest.report import Report
 from ingest.rollback import EDIT
 from ingest.size import Limits
@@ -204,9 +205,8 @@ def _try(job: _Job) -> None:
         report = editing.edit(job.engine, _edit(job), by=job.by, within=None, dry_run=True)
     else:
         report = pipeline.ingest(
-            job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
-            dry_run=True, refresh=False, progress=job.tell, by=job.by,
-            sender=submission_queue.sender_of(one), limits=Limits(**job.order.limits),
+            job.engine, _path(one, job.order), recipe=_recipe(one, job.order),
+            dry_run=True, refresh=False, way=_way(job),
         )  # fmt: skip
     with transaction(job.engine) as session:
         row = session.get_one(Submission, one.id)
@@ -237,10 +237,8 @@ def _publish(job: _Job) -> None:
         report = editing.edit(job.engine, _edit(job), by=job.by, within=None, also=also)
     else:
         report = pipeline.ingest(
-            job.engine, _path(one, job.order), recipe=_recipe(one, job.order), name=one.file_name,
-            resolutions=job.order.resolutions, progress=job.tell, by=job.by, also=also,
-            sender=submission_queue.sender_of(one), limits=Limits(**job.order.limits),
-        )  # fmt: skip
+            job.engine, _path(one, job.order), recipe=_recipe(one, job.order), way=_way(job, also)
+        )
     if report.exit_code in {0, 3}:
         _path(one, job.order).unlink(missing_ok=True)
 
@@ -256,6 +254,13 @@ def _undo(job: _Job) -> None:
     pipeline.rollback(
         job.engine, one.dataset_id, version=one.version, resolutions=job.order.resolutions,
         progress=job.tell, by=job.by, also=also,
+    )  # fmt: skip
+
+
+def _way(job: _Job, also: Also | None = None) -> Way:
+    return Way(
+        name=job.one.file_name, by=job.by, sender=submission_queue.sender_of(job.one), also=also,
+        limits=Limits(**job.order.limits), resolutions=job.order.resolutions, progress=job.tell,
     )  # fmt: skip
 
 

@@ -143,9 +143,9 @@ def ingest(
             recipe=Path(recipe) if is_file else recipe,
             dry_run=dry_run,
             refresh=not no_refresh,
-            resolutions=settings.resolutions,
-            progress=progress,
-            limits=limits_of(settings),
+            way=pipeline.Way(
+                resolutions=settings.resolutions, progress=progress, limits=limits_of(settings)
+            ),
         )
     _tell(made, report)
 

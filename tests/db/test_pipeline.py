@@ -14,7 +14,7 @@ from sqlalchemy import text
 from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import BadRecipe
 from ingest.gazetteers import Gazetteers
-from ingest.pipeline import ingest
+from ingest.pipeline import Way, ingest
 from layers import datasets, versions
 from tests.waste_report import BY_PROVINCE
 
@@ -339,7 +339,7 @@ def _hang_in_the_middle(url, path, recipe, reached):
             reached.set()
             time.sleep(600)
 
-    ingest(make_engine(url), path, recipe=recipe, progress=stop)
+    ingest(make_engine(url), path, recipe=recipe, way=Way(progress=stop))
 
 
 def test_a_load_killed_in_the_middle_leaves_nothing_and_can_be_repeated(
@@ -381,4 +381,4 @@ def _load_impatiently(load, engine, told):
         connection.execute(text(f"ALTER DATABASE \"{name}\" SET lock_timeout = '300ms'"))
         connection.commit()
     engine.dispose()
-    load(GOOD, progress=tell)
+    load(GOOD, way=Way(progress=tell))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from geo_service.core.db import make_engine
-from ingest.pipeline import ingest
+from ingest.pipeline import Way, ingest
 from tests.desk import HEADER, opened, with_people
 from tests.waste_report import BY_LEVEL
 
@@ -53,7 +53,7 @@ def checksums(engine):
 def _load(url, path, *, recipe, begin, results):
     engine = make_engine(url)
     begin.wait(timeout=120)
-    results.put(ingest(engine, path, recipe=recipe, resolutions="5-6").outcome)
+    results.put(ingest(engine, path, recipe=recipe, way=Way(resolutions="5-6")).outcome)
 
 
 def loaded(engine, folder, *contents):
