@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from typing import Final
+
+from sqlalchemy import RowMapping, Select, func, select, update
 
 from geo_service.core.errors import BadRecipe
 from geo_service.core.periods import Period
 from geo_service.core.text import Text
 from ingest.clean import Problem, clean_text, read_number, read_period
 from ingest.columns import wanted_headings
+from ingest.drafts import Place
 from ingest.load import Loading
 from ingest.places import Places
 from ingest.read import Row, Table, read_table
@@ -61,67 +64,87 @@ class _Log:
 
 def _remark(loading: Loading, row: Row, log: _Log) -> None:
     period = log.period_of(row)
-    place = period if isinstance(period, Problem) else log.places.find(row, period.end)
+    if isinstance(period, Problem):
+        _refuse(loading, row, period)
+        return
+    place = log.places.find(row, period.end)
+    if isinstance(place, Problem):
+        _refuse(loading, row, place)
+        return
     indicator = log.metrics.get(clean_text(row.cells[log.metric]))
-    if isinstance(period, Problem) or isinstance(place, Problem):
-        problem = period if isinstance(period, Problem) else place
-        assert isinstance(problem, Problem)  # noqa: S101  (told apart above)
-        loading.reject(
-            reason=problem.reason, hint=problem.hint, row=row.number, said=problem.said,
-            candidates=problem.candidates,
-        )  # fmt: skip
-        return
     if indicator is None:
-        loading.reject(
-            reason="no-value",
-            hint=Text(
-                th="สูตรไม่รู้จักรายการนี้ (remarks.metrics)",
-                en="The recipe does not know this item (remarks.metrics)",
-            ),
-            row=row.number, column=log.metric, said=row.cells[log.metric],
-        )  # fmt: skip
+        _tell_nothing(loading, row, log.metric, _NO_METRIC)
         return
-    stated = [row.cells[log.value], row.cells[log.other]]
-    stored = select(Observation.id, Observation.value, Observation.flags).where(
+    stored = _stored(log, place, indicator, period.key)
+    found = loading.session.execute(stored).mappings().first()
+    if found is None or found["value"] is None:
+        _tell_nothing(loading, row, log.value, _NO_VALUE.format(dataset=log.spec.dataset))
+        return
+    _tell_both(loading, row, log, found["value"])
+    _flag(loading, found, indicator)
+
+
+def _refuse(loading: Loading, row: Row, problem: Problem) -> None:
+    loading.reject(
+        reason=problem.reason, hint=problem.hint, row=row.number, said=problem.said,
+        candidates=problem.candidates,
+    )  # fmt: skip
+
+
+def _tell_nothing(loading: Loading, row: Row, heading: str, hint: Text) -> None:
+    loading.reject(
+        reason="no-value", hint=hint, row=row.number, column=heading, said=row.cells[heading]
+    )
+
+
+def _stored(
+    log: _Log, place: Place, indicator: str, period_key: str
+) -> Select[int, float | None, list[str]]:
+    return select(Observation.id, Observation.value, Observation.flags).where(
         Observation.dataset_id == log.spec.dataset,
         Observation.indicator_key == indicator,
-        Observation.period_key == period.key,
+        Observation.period_key == period_key,
         Observation.org_id == place.id if place.is_org else Observation.area_id == place.id,
         Observation.breakdown == {},
     )
-    found = loading.session.execute(stored).first()
-    if found is None:
-        loading.reject(
-            reason="no-value",
-            hint=Text(
-                th=f"ยังไม่มีค่านี้ในชุดข้อมูล {log.spec.dataset}",
-                en=f"The data set {log.spec.dataset} holds no such value",
-            ),
-            row=row.number, column=log.value, said=stated[0],
-        )  # fmt: skip
-        return
-    numbers = [read_number(one) for one in stated]
-    kept = next((s for s, n in zip(stated, numbers, strict=True)
-                 if not isinstance(n, Problem) and n.value == found.value), None)  # fmt: skip
+
+
+def _tell_both(loading: Loading, row: Row, log: _Log, used: float | None) -> None:
+    # Of the two that the source states, the one that is not used is shown.
+    value, other = row.cells[log.value], row.cells[log.other]
+    number = read_number(value)
+    is_used = not isinstance(number, Problem) and number.value == used
     loading.reject(
         reason="source-contradicts",
         hint=Text(
-            th=f"ต้นทางให้ทั้ง {stated[0]} และ {stated[1]} ค่าที่ใช้คือ {found.value:,.10g}",
-            en=f"The source says both {stated[0]} and {stated[1]}; {found.value:,.10g} is used",
+            th=f"ต้นทางให้ทั้ง {value} และ {other} ค่าที่ใช้คือ {used:,.10g}",
+            en=f"The source says both {value} and {other}; {used:,.10g} is used",
         ),
         row=row.number,
-        column=log.other if kept == stated[0] else log.value,
-        said=stated[1] if kept == stated[0] else stated[0],
+        column=log.other if is_used else log.value,
+        said=other if is_used else value,
         severity="flagged",
     )
-    if FLAG in found.flags:
+
+
+def _flag(loading: Loading, found: RowMapping, indicator: str) -> None:
+    if FLAG in found["flags"]:
         loading.count(unchanged=1)
         return
-    loading.remember("observation", [found.id])
+    loading.remember("observation", [found["id"]])
     loading.session.execute(
         update(Observation)
-        .where(Observation.id == found.id)
+        .where(Observation.id == found["id"])
         .values(flags=func.array_append(Observation.flags, FLAG))
     )
     loading.count(updated=1)
     loading.touched.add(f"indicator:{indicator}")
+
+
+_NO_METRIC: Final = Text(
+    th="สูตรไม่รู้จักรายการนี้ (remarks.metrics)",
+    en="The recipe does not know this item (remarks.metrics)",
+)
+_NO_VALUE: Final = Text(
+    th="ยังไม่มีค่านี้ในชุดข้อมูล {dataset}", en="The data set {dataset} holds no such value"
+)
