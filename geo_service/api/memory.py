@@ -29,8 +29,10 @@ from geo_service.core.text import choose_language
 from geo_service.core.work import WORK, Work
 from geo_service.deps import FOLLOWS_STATE, is_good
 
-#: Larger answers are made anew: few callers ask for the same ones.
+#: Larger answers are not kept: few callers ask for the same ones.
 LARGEST_BYTES: Final = 1_000_000
+#: Larger ones are not given to those who asked for the same meanwhile, either.
+_LARGEST_SHARED_BYTES: Final = 8_000_000
 _LONGEST_KEY_BYTES: Final = 4_000
 #: A database that does not tell its state in this time is passed over, in seconds.
 _ASK_S: Final = 2.0
@@ -210,11 +212,13 @@ class Memory:
 
     def _end(self, run: _Run, start: Message, body: Message) -> None:
         run.start = None
-        if body.get("more_body") or len(body.get("body", b"")) > LARGEST_BYTES:
+        size_bytes = len(body.get("body", b""))
+        if body.get("more_body") or size_bytes > _LARGEST_SHARED_BYTES:
             self._refuse(run, start)
         elif self._known_now() is run.known is self._known:
             run.made = _made(start, body, run.scope)
-            self._keep(run.key, run.made)
+            if size_bytes <= LARGEST_BYTES:
+                self._keep(run.key, run.made)
             self._release(run)
 
     def _refuse(self, run: _Run, start: Message) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from geo_service.api.memory import LARGEST_BYTES, Memory
 from geo_service.api.wire import Metrics
 from geo_service.core.known import KNOWN, Known
@@ -98,11 +100,12 @@ async def at_once(around: Around, number: int) -> list[Any]:
     return await asyncio.gather(*asking)
 
 
-def test_equal_questions_at_once_are_answered_once():
-    app = Application()
+@pytest.mark.parametrize("size_bytes", [100, 2 * LARGEST_BYTES], ids=["kept", "not kept"])
+def test_equal_questions_at_once_are_answered_once(size_bytes):
+    app = Application(size_bytes=size_bytes)
     answers = asyncio.run(at_once(Around(app), 64))
     assert app.answers == 1
-    assert all(answer[1]["body"] == b"x" * 100 for answer in answers)
+    assert all(answer[1]["body"] == b"x" * size_bytes for answer in answers)
 
 
 def test_equal_questions_at_once_are_answered_once_where_nothing_is_kept():
