@@ -26,7 +26,7 @@ LEVELS = ("province", "district", "subdistrict", "org")
 _CODE_DIGITS = {"province": 2, "district": 4, "subdistrict": 6}
 _DLA_DIGITS = 7
 
-MissingReason = Literal["no-place", "unknown-place", "abolished-place"]
+MissingReason = Literal["no-place", "unknown-place", "abolished-place", "later-place"]
 AmbiguousReason = Literal["ambiguous-place", "contradicting-place", "split-place"]
 
 
@@ -222,7 +222,8 @@ class Gazetteer:
         Returns
         -------
         Found or Missing or Ambiguous
-            Several of one name (a municipality and an SAO beside it) are ambiguous.
+            Several of one name (a municipality and an SAO beside it) are ambiguous. The code of
+            one that was replaced leads to the one after it, flagged.
         """
         on = on or self.on
         if code and code.strip():
@@ -303,6 +304,11 @@ class Gazetteer:
                     waiting.append(target)
         return list(heirs.values())
 
+    def _before(self, level: str, code: str) -> list[Place]:
+        old = [source for (of, source), targets in self._successors.items()
+               if of == level and code in targets]  # fmt: skip
+        return [place for one in old for place in self._index.of_code(level, one)[-1:]]
+
     def _compared(
         self,
         answer: Found,
@@ -376,7 +382,12 @@ class Gazetteer:
         unique = {place.id: place for place in known if place.is_in_force(on)}
         if unique:
             return self._one(list(unique.values()), ())
-        return Missing("abolished-place" if known else "unknown-place")
+        if not known:
+            return Missing("unknown-place")
+        if on is not None and all(place.first is not None and place.first > on for place in known):
+            before = self._before("org", known[0].code)
+            return Missing("later-place", tuple(self._index.told(place) for place in before))
+        return self._succeeded("org", known[0].code, on, was_known=True)
 
     def _one(self, found: list[Place], flags: tuple[str, ...]) -> Found | Ambiguous:
         if len(found) == 1:

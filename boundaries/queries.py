@@ -147,3 +147,26 @@ def org_points() -> Select[Any, Any]:
         .where(in_force(Org))
         .order_by(Org.id)
     )
+
+
+def drawn_orgs() -> Select[Any, Any]:
+    """Select every organisation that has a shape, those that have ended included.
+
+    Returns
+    -------
+    Select of (id, tier, province_id, first, after, shape)
+        ``first`` is the first day in force, ``after`` the first day no longer, None where open;
+        shapes as WKB, EPSG:4326, ordered by id.
+    """
+    return (
+        select(
+            Org.id,
+            Org.tier,
+            Org.province_id,
+            func.lower(Org.valid).label("first"),
+            func.upper(Org.valid).label("after"),
+            func.ST_AsBinary(Org.geom).label("shape"),
+        )
+        .where(Org.geom.is_not(None))
+        .order_by(Org.id)
+    )

@@ -8,7 +8,7 @@ are covered, ``approximate`` when one is shared, ``province`` for PAOs and Bangk
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ _PROVINCE_KINDS = ("PAO", "BMA")
 _GRID_DEG = 1e-9
 #: Sub-districts without a shape count as this large when shares are fitted, km2.
 _UNKNOWN_KM2 = 20.0
+#: Parts (0-1) of the area and of the people of sub-districts, by id.
+Held = dict[int, tuple[float, float]]
 #: Sub-districts without a population count as this many, persons.
 _UNKNOWN_PERSONS = 5_000.0
 
@@ -44,7 +46,9 @@ class Share:
     method: str
 
 
-def estimate_shares(session: Session, drafts: Sequence[OrgDraft]) -> dict[str, list[Share]]:
+def estimate_shares(
+    session: Session, drafts: Sequence[OrgDraft], held: Held | None = None
+) -> dict[str, list[Share]]:
     """Estimate who has how much of the sub-districts that several cover in part.
 
     Parameters
@@ -53,19 +57,26 @@ def estimate_shares(session: Session, drafts: Sequence[OrgDraft]) -> dict[str, l
         To read sizes and populations with.
     drafts : sequence of OrgDraft
         With what they cover, and their size (km2) and population (persons) when known.
+    held : dict of int to (float, float), optional
+        Parts (0-1) of sub-districts that others keep, from `held_by_others`: the rest is divided.
 
     Returns
     -------
     dict of str to list of Share
-        By the organisation's code; the shares of a sub-district covered in part add up to 1.
+        By the organisation's code; the shares of a sub-district covered in part add up to 1,
+        those of others included.
     """
     sizes, people = _sizes(session), _populations(session)
     pairs = [(at, one) for at, d in enumerate(drafts) for one, ext in d.covers.items()
              if ext == "part"]  # fmt: skip
-    by_area = _fitted(drafts, pairs, known=sizes, unknown=_UNKNOWN_KM2, attribute="area_km2")
+    by_area = _fitted(
+        drafts, pairs, known=sizes, unknown=_UNKNOWN_KM2, attribute="area_km2",
+        free={one: 1 - of_area for one, (of_area, _) in (held or {}).items()},
+    )  # fmt: skip
     by_people = _fitted(
-        drafts, pairs, known=people, unknown=_UNKNOWN_PERSONS, attribute="population"
-    )
+        drafts, pairs, known=people, unknown=_UNKNOWN_PERSONS, attribute="population",
+        free={one: 1 - of_people for one, (_, of_people) in (held or {}).items()},
+    )  # fmt: skip
     shares: dict[str, list[Share]] = defaultdict(list)
     for draft in drafts:
         for area_id, extent in draft.covers.items():
@@ -75,6 +86,40 @@ def estimate_shares(session: Session, drafts: Sequence[OrgDraft]) -> dict[str, l
         share = Share(area_id, "part", min(of_area, 1.0), min(of_people, 1.0), "estimated")
         shares[drafts[at].code].append(share)
     return dict(shares)
+
+
+def held_by_others(
+    session: Session, org_ids: Collection[int], inherited: Mapping[str, Sequence[Share]]
+) -> Held:
+    """Tell how much of the sub-districts shared by some organisations others keep.
+
+    Parameters
+    ----------
+    session : Session
+        To read what is covered with.
+    org_ids : collection of int
+        Organisations of the list; of the others those count that are in force.
+    inherited : mapping of str to sequence of Share
+        Shares of rows of the same list that are not estimated.
+
+    Returns
+    -------
+    dict of int to (float, float)
+        Parts (0-1) of area and people by sub-district. Where others claim all of it, nothing is
+        told: the claims contradict each other, and the list's own are divided as if alone.
+    """
+    held: dict[int, tuple[float, float]] = {}
+    columns = (OrgCoverage.area_id, OrgCoverage.share_area, OrgCoverage.share_pop)
+    others = select(*columns).join(Org, Org.id == OrgCoverage.org_id)
+    others = others.where(queries.in_force(Org), OrgCoverage.org_id.not_in(org_ids))
+    own = [(one.area_id, one.share_area, one.share_pop)
+           for shares in inherited.values() for one in shares]  # fmt: skip
+    rows = [(row.area_id, row.share_area, row.share_pop) for row in session.execute(others)]
+    for area_id, of_area, of_people in (*rows, *own):
+        before = held.get(area_id, (0.0, 0.0))
+        held[area_id] = (before[0] + of_area, before[1] + of_people)
+    most = 1 - division.SMALLEST_SHARE
+    return {one: parts for one, parts in held.items() if max(parts) < most}
 
 
 def redraw(loading: Loading) -> int:
@@ -160,12 +205,14 @@ def _fitted(
     known: Mapping[int, float],
     unknown: float,
     attribute: str,
+    free: Mapping[int, float],
 ) -> list[float]:
     if not pairs:
         return []
     org_at, org_of = np.unique([at for at, _ in pairs], return_inverse=True)
     area_at, area_of = np.unique([area for _, area in pairs], return_inverse=True)
-    columns = np.array([known.get(int(area)) or unknown for area in area_at])
+    rest = np.array([free.get(int(area), 1.0) for area in area_at])
+    columns = rest * np.array([known.get(int(area)) or unknown for area in area_at])
     rows = np.full(len(org_at), np.nan)
     for number, at in enumerate(org_at):
         draft = drafts[int(at)]
@@ -179,7 +226,7 @@ def _fitted(
         org_of.astype(np.int64), area_of.astype(np.int64),
         row_totals=rows, column_totals=columns, firm=sure,
     )  # fmt: skip
-    return [float(one) for one in fitted]
+    return [float(one) for one in fitted * rest[area_of]]
 
 
 def _sizes(session: Session) -> dict[int, float]:

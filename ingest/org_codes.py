@@ -66,7 +66,8 @@ def _known(reader: Reader, draft: OrgDraft, stored: dict[int, Known]) -> Known |
         # A geocode is only trusted when no DLA code speaks against it.
         if isinstance(same, Found) and draft.code == draft.geocode:
             answer = same
-    if isinstance(answer, Found):
+    # A code of old stays with the organisation of old: what took its place is only told.
+    if isinstance(answer, Found) and not answer.flags:
         return stored[answer.id]
     near = gazetteer.org(name=draft.bare_th, province=draft.province_code)
     candidates = (f"{near.name_th} ({near.code})",) if isinstance(near, Found) else near.candidates

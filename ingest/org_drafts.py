@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -13,14 +14,18 @@ from boundaries import names
 from boundaries.lookup import Found, Gazetteer
 from geo_service.core.crs import THAILAND_BBOX
 from geo_service.core.text import Text
-from ingest.clean import clean_text
+from ingest.clean import clean_text, heading_key
 from ingest.load import Loading
-from ingest.read import Row, read_table
+from ingest.read import Row, Table, read_table
 from ingest.recipe_parts import Part
 from ingest.spelling import tell_repairs
 
 #: More people on a square kilometre than anywhere in the country: the size must be wrong.
 MOST_PERSONS_PER_KM2 = 20_000.0
+
+#: Headings under which a list says whom an organisation replaces, and since when.
+REPLACES = ("replaces", "replaces_codes", "แทน", "แทน อปท.", "แทนรหัส", "ยุบรวมจาก")
+SINCE = ("since", "effective_from", "ตั้งแต่", "ตั้งแต่วันที่", "มีผลตั้งแต่", "วันที่มีผล")
 
 _TITLES: dict[str, tuple[str, str]] = {
     "PAO": ("อบจ.", " Provincial Administrative Organization"),
@@ -38,7 +43,8 @@ _FIXED: dict[str, tuple[str, str]] = {
 class OrgsPart(Part):
     """The section ``orgs`` of a recipe; words are headings of the file.
 
-    ``known_km2`` gives sizes by code for organisations whose row states none.
+    ``known_km2`` gives sizes by code for organisations whose row states none. ``replaces`` and
+    ``since`` are headings that a file may have: whom an organisation replaces, and from when.
 
     ``mode = "codes"`` is for a list older than the one that is loaded: it adds codes and
     findings to organisations that are known, and no organisations.
@@ -65,6 +71,8 @@ class OrgsPart(Part):
     separator: str = Field(default=";", min_length=1, max_length=1)
     website: str | None = None
     wikidata: str | None = None
+    replaces: str | tuple[str, ...] = REPLACES
+    since: str | tuple[str, ...] = SINCE
 
 
 @dataclass(slots=True)
@@ -72,7 +80,8 @@ class OrgDraft:
     """An organisation as it will be stored; the point in degrees, EPSG:4326.
 
     ``covers`` holds (sub-district id, whole or part); ``area_km2`` as stated; ``population``
-    in persons.
+    in persons. ``replaces_said`` and ``since_said`` are what the row says about whom it follows
+    and from when; `ingest.succession` reads them.
     """
 
     row: int
@@ -84,6 +93,8 @@ class OrgDraft:
     province_id: int
     province_code: str
     geocode: str = ""
+    replaces_said: str = ""
+    since_said: str = ""
     district_id: int | None = None
     point: shapely.Point | None = None
     point_source: str = "none"
@@ -102,6 +113,21 @@ class OrgDraft:
         """``upper`` for a provincial organisation, ``lower`` for the others."""
         return "upper" if self.kind == "PAO" else "lower"
 
+    def named_in_english(self, bare: str) -> str:
+        """Write its English name with the title of its kind.
+
+        Parameters
+        ----------
+        bare : str
+            Without a title; may be empty.
+
+        Returns
+        -------
+        str
+            Empty when the bare name is.
+        """
+        return _titled(self.kind, self.bare_th, bare)[1]
+
 
 @dataclass(slots=True)
 class Reader:
@@ -110,6 +136,9 @@ class Reader:
     loading: Loading
     part: OrgsPart
     gazetteer: Gazetteer
+    #: Headings of the file that say whom a row replaces and since when; None where it has none.
+    replaces: str | None = None
+    since: str | None = None
 
     def read(self) -> list[OrgDraft]:
         """Read the whole list.
@@ -125,6 +154,7 @@ class Reader:
         table = read_table(self.loading.source, self.loading.recipe.file, wanted)
         for heading in wanted:
             table.heading(heading)
+        self.replaces, self.since = _found(table, part.replaces), _found(table, part.since)
         rows = [row for row in table.rows if self._is_wanted(row)]
         self.loading.report.rows_read = len(rows)
         tell_repairs(self.loading, rows, [table.heading(one) for one in wanted])
@@ -190,6 +220,8 @@ class Reader:
             size_class=self._cell(row, part.size) or None,
             website=self._website(row),
             wikidata=self._cell(row, part.wikidata) or None,
+            replaces_said=self._cell(row, self.replaces),
+            since_said=self._cell(row, self.since),
         )
         self._place(draft, row)
         self._measure(draft, row)
@@ -304,6 +336,14 @@ _HEADINGS = {
     "code", "geocode", "kind", "name_th", "name_en", "province", "district", "lat", "lon",
     "point_source", "size", "area_km2", "population", "covers", "website", "wikidata",
 }  # fmt: skip
+
+
+def _found(table: Table, wanted: str | Sequence[str]) -> str | None:
+    # One that the recipe names must be there; of the usual ones any may.
+    if isinstance(wanted, str):
+        return table.heading(wanted)
+    known = {heading_key(heading): heading for heading in table.headings}
+    return next((known[key] for key in map(heading_key, wanted) if key in known), None)
 
 
 def _code(kind: str, said: str, geocode: str) -> str:

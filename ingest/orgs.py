@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import shapely
 from geoalchemy2.shape import from_shape
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from boundaries import names, queries
@@ -17,13 +17,17 @@ from boundaries.models import Area, Org, OrgCode, OrgCoverage
 from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.errors import Refused
 from geo_service.core.text import Text
-from ingest import org_areas
+from ingest import org_areas, org_history, succession
 from ingest.copying import array_text, copy_rows
 from ingest.load import Loading
+from ingest.org_areas import Share
 from ingest.org_codes import add_codes
 from ingest.org_drafts import OrgDraft, OrgsPart, Reader
+from ingest.succession import Plan
 
 _DLA_DIGITS = 7
+#: Remarks that a list of today does not know and does not take away.
+_LASTING = ("kind-changed", succession.REPLACES, succession.REPLACED_BY)
 _COMPARED = (
     "kind", "tier", "name_th", "name_en", "province_id", "district_id", "point_source",
     "area_km2", "size_class", "website", "wikidata", "flags",
@@ -57,11 +61,18 @@ def load(loading: Loading) -> None:
     if part.mode == "codes":
         add_codes(reader, drafts)
         return
+    made = succession.plan(reader, drafts, today=loading.run.started_at.date())
+    drafts = made.drafts
     _tell_points(reader, drafts)
-    _complete(loading.session, drafts)
-    ids = _store(loading, drafts)
+    org_history.complete(loading, made)
+    shares = org_history.inherited_shares(loading, made)
+    _complete(loading.session, drafts, shares)
+    org_history.end_and_begin(loading, made)
+    ids = _store(loading, made)
+    org_history.write_events(loading, made)
     _store_codes(loading, drafts, ids)
-    _store_coverage(loading, drafts, ids)
+    _store_coverage(loading, drafts, ids, shares)
+    org_history.tell_outside(reader, made)
     loading.report.figures["shapes_drawn"] = org_areas.redraw(loading)
     kinds = [draft.kind for draft in drafts]
     loading.report.figures |= {kind: kinds.count(kind) for kind in dict.fromkeys(sorted(kinds))}
@@ -111,7 +122,9 @@ def _tell_points(reader: Reader, drafts: Sequence[OrgDraft]) -> None:
         )
 
 
-def _complete(session: Session, drafts: Sequence[OrgDraft]) -> None:
+def _complete(
+    session: Session, drafts: Sequence[OrgDraft], shares: Mapping[str, Sequence[Share]]
+) -> None:
     # Bangkok covers all its sub-districts; a district is that of the first one covered.
     rows = session.execute(
         select(Area.id, Area.code, Area.parent_id).where(
@@ -123,34 +136,39 @@ def _complete(session: Session, drafts: Sequence[OrgDraft]) -> None:
         if draft.kind == "BMA" and not draft.covers:
             inside = [row.id for row in rows if row.code.startswith(draft.province_code)]
             draft.covers = dict.fromkeys(inside, "whole")
-        elif draft.district_id is None and draft.covers:
-            draft.district_id = district_of.get(next(iter(draft.covers)))
+        covered = [*draft.covers, *(one.area_id for one in shares.get(draft.code, ()))]
+        if draft.kind != "BMA" and draft.district_id is None and covered:
+            draft.district_id = district_of.get(covered[0])
 
 
-def _store(loading: Loading, drafts: Sequence[OrgDraft]) -> dict[str, int]:
-    session = loading.session
-    stored = {
-        row.code: row
-        for row in session.scalars(select(Org).where(Org.code.in_([d.code for d in drafts])))
-    }
+def _store(loading: Loading, made: Plan) -> dict[str, int]:
+    session, drafts = loading.session, made.drafts
+    statement = select(Org).where(Org.code.in_([draft.code for draft in drafts]))
+    # Of several rows of a code the latest is meant.
+    rows = session.scalars(statement.order_by(func.lower(Org.valid).nulls_first()))
+    stored = {row.code: row for row in rows if row.code not in made.anew}
     new = [draft for draft in drafts if draft.code not in stored]
+    for draft in drafts:
+        if draft.code in stored:
+            draft.flags |= {one for one in stored[draft.code].flags if one.startswith(_LASTING)}
     changed = [draft for draft in drafts if _differs(stored.get(draft.code), draft)]
     loading.remember("org", [stored[draft.code].id for draft in changed])
     for draft in changed:
         session.execute(
-            update(Org).where(Org.code == draft.code).values(**_values(draft)),
+            update(Org).where(Org.id == stored[draft.code].id).values(**_values(draft)),
             execution_options={"synchronize_session": False},
         )
-    _insert(loading, new)
+    _insert(loading, new, made)
     same = len(drafts) - len(new) - len(changed)
     loading.count(inserted=len(new), updated=len(changed), unchanged=same)
     if new or changed:
         loading.touched.add("orgs")
     session.expire_all()
-    return dict(session.execute(select(Org.code, Org.id)).all())
+    latest = select(Org.code, Org.id).order_by(func.lower(Org.valid).nulls_first())
+    return dict(session.execute(latest).all())
 
 
-def _insert(loading: Loading, drafts: Sequence[OrgDraft]) -> None:
+def _insert(loading: Loading, drafts: Sequence[OrgDraft], made: Plan) -> None:
     # Copied: thousands of bound rows with points take seconds.
     if not drafts:
         return
@@ -159,6 +177,7 @@ def _insert(loading: Loading, drafts: Sequence[OrgDraft]) -> None:
         _values(draft)
         | {"name_alt": array_text(_other_names(draft)), "flags": array_text(sorted(draft.flags))}
         | {"point": point, "version_id": loading.version_id}
+        | {"valid": org_history.valid_text(made, draft.code)}
         for draft, point in zip(
             drafts, shapely.to_wkb(points, hex=True, include_srid=True), strict=True
         )
@@ -176,8 +195,6 @@ def _differs(row: Org | None, draft: OrgDraft) -> bool:
     values = _values(draft)
     if draft.area_km2 is None:
         values["area_km2"] = row.area_km2
-    kept = {flag for flag in row.flags if flag.startswith("kind-changed")}
-    values["flags"] = sorted(draft.flags | kept)
     return any(getattr(row, name) != values[name] for name in _COMPARED)
 
 
@@ -223,9 +240,16 @@ def _store_codes(loading: Loading, drafts: Sequence[OrgDraft], ids: Mapping[str,
         session.execute(insert(OrgCode), rows)
 
 
-def _store_coverage(loading: Loading, drafts: Sequence[OrgDraft], ids: Mapping[str, int]) -> None:
+def _store_coverage(
+    loading: Loading,
+    drafts: Sequence[OrgDraft],
+    ids: Mapping[str, int],
+    inherited: dict[str, list[Share]],
+) -> None:
     session = loading.session
-    shares = org_areas.estimate_shares(session, drafts)
+    stating = [draft for draft in drafts if draft.code not in inherited]
+    held = org_areas.held_by_others(session, {ids[draft.code] for draft in drafts}, inherited)
+    shares = org_areas.estimate_shares(session, stating, held) | inherited
     wanted = {
         (ids[code], one.area_id): (one.extent, one.share_area, one.share_pop, one.method)
         for code, of_org in shares.items()

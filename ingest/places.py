@@ -52,6 +52,10 @@ _WHY: dict[str, Text] = {
         th="พื้นที่นี้ยกเลิกแล้วและไม่ทราบว่าสืบต่อเป็นที่ใด",
         en="The place was abolished and nothing tells where it went",
     ),
+    "later-place": Text(
+        th="หน่วยงานนี้เริ่มหลังงวดนั้น โปรดใช้รหัสของหน่วยงานในเวลานั้น",
+        en="The organisation began after the period; give the code of the one there was then",
+    ),
     "ambiguous-place": Text(
         th="ชื่อนี้มีหลายแห่ง โปรดใส่รหัส หรืออำเภอและจังหวัด",
         en="Several places have this name; give a code, or district and province",

@@ -31,6 +31,9 @@ REASONS: dict[str, Text] = {
     "abolished-place": Text(
         th="พื้นที่ที่ยกเลิกแล้ว ไม่ทราบที่สืบต่อ", en="an abolished place, its successor unknown"
     ),
+    "later-place": Text(
+        th="หน่วยงานที่ยังไม่ได้จัดตั้งในงวดนั้น", en="an organisation that began after the period"
+    ),
     "split-place": Text(th="พื้นที่ที่แยกเป็นหลายแห่ง", en="a place that was split into several"),
     "name-differs": Text(
         th="ชื่อไม่ตรงกับรหัส ยึดตามรหัส", en="the name is not that of the code; the code was taken"
@@ -80,6 +83,17 @@ REASONS: dict[str, Text] = {
     "obsolete-organisation": Text(th="หน่วยงานนี้ไม่มีแล้ว", en="the organisation no longer exists"),
     "implausible-area": Text(th="ขนาดพื้นที่ที่น่าสงสัย", en="an implausible size"),
     "repeated-organisation": Text(th="หน่วยงานซ้ำ", en="the organisation is listed twice"),
+    # organisations that replace others
+    "no-since": Text(th="ไม่บอกว่าแทนกันตั้งแต่เมื่อใด", en="not said since when it replaces others"),
+    "bad-since": Text(th="วันที่มีผลใช้ไม่ได้", en="a day of change that cannot be"),
+    "unknown-predecessor": Text(
+        th="ไม่มีหน่วยงานที่บอกว่าถูกแทน", en="no such organisation to be replaced"
+    ),
+    "replaces-itself": Text(th="หน่วยงานแทนตัวเองหรือวนกลับ", en="it replaces itself, or in a circle"),
+    "two-dates": Text(th="วันที่มีผลขัดกัน", en="several days for one change"),
+    "values-outside": Text(
+        th="มีค่าในงวดที่หน่วยงานไม่ได้มีผล", en="values of periods in which it was not in force"
+    ),
     # spelling and characters
     "cleaned-text": Text(
         th="ตัดอักขระล่องหนหรือจัดสระอำใหม่", en="invisible characters or vowel order repaired"

@@ -8,7 +8,7 @@ shapes (a file of provinces alone was loaded), the level itself is simplified.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from boundaries import geometry, hierarchy, queries
-from boundaries.models import Area, AreaShape, Org, OrgShape
+from boundaries.models import Area, AreaShape, OrgShape
 from geo_service.core.crs import TILE_SRID
 from ingest.cells import ewkb
 from ingest.copying import copy_rows
@@ -146,23 +146,37 @@ def _unite_regions(session: Session, drawn: dict[int, Drawn]) -> None:
 
 def _org_shapes(session: Session, areas: Mapping[int, Drawn]) -> dict[int, Drawn]:
     # The lower tier is simplified as one coverage of its own; PAOs have their provinces.
-    statement = select(Org.id, Org.tier, Org.province_id, func.ST_AsBinary(Org.geom)).where(
-        queries.in_force(Org), Org.geom.is_not(None)
-    )
-    rows = session.execute(statement.order_by(Org.id)).all()
-    lower = [row for row in rows if row.tier == "lower"]
+    rows = session.execute(queries.drawn_orgs()).all()
     drawn: dict[int, Drawn] = {band.number: {} for band in geometry.BANDS}
-    if lower:
-        shapes = np.array([shapely.from_wkb(bytes(row[3])) for row in lower], dtype=object)
-        clean = geometry.clean_coverage(shapes, gap_width_m=1.0).shapes
-        for number, simpler in geometry.generalise(clean).items():
-            drawn[number].update((row.id, one) for row, one in zip(lower, simpler, strict=True))
+    _simplify_orgs([row for row in rows if row.tier == "lower" and row.after is None], drawn)
+    # Those that have ended, with all that stood beside them in their province on their last day.
+    for day in sorted({row.after for row in rows if row.after is not None}):
+        ended = {row.id for row in rows if row.after == day}
+        provinces = {row.province_id for row in rows if row.after == day}
+        beside = [row for row in rows if row.tier == "lower" and row.province_id in provinces
+                  and (row.first is None or row.first < day)
+                  and (row.after is None or row.after >= day)]  # fmt: skip
+        _simplify_orgs(beside, drawn, wanted=ended)
     for number, shapes_of in drawn.items():
         for row in rows:
             province = areas[number].get(row.province_id)
             if row.tier == "upper" and province is not None:
                 shapes_of[row.id] = province
     return drawn
+
+
+def _simplify_orgs(
+    rows: Sequence[Any], drawn: dict[int, Drawn], *, wanted: Collection[int] | None = None
+) -> None:
+    if not rows:
+        return
+    shapes = np.array([shapely.from_wkb(bytes(row.shape)) for row in rows], dtype=object)
+    clean = geometry.clean_coverage(shapes, gap_width_m=1.0).shapes
+    for number, simpler in geometry.generalise(clean).items():
+        drawn[number].update(
+            (row.id, one) for row, one in zip(rows, simpler, strict=True)
+            if wanted is None or row.id in wanted
+        )  # fmt: skip
 
 
 def _parents(session: Session) -> dict[int, int]:

@@ -40,6 +40,11 @@ _DELETE_CHILDREN = f"DELETE FROM {{table}} t WHERE t.{{key}} IN ({_REMEMBERED_KE
 _DELETE_VERSIONED = (
     f"DELETE FROM {{table}} t WHERE t.version_id = :version AND t.id NOT IN ({_REMEMBERED_KEYS})"  # noqa: S608
 )
+#: New rows give up their codes first: one may be that of a row which gets its days back.
+_STEP_ASIDE = (
+    f"UPDATE {{table}} t SET code = t.id || '~' || t.code"  # noqa: S608
+    f" WHERE t.version_id = :version AND t.id NOT IN ({_REMEMBERED_KEYS})"
+)
 _DELETE_ANNOUNCED = f"DELETE FROM {{table}} t WHERE t.id IN ({_REMEMBERED_KEYS} AND b.image = '')"  # noqa: S608
 
 
@@ -77,6 +82,8 @@ def undo(session: Session, version_id: int) -> Undone:
     removed = restored = 0
     try:
         with session.begin_nested():
+            for table in ("area", "org"):
+                _run(session, _STEP_ASIDE, table, version_id)
             for table in reversed(_ORDER):
                 restored += _put_back_parents(session, table, version_id)
             for table in _ORDER:

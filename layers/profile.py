@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from boundaries.models import Org
 from geo_service.core.db import fixed_sql
 from geo_service.core.errors import NotFound
 from geo_service.core.known import shelved
@@ -24,6 +25,7 @@ from layers import breaks, indicators, periods
 from layers.breaks import Break
 from layers.indicators import IndicatorInfo
 from layers.models import PlaceValue
+from layers.place_history import NO_TURNS, Turns, turns_of
 
 _PROVINCE_DIGITS = 2
 #: What a name and a value take in memory.
@@ -107,7 +109,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A place, what it lies in (largest first), what lies in it, and its indicators."""
+    """A place, what it lies in (largest first), what lies in it, and its indicators.
+
+    ``first`` and ``last`` are its days in force, both counted, None where open; ``turns`` what it
+    replaced and what replaced it.
+    """
 
     place: PlaceName
     area_km2: float | None
@@ -116,6 +122,9 @@ class Profile:
     within: tuple[PlaceName, ...]
     inside: tuple[PlaceName, ...]
     lines: tuple[Line, ...]
+    first: date | None = None
+    last: date | None = None
+    turns: Turns = NO_TURNS
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -158,7 +167,7 @@ def build(
         If no place ever had the code.
     """
     row = _place(session, code)
-    series = _until(_series(session, row.level, row.id), year)
+    series = _until(_series(session, row), year)
     infos = [info for info in indicators.list_all(session) if info.key in series]
     newest = {
         info.key: series[info.key][-1] for info in infos if ranked is None or info.key in ranked
@@ -177,6 +186,9 @@ def build(
         within=_within(row),
         inside=_inside(session, row.level, row.id),
         lines=lines,
+        first=row.first_day,
+        last=None if row.after_day is None else row.after_day - timedelta(days=1),
+        turns=turns_of(session, row.level, row.code),
     )
 
 
@@ -239,23 +251,30 @@ def _within(row: Row[Any]) -> tuple[PlaceName, ...]:
 
 
 # Rows of each indicator at the place, the earliest period first.
-def _series(session: Session, level: str, place_id: int) -> Mapping[str, list[_Row]]:
+def _series(session: Session, place: Row[Any]) -> Mapping[str, list[_Row]]:
     def find() -> dict[str, list[_Row]]:
+        # An organisation that changed under its code goes on; each period is told once.
+        of_code = select(Org.id).where(Org.code == place.code)
+        ids = session.scalars(of_code).all() if place.level == "org" else [place.id]
         statement = select(
             PlaceValue.indicator_key, PlaceValue.period_key, PlaceValue.value, PlaceValue.status,
             PlaceValue.reporting, PlaceValue.expected, PlaceValue.flags,
-        ).where(PlaceValue.level == level, PlaceValue.place_id == place_id)  # fmt: skip
-        every, found = periods.by_key(session), defaultdict[str, list[_Row]](list)
+        ).where(PlaceValue.level == place.level, PlaceValue.place_id.in_(ids))  # fmt: skip
+        every, found = periods.by_key(session), defaultdict[str, dict[str, _Row]](dict)
         for key, period, value, status, reporting, expected, flags in session.execute(statement):
             row = _Row(every[period], value, status, reporting, expected, tuple(flags))
-            found[key].append(row)
-        for rows in found.values():
-            rows.sort(key=lambda row: (row.period.end, -row.period.start.toordinal()))
-        return dict(found)
+            if value is not None or period not in found[key]:
+                found[key][period] = row
+        return {
+            key: sorted(
+                rows.values(), key=lambda row: (row.period.end, -row.period.start.toordinal())
+            )
+            for key, rows in found.items()
+        }
 
     return shelved(
         session,
-        ("profile-series", level, place_id),
+        ("profile-series", place.level, place.code if place.level == "org" else place.id),
         find,
         lambda found: sum(_VALUE_BYTES * (1 + len(rows)) for rows in found.values()),
     )

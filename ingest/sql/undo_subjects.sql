@@ -22,7 +22,10 @@ WHERE EXISTS (SELECT FROM geo.area a WHERE a.version_id = :version)
     OR EXISTS (
         SELECT FROM geo.row_before b
         WHERE b.version_id = :version
-            AND b.table_name IN ('area', 'area_code', 'area_event', 'region_member')
+            AND (b.table_name IN ('area', 'area_code', 'region_member')
+                OR b.table_name = 'area_event' AND EXISTS (
+                    SELECT FROM geo.area_event e WHERE e.id = b.row_id AND e.level <> 'org'
+                ))
     )
 UNION
 SELECT 'orgs'

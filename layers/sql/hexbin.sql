@@ -68,7 +68,8 @@ observed AS MATERIALIZED (
     WHERE v.indicator_key = :indicator AND v.period_key = :period AND v.level = ANY(:levels)
 ),
 
--- every place that may be expected to report: in force now, or reporting for its own time
+-- every place that may be expected to report: in force now (an organisation: at the end of the
+-- period), or reporting for its own time
 place AS MATERIALIZED (
     SELECT t.level, t.id AS place_id, t.province_id, t.district_id
     FROM sized AS t
@@ -81,9 +82,10 @@ place AS MATERIALIZED (
     FROM geo.org AS o
     WHERE 'org' = ANY(:levels)
       AND (o.tier = 'upper') = :upper
-      AND (upper_inf(o.valid) OR EXISTS (
-          SELECT 1 FROM observed AS v WHERE v.level = 'org' AND v.place_id = o.id
-      ))
+      AND (
+          o.valid @> (SELECT p.end_date FROM geo.period AS p WHERE p.key = :period)
+          OR EXISTS (SELECT 1 FROM observed AS v WHERE v.level = 'org' AND v.place_id = o.id)
+      )
 ),
 
 -- in each province the finest level at which anything was reported
