@@ -99,7 +99,8 @@ def read_drafts(loading: Loading, part: AreasPart) -> list[AreaDraft]:
 def _rows(loading: Loading, part: AreasPart) -> Sequence[GeoRow]:
     source = loading.source
     wanted = [one for one in (part.code, part.name_th, part.name_en) if one]
-    if geofile.is_geofile(source.name, source.data):
+    spec = loading.recipe.file
+    if geofile.is_geofile(source.name, source.data, record=spec.record):
         file = geofile.read(
             source.name, source.data, crs=part.crs, encoding=part.encoding, layer=part.layer,
             most_rows=source.limits.rows,
@@ -107,7 +108,7 @@ def _rows(loading: Loading, part: AreasPart) -> Sequence[GeoRow]:
         loading.report.figures["crs"] = file.srid
         geofile.need_headings(file, wanted)
         return file.rows
-    table = read_table(source, loading.recipe.file, wanted)
+    table = read_table(source, spec, wanted)
     for heading in wanted:
         table.heading(heading)
     return [GeoRow(row.number, row.cells, None) for row in table.rows]

@@ -126,7 +126,8 @@ class FeatureReader:
     def _rows(self) -> list[GeoRow]:
         part, source = self.part, self.loading.source
         wanted = [one for one in (part.code, part.name_th, part.name_en, part.place) if one]
-        if geofile.is_geofile(source.name, source.data):
+        spec = self.loading.recipe.file
+        if geofile.is_geofile(source.name, source.data, record=spec.record):
             file = geofile.read(
                 source.name,
                 source.data,
@@ -138,7 +139,7 @@ class FeatureReader:
             )
             geofile.need_headings(file, wanted)
             return list(file.rows)
-        table = read_table(source, self.loading.recipe.file, wanted)
+        table = read_table(source, spec, wanted)
         wanted += [one for one in (part.lat, part.lon, part.layer_heading) if one]
         for heading in wanted:
             table.heading(heading)

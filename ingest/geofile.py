@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,21 +24,17 @@ from pyproj.exceptions import CRSError
 from geo_service.core.crs import KNOWN_SRIDS
 from geo_service.core.errors import BadRecipe, NotInstalled, TooLarge, UnknownCRS, UnreadableFile
 from geo_service.core.text import Text
-from ingest.archive import gunzip, unpack_shapefile
+from ingest import forms
+from ingest.archive import gunzip, unpack_shapefile, unpacked
 from ingest.dbf import detect_encoding, stated_encoding
 from ingest.geojson import GeoFile, GeoRow, agreed, as_text, finish, parse_geojson
 from ingest.recipe import nearest
 from ingest.size import too_many_rows
 
 TIME_LIMIT_S = 600
-SUFFIXES = (".geojson", ".geojson.gz", ".json", ".json.gz", ".gpkg", ".zip")
-
-_SQLITE_MAGIC = b"SQLite format 3\x00"
-_GPKG_MARKS = (b"GPKG", b"GP10", b"GP11")
-_SHP_MAGIC = b"\x00\x00\x27\x0a"
 
 
-def is_geofile(name: str, data: bytes) -> bool:
+def is_geofile(name: str, data: bytes, *, record: str | None = None) -> bool:
     """Tell whether a file holds shapes in a format we read.
 
     Parameters
@@ -46,18 +43,16 @@ def is_geofile(name: str, data: bytes) -> bool:
         File name.
     data : bytes
         Its content.
+    record : str, optional
+        Where the recipe finds the rows of a table in JSON.
 
     Returns
     -------
     bool
-        By its name; a ``.json`` must also begin like a GeoJSON collection.
+        As `ingest.forms.is_shapes` has it.
     """
-    lower = name.lower()
-    if lower.endswith(".json.gz"):
-        return b'"FeatureCollection"' in gunzip(data)[:4096]
-    if lower.endswith(".json"):
-        return b'"FeatureCollection"' in data[:4096]
-    return lower.endswith(SUFFIXES)
+    head = next(unpacked(BytesIO(data), len(data)), b"") if name.lower().endswith(".gz") else data
+    return forms.is_shapes(name, head[: forms.HEAD], record=record)
 
 
 def read(
@@ -108,14 +103,14 @@ def read(
     if not lower.endswith((".gpkg", ".zip")):
         raise UnreadableFile(
             Text(
-                th=f"ไม่รู้จักรูปแบบไฟล์นี้ รับ {', '.join(SUFFIXES)}",
-                en=f"The format is not known; readable are {', '.join(SUFFIXES)}",
+                th=f"ไม่รู้จักรูปแบบไฟล์นี้ รับ {', '.join(forms.SHAPES)}",
+                en=f"The format is not known; readable are {', '.join(forms.SHAPES)}",
             )
         )
     with TemporaryDirectory(prefix="geo-read-") as made:
         folder = Path(made)
         if lower.endswith(".gpkg"):
-            _check_magic(is_what=_is_geopackage(data), what="GeoPackage")
+            forms.need_geopackage(data[: forms.HEAD])
             copy = folder / "layer.gpkg"
             copy.write_bytes(data)
             return _by_gdal(
@@ -123,7 +118,6 @@ def read(
                 most_rows=most_rows,
             )  # fmt: skip
         shp = unpack_shapefile(data, folder, layer=layer)
-        _check_magic(is_what=shp.read_bytes()[:4] == _SHP_MAGIC, what="Shapefile")
         used = _shapefile_encoding(shp, encoding)
         return _by_gdal(
             shp, folder, driver="ESRI Shapefile", crs=crs, encoding=used, worldwide=worldwide,
@@ -279,12 +273,3 @@ def _shapefile_encoding(shp: Path, recipe: str | None) -> str:
             )
         )
     return "cp874" if used == "cp874" else "utf-8" if used == "ascii" else used
-
-
-def _is_geopackage(head: bytes) -> bool:
-    return head.startswith(_SQLITE_MAGIC) and head[68:72] in _GPKG_MARKS
-
-
-def _check_magic(*, is_what: bool, what: str) -> None:
-    if not is_what:
-        raise UnreadableFile(Text(f"ไฟล์ไม่ใช่ {what}", f"The file is no {what}"))

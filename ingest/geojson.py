@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from boundaries import projection
-from geo_service.core.crs import KNOWN_SRIDS, STORAGE_SRID
+from geo_service.core.crs import STORAGE_SRID
 from geo_service.core.errors import UnknownCRS, UnreadableFile
 from geo_service.core.text import Text
+from ingest import geojson_text
 
-#: Names under which GeoJSON files state a CRS that we know, all with longitude (east) first.
-_CRS_NAMES: dict[str, int] = {
-    "urn:ogc:def:crs:ogc:1.3:crs84": STORAGE_SRID,
-    "urn:ogc:def:crs:ogc::crs84": STORAGE_SRID,
-    "http://www.opengis.net/def/crs/ogc/1.3/crs84": STORAGE_SRID,
-    **{f"urn:ogc:def:crs:epsg::{srid}": srid for srid in KNOWN_SRIDS},
-    **{f"epsg:{srid}": srid for srid in KNOWN_SRIDS},
-}
 #: Features named in a message.
 _SHOWN = 5
 _GEOMETRY_TYPES = frozenset(
@@ -74,24 +66,11 @@ def parse_geojson(content: bytes, *, crs: int | None = None, worldwide: bool = F
     Raises
     ------
     UnreadableFile
-        If it is no GeoJSON feature collection.
+        If it is no GeoJSON feature collection, or not strict JSON.
     UnknownCRS
         If the CRS is not known, or the coordinates contradict it.
     """
-    try:
-        document = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise UnreadableFile(
-            Text(f"ไม่ใช่ JSON ที่ถูกต้อง: {error}", f"It is not valid JSON: {error}")
-        ) from error
-    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        raise UnreadableFile(
-            Text("ไม่ใช่ GeoJSON FeatureCollection", "It is no GeoJSON FeatureCollection")
-        )
-    features = document.get("features")
-    if not isinstance(features, list):
-        raise UnreadableFile(Text("GeoJSON ไม่มี features", "The GeoJSON has no list of features"))
-    stated = _stated_in_geojson(document)
+    features, stated = geojson_text.collection(content)
     srid = agreed(stated, crs, default=STORAGE_SRID)
     rows = [_geojson_row(number, one) for number, one in enumerate(features, start=1)]
     return finish(rows, srid, "utf-8", worldwide=worldwide)
@@ -129,23 +108,6 @@ def _geojson_shape(value: object) -> tuple[BaseGeometry | None, str]:
     if shape is None or shape.is_empty:
         return None, "empty geometry"
     return shapely.force_2d(shape), ""
-
-
-def _stated_in_geojson(document: dict[str, Any]) -> int | None:
-    member = document.get("crs")
-    if member is None:
-        return None
-    properties = member.get("properties") if isinstance(member, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if isinstance(name, str) and name.strip().lower() in _CRS_NAMES:
-        return _CRS_NAMES[name.strip().lower()]
-    # A crs of type "link" points to an address; nothing is ever fetched from there.
-    raise UnknownCRS(
-        Text(
-            th=f"ไม่รู้จัก crs ที่ไฟล์ระบุ ({str(name)[:80]})",
-            en=f"The crs that the file states is not known ({str(name)[:80]})",
-        )
-    )
 
 
 def agreed(stated: int | None, recipe: int | None, *, default: int | None) -> int:

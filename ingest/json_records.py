@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NoReturn
 
 from geo_service.core.errors import UnreadableFile
 from geo_service.core.text import Text
+from ingest import json_strict
 from ingest.encoding import decode
 from ingest.recipe_parts import FilePart
 
+#: An object that says so tells GDAL what to open (GDALG); it is no row of a table.
+_INSTRUCTIONS = ("gdal_streamed_alg",)
 _GAP = re.compile(r"[\s,]*")
 
 Record = tuple[int, dict[str, str | None]]
@@ -38,18 +41,20 @@ def read(data: bytes, spec: FilePart, wanted: Collection[str] = ()) -> list[Reco
     Raises
     ------
     UnreadableFile
-        If it is no JSON, a member repeats, or there is no list of objects at the path.
+        If it is no JSON, not strict (`ingest.json_strict`), instructions for another program,
+        or there is no list of objects at the path.
     """
     text, _ = decode(data, spec.encoding)
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_members, parse_float=str, parse_int=str, parse_constant=str
-    )
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse)
     try:
         whole = decoder.decode(text.strip())
+        json_strict.check(text.encode())
         items = _at(whole, spec.record)
         lines = _lines(text, decoder) if spec.record is None and isinstance(whole, list) else None
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f" line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+    except RecursionError as error:
+        raise UnreadableFile(json_strict.TOO_DEEP) from error
+    except json.JSONDecodeError as error:
+        where = f" line {error.lineno}"
         raise UnreadableFile(
             Text(th=f"ไฟล์ไม่ใช่ JSON ที่ถูกต้อง{where}", en=f"The file is not valid JSON{where}")
         ) from error
@@ -64,22 +69,20 @@ def read(data: bytes, spec: FilePart, wanted: Collection[str] = ()) -> list[Reco
     return records
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise UnreadableFile(
-            Text(th=f"ชื่อ '{twice}' ซ้ำในอ็อบเจ็กต์เดียวกัน", en=f"The member '{twice}' stands twice")
+def _refuse(said: str) -> NoReturn:
+    raise UnreadableFile(
+        Text(
+            th=f"JSON ไม่มีค่า {said} ค่าที่ไม่มีให้เขียน null",
+            en=f"{said} is no JSON; write null for what is not there",
         )
-    return members
+    )
 
 
 def _at(whole: Any, path: str | None) -> list[Any]:  # noqa: ANN401  (any JSON value)
     found = whole
     for step in (path or "").split(".") if path else []:
         found = found.get(step) if isinstance(found, dict) else None
-    if isinstance(found, dict):
+    if isinstance(found, dict) and found.get("type") not in _INSTRUCTIONS:
         return [found]
     if isinstance(found, list):
         return found

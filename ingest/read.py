@@ -14,7 +14,7 @@ from pathlib import Path
 
 from geo_service.core.errors import BadRecipe, UnreadableFile
 from geo_service.core.text import Text
-from ingest import delimited, json_records, size, workbook, xml_records
+from ingest import delimited, forms, json_records, size, workbook, xml_records
 from ingest.clean import Problem, heading_key
 from ingest.recipe import nearest
 from ingest.recipe_parts import FilePart
@@ -24,7 +24,6 @@ from ingest.size import DEFAULT, Limits
 MAX_BYTES = 1_000_000_000
 #: How many lines above the header may be titles.
 _HEADER_WITHIN = 50
-_ZIP, _OLD_OFFICE, _GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 _YEAR_PLACE = "{year}"
 
 Grid = Sequence[tuple[int, Sequence[str | None]]]
@@ -203,7 +202,7 @@ def read_table(source: Source, spec: FilePart, wanted: Collection[str] = ()) -> 
     BadRecipe
         If no row has any of the wanted headings.
     """
-    form = spec.format or _format_of(source)
+    form = spec.format or forms.table_form(source.name, source.data[: forms.HEAD])
     if form in {"json", "xml"}:
         reader: Callable[..., list[tuple[int, dict[str, str | None]]]] = (
             json_records.read if form == "json" else xml_records.read
@@ -220,25 +219,6 @@ def read_table(source: Source, spec: FilePart, wanted: Collection[str] = ()) -> 
             Text(th="ไฟล์มีแต่หัวตาราง ไม่มีข้อมูล", en="The file has a header but no rows")
         )
     return _filled_down(table, spec.fill_down)
-
-
-def _format_of(source: Source) -> str:
-    head = source.data[:4]
-    if head.startswith(_ZIP):
-        return "xlsx"
-    if head.startswith((_OLD_OFFICE, _GZIP)):
-        raise UnreadableFile(
-            Text(
-                th="ไม่รองรับไฟล์ .xls รุ่นเก่าหรือไฟล์บีบอัด โปรดบันทึกเป็น .xlsx หรือ CSV",
-                en="Old .xls and compressed files are not read; save as .xlsx or CSV",
-            )
-        )
-    start = source.data.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]
-    if start in {b"{", b"["}:
-        return "json"
-    if start == b"<":
-        return "xml"
-    return "tsv" if source.path.suffix.lower() in {".tsv", ".tab"} else "csv"
 
 
 def _from_records(records: Sequence[tuple[int, dict[str, str | None]]]) -> Table:

@@ -6,21 +6,21 @@ what a reader would find, never below by much.
 
 from __future__ import annotations
 
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from geo_service.core.errors import TooLarge, UnreadableFile
-from geo_service.core.settings import Settings
 from geo_service.core.text import Text
-from ingest import archive
+from ingest import archive, forms
+
+if TYPE_CHECKING:
+    from geo_service.core.settings import Settings
 
 _PIECE: Final = 1 << 20
-_HEAD: Final = 4_096
 #: Members of an object that a feature may hold besides itself, its geometry and its properties.
 _OBJECTS_OF_A_FEATURE: Final = 8
 #: An element of XML takes about as much memory as a tenth of a row of a table.
@@ -78,8 +78,7 @@ def check(path: Path, name: str, limits: Limits) -> None:
         If it holds more; `limit` says how much it may be.
     """
     # What is damaged is told by its reader, in better words.
-    with suppress(UnreadableFile, zipfile.BadZipFile, OSError, EOFError, zlib.error,
-                  NotImplementedError, RuntimeError):  # fmt: skip
+    with suppress(UnreadableFile, OSError, zlib.error, RuntimeError):
         for rows, values in _counted(path, name.lower()):
             if rows > limits.rows:
                 raise TooLarge(too_many_rows(limits.rows), limit=limits.rows)
@@ -130,12 +129,12 @@ def _counted(path: Path, name: str) -> Iterator[tuple[int, int]]:
 
 def _of_text(pieces: Iterator[bytes], name: str) -> Iterator[tuple[int, int]]:
     first = next(pieces, b"")
-    while len(first) < _HEAD and (more := next(pieces, b"")):
+    while len(first) < forms.HEAD and (more := next(pieces, b"")):
         first += more
-    start = first.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]
+    start = forms.start_of(first)
     every = _again(first, pieces)
     if name.endswith((".json", ".geojson")) or start in {b"{", b"["}:
-        yield from _of_json(every, is_geo=b'"FeatureCollection"' in first[:_HEAD])
+        yield from _of_json(every, is_geo=b'"FeatureCollection"' in first[: forms.HEAD])
     elif name.endswith(".xml") or start == b"<":
         for closed, alone, attributes in _tallies(every, (b"</", b"/>", b"=")):
             yield (closed + alone) // _ELEMENTS_OF_A_ROW, attributes
@@ -152,7 +151,7 @@ def _of_json(pieces: Iterable[bytes], *, is_geo: bool) -> Iterator[tuple[int, in
 
 
 def _of_workbook(path: Path) -> Iterator[tuple[int, int]]:
-    with zipfile.ZipFile(path) as book:
+    with path.open("rb") as packed, archive.opened_zip(packed, archive.WORKBOOK) as book:
         for entry in book.infolist():
             if entry.filename.startswith("xl/worksheets/") and not entry.is_dir():
                 with book.open(entry) as sheet:
@@ -161,8 +160,8 @@ def _of_workbook(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _of_shapefiles(path: Path) -> Iterator[tuple[int, int]]:
-    with zipfile.ZipFile(path) as packed:
-        for entry in packed.infolist():
+    with path.open("rb") as packed, archive.opened_zip(packed, archive.SHAPES) as opened:
+        for entry in opened.infolist():
             name = entry.filename.lower()
             if name.endswith(".shp"):
                 yield 0, entry.file_size // _NUMBER_BYTES
@@ -170,7 +169,7 @@ def _of_shapefiles(path: Path) -> Iterator[tuple[int, int]]:
                 yield (entry.file_size - _SHX_HEAD_BYTES) // _SHX_RECORD_BYTES, 0
             elif name.endswith(".dbf"):
                 # dBASE: number of records in bytes 4 to 7
-                with packed.open(entry) as table:
+                with opened.open(entry) as table:
                     yield int.from_bytes(table.read(8)[4:], "little"), 0
 
 

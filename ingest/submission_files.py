@@ -20,8 +20,6 @@ from ingest.recipe import Recipe, known_recipes, nearest, read_recipe
 FOLDER: Final = "submissions"
 #: Recipes of one's own, beside those that come with the service.
 RECIPES: Final = "recipes"
-#: The first bytes of a file, enough to know it by.
-HEAD: Final = 4_096
 
 _TEXTS: Final = (".csv", ".tsv", ".txt")
 _MAGIC: Final = {
@@ -37,15 +35,15 @@ SUFFIXES: Final = (*_TEXTS, *_MAGIC)
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 #: What a spreadsheet or a page is, whatever it is called.
-_STRANGE: Final = (
-    b"PK\x03\x04",
-    b"\x1f\x8b",
-    b"\xd0\xcf\x11\xe0",
-    b"%PDF",
-    b"\x7fELF",
-    b"SQLite ",
-    b"MZ",
-)
+_STRANGE: Final = {
+    b"PK\x03\x04": "Excel (.xlsx), .zip",
+    b"\x1f\x8b": ".gz",
+    b"\xd0\xcf\x11\xe0": "Excel 97-2003 (.xls)",
+    b"%PDF": "PDF",
+    b"\x7fELF": "ELF",
+    b"SQLite ": ".gpkg",
+    b"MZ": ".exe",
+}
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml", b"<script", b"<ogrvrt")
 _STORED: Final = re.compile(r"[0-9a-f]{32}(?:\.part|\.whole|(?:\.(?:geo)?json)?\.[a-z]{2,7})")
 _RECIPE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -71,8 +69,8 @@ def folder_of(data_dir: Path) -> Path:
     return folder
 
 
-def plain_name(said: str) -> str:
-    """Make what a caller calls a file fit for lists and reports.
+def told_name(said: str) -> str:
+    """Make what a caller calls a file fit for lists and reports, whatever its end.
 
     Parameters
     ----------
@@ -83,15 +81,31 @@ def plain_name(said: str) -> str:
     -------
     str
         The last part of it.
+    """
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", said))[-1]
+    name = "".join(one for one in last if unicodedata.category(one) not in {"Cc", "Cf", "Cs"})
+    return name.strip()[-_LONGEST_NAME:]
+
+
+def plain_name(said: str) -> str:
+    """Take the name of a file that may be one of ours.
+
+    Parameters
+    ----------
+    said : str
+        As its caller calls it.
+
+    Returns
+    -------
+    str
+        From `told_name`.
 
     Raises
     ------
     UnreadableFile
         If its end is not that of a file we read.
     """
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", said))[-1]
-    name = "".join(one for one in last if unicodedata.category(one) not in {"Cc", "Cf", "Cs"})
-    name = name.strip()[-_LONGEST_NAME:]
+    name = told_name(said)
     if suffix_of(name) == "":
         raise UnreadableFile(
             Text(
@@ -159,7 +173,7 @@ def check_content(name: str, head: bytes) -> None:
     if suffix in _TEXTS:
         is_fine = head.startswith(_UTF16) or (
             b"\x00" not in head
-            and not head.startswith(_STRANGE)
+            and not head.startswith(tuple(_STRANGE))
             and not start[:16].lower().startswith(_PAGES)
         )
     elif suffix in {".json", ".geojson", ".xml"}:
@@ -167,10 +181,12 @@ def check_content(name: str, head: bytes) -> None:
     else:
         is_fine = head.startswith(_MAGIC[suffix])
     if not is_fine:
+        looks = next((said for magic, said in _STRANGE.items() if head.startswith(magic)), "")
         raise UnreadableFile(
             Text(
-                th=f"เนื้อหาของไฟล์ไม่ใช่ชนิด {suffix} ตามชื่อไฟล์",
-                en=f"The content of the file is not what its name says ({suffix})",
+                th=f"เนื้อหาของไฟล์ไม่ใช่ชนิด {suffix} ตามชื่อไฟล์" + f" แต่เป็น {looks}" * bool(looks),
+                en=f"The content of the file is not what its name says ({suffix})"
+                + f" but {looks}" * bool(looks),
             )
         )
 

@@ -37,6 +37,28 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: States in which the file is still needed.
 OPEN: Final = ("submitted", "checked", "publishing", "failed")
+#: What a step leads to: who takes it twice finds it done.
+LEADS_TO: Final[Mapping[str, tuple[str, ...]]] = {
+    "check": ("checked",), "publish": ("publishing", "published"), "refuse": ("refused",),
+    "withdraw": ("withdrawn",), "undo": ("undone",),
+}  # fmt: skip
+#: Steps that only begin; a process goes on with them.
+TASK_OF: Final[Mapping[str, Task]] = {"try": "check", "publish": "publish", "undo": "undo"}
+_SAID: Final[Mapping[str, Text]] = {
+    "submitted": Text("รอตรวจ", "waiting to be checked"),
+    "checked": Text("ตรวจแล้ว", "checked"),
+    "publishing": Text("กำลังเผยแพร่", "being published"),
+    "published": Text("เผยแพร่แล้ว", "published"),
+    "failed": Text("เผยแพร่ไม่สำเร็จ", "not published"),
+    "refused": Text("ไม่รับ", "refused"),
+    "withdrawn": Text("ถอนแล้ว", "withdrawn"),
+    "undone": Text("ยกเลิกการเผยแพร่แล้ว", "undone"),
+}
+_BEING: Final[Mapping[str, Text]] = {
+    "check": Text("กำลังทดลองนำเข้า", "being tried"),
+    "publish": Text("กำลังเผยแพร่", "being published"),
+    "undo": Text("กำลังยกเลิก", "being undone"),
+}
 SUBMITTERS: Final = ("lao", "province", "dla", "admin")
 CHECKERS: Final = ("analyst", "dla", "admin")
 PUBLISHERS: Final = ("dla", "admin")
@@ -291,6 +313,26 @@ def end_task(one: Submission, *, fault: Text | None = None) -> None:
     one.task = one.stage = ""
 
 
+def is_taken(one: Submission, step: str) -> bool:
+    """Tell whether a step was taken already, as when somebody presses its button twice.
+
+    Parameters
+    ----------
+    one : Submission
+        As it is.
+    step : str
+        A key of `STEPS`.
+
+    Returns
+    -------
+    bool
+        Also while a process works on it.
+    """
+    if one.task:
+        return one.task == TASK_OF.get(step)
+    return one.state in LEADS_TO.get(step, ())
+
+
 def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -> None:
     """Move a submission on; work that is long only begins here.
 
@@ -315,13 +357,8 @@ def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -
     if not _may(who, step, one):
         raise Forbidden(_NOT_ALLOWED)
     if one.task or one.state not in STEPS[step]:
-        raise Conflict(
-            Text(
-                th=f"สถานะ '{one.task or one.state}' ทำขั้นตอนนี้ไม่ได้",
-                en=f"This cannot be done while it is '{one.task or one.state}'",
-            ),
-            state=one.state,
-        )
+        said = _BEING[one.task] if one.task else _SAID[one.state]
+        raise Conflict(_NOT_NOW.format(th=said.th, en=said.en), state=one.state)
     if step == "check" and not one.report:
         raise Conflict(_NOT_TRIED)
     now = datetime.now(tz=UTC)
@@ -336,6 +373,9 @@ def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -
         one.ended_by = who.name
 
 
+_NOT_NOW: Final = Text(
+    th="ทำขั้นตอนนี้ไม่ได้ เพราะไฟล์นี้อยู่ในสถานะ: {th}", en="This cannot be done now; the file is: {en}"
+)
 _TRY: Final = "SELECT pg_try_advisory_xact_lock(:lock, CAST(:id AS integer))"
 _HOLD: Final = "SELECT pg_try_advisory_lock(:lock, CAST(:id AS integer))"
 CUT: Final = Text(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from datetime import date, datetime
 from typing import Any
 
@@ -11,12 +10,9 @@ import openpyxl
 
 from geo_service.core.errors import UnreadableFile
 from geo_service.core.text import Text
+from ingest import archive
 from ingest.recipe import nearest
 from ingest.recipe_parts import FilePart
-
-#: A sheet unpacks to at most this many bytes; more is a bomb, not a table.
-_MAX_UNPACKED_BYTES = 600_000_000
-_MAX_ENTRIES = 2_000
 
 
 def read(data: bytes, spec: FilePart) -> list[tuple[int, list[str | None]]]:
@@ -40,7 +36,7 @@ def read(data: bytes, spec: FilePart) -> list[tuple[int, list[str | None]]]:
     UnreadableFile
         If it is no workbook, unpacks to too much, or has no such sheet.
     """
-    _refuse_bombs(data)
+    archive.check_workbook(data)
     try:
         values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
@@ -59,26 +55,6 @@ def read(data: bytes, spec: FilePart) -> list[tuple[int, list[str | None]]]:
         raise UnreadableFile(
             Text(th="เปิดไฟล์ Excel นี้ไม่ได้ (อาจเสียหาย)", en="The workbook cannot be opened; damaged?")
         ) from error
-
-
-def _refuse_bombs(data: bytes) -> None:
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile as error:
-        raise UnreadableFile(
-            Text(th="ไฟล์ไม่ใช่ .xlsx หรือเสียหาย", en="The file is no .xlsx, or damaged")
-        ) from error
-    if len(entries) > _MAX_ENTRIES or sum(e.file_size for e in entries) > _MAX_UNPACKED_BYTES:
-        raise UnreadableFile(
-            Text(th="ไฟล์ Excel คลายแล้วใหญ่เกินไป", en="The workbook unpacks to too much")
-        )
-    if not any(entry.filename == "xl/workbook.xml" for entry in entries):
-        raise UnreadableFile(
-            Text(
-                th="ไฟล์ zip นี้ไม่ใช่ตาราง Excel (ถ้าเป็น shapefile ให้ใช้สูตรของขอบเขต)",
-                en="This zip is no workbook; a shapefile needs a recipe for shapes",
-            )
-        )
 
 
 def _sheet_of(book: openpyxl.Workbook, wanted: str | None) -> str:

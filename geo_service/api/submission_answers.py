@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -85,6 +85,7 @@ def list_page(
     *,
     before: int | None = None,
     fault: Fault | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> Response:
     """Show the list of submissions.
 
@@ -100,6 +101,8 @@ def list_page(
         Number before which the page begins.
     fault : Fault, optional
         What went wrong with a form of this page.
+    said : mapping of str to str, optional
+        What that form said besides its file.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def list_page(
         lang, who, csrf_of(request, settings)[0],
         rows=tuple(told(one, who, in_full=False) for one in found),
         recipes=tuple((name, one.title) for name, one in ways.items()) if may_submit else (),
-        most_mb=settings.upload_mb, fault=fault,
+        most_mb=settings.upload_mb, fault=fault, said=said or {},
     )  # fmt: skip
     return _sent(request.app.state.submission_pages.listed, shown)
 

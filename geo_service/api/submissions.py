@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -23,7 +23,7 @@ from geo_service.core import audit
 from geo_service.core.auth import Principal
 from geo_service.core.csv_text import csv_parts
 from geo_service.core.db import transaction
-from geo_service.core.errors import BadRequest, Busy, Forbidden
+from geo_service.core.errors import BadRequest, Busy, Conflict, Fault, Forbidden, Refused, TooLarge
 from geo_service.core.roles import INGEST, address
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, settings_of
@@ -31,15 +31,20 @@ from geo_service.deps.desk import PERSONAL, LoaderDep, by_of, loader_of
 from geo_service.deps.forms import TOKEN_FIELD, TOKEN_HEADER, Said, SaidDep, prove
 from geo_service.deps.uploads import Received, receive
 from geo_service.problems import as_fault, prefers_page
-from ingest import size, submission_files, submission_queue, submission_work, submissions
+from ingest import (
+    first_look,
+    size,
+    submission_files,
+    submission_queue,
+    submission_work,
+    submissions,
+)
 from ingest.reach import check_kind
 from ingest.submissions import Submission, Task
 
 router = APIRouter(prefix="/submissions", include_in_schema=False)
 
 _LONGEST: Final = 1_000
-#: Steps that only begin here; a process goes on with them.
-_WORK: Final = {"try": "check", "publish": "publish", "undo": "undo"}
 _NOTED: Final = {
     "check": "submission-checked",
     "refuse": "submission-refused",
@@ -108,13 +113,16 @@ async def submit(request: Request, who: SubmitterDep, lang: LangDep, sent: SentD
         request.headers.get("content-type", "").lower().startswith("multipart/")
         and TOKEN_HEADER not in request.headers
     )
+    fields: dict[str, str] = {}
     try:
-        one = await _taken(request, who, sent, is_form=is_form)
+        one = await _taken(request, who, sent, fields, is_form=is_form)
     except Exception as error:
         fault = as_fault(error)
         if fault is not error or not (is_form and prefers_page(request)):
             raise
-        return await run_in_threadpool(partial(list_page, request, who, lang, fault=fault))
+        return await run_in_threadpool(
+            partial(list_page, request, who, lang, fault=fault, said=fields)
+        )
     where = f"/submissions/{one.id}"
     if is_form and prefers_page(request):
         return to(where, lang)
@@ -123,16 +131,26 @@ async def submit(request: Request, who: SubmitterDep, lang: LangDep, sent: SentD
     return made
 
 
-async def _taken(request: Request, who: Principal, sent: Sent, *, is_form: bool) -> Submission:
+async def _taken(
+    request: Request, who: Principal, sent: Sent, fields: dict[str, str], *, is_form: bool
+) -> Submission:
     settings = settings_of(request)
     if not is_form:
         prove(request)
     folder = await run_in_threadpool(_room, request, who)
-    came = await receive(request, folder, most_bytes=settings.upload_mb * 1_000_000, name=sent.name)
+    most = settings.upload_mb * 1_000_000
+    try:
+        came = await receive(request, folder, most_bytes=most, name=sent.name, fields=fields)
+    except (Refused, TooLarge) as fault:
+        await run_in_threadpool(_note_refusal, request, sent.name, fault)
+        raise
     try:
         if is_form:
-            prove(request, Said({TOKEN_FIELD: (came.fields.get(TOKEN_FIELD, ""),)}, is_form=True))
-        return await run_in_threadpool(_keep, request, who, came, sent)
+            prove(request, Said({TOKEN_FIELD: (fields.get(TOKEN_FIELD, ""),)}, is_form=True))
+        asked = Sent(
+            fields.get("recipe") or sent.recipe, came.name, fields.get("note") or sent.note
+        )
+        return await run_in_threadpool(_keep, request, who, came, asked)
     except BaseException:
         came.path.unlink(missing_ok=True)
         raise
@@ -147,15 +165,19 @@ def _room(request: Request, who: Principal) -> Path:
 
 def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submission:
     settings, by = settings_of(request), by_of(request)
-    size.check(came.path, came.name, size.limits_of(settings))
-    name = came.fields.get("recipe") or sent.recipe
-    recipe = submission_files.recipe_of(name, settings.data_dir)
+    recipe = submission_files.recipe_of(sent.recipe, settings.data_dir)
     check_kind(who, recipe.loader)
-    note = (came.fields.get("note") or sent.note)[:_LONGEST]
+    try:
+        limits = size.limits_of(settings)
+        first_look.check(first_look.look_at(came.path, came.name, recipe, limits))
+    except (Refused, TooLarge) as fault:
+        _note_refusal(request, came.name, fault, what=recipe.dataset.id, sha256=came.sha256)
+        raise
     has_room = _has_room()
     one = Submission(
-        recipe=name, dataset_id=recipe.dataset.id, file_name=came.name, stored=came.path.name,
-        file_sha256=came.sha256, file_bytes=came.size, note=note.replace("\x00", ""),
+        recipe=sent.recipe, dataset_id=recipe.dataset.id, file_name=came.name,
+        stored=came.path.name, file_sha256=came.sha256, file_bytes=came.size,
+        note=sent.note[:_LONGEST].replace("\x00", ""),
     )  # fmt: skip
     try:
         with transaction(loader_of(request)) as session:
@@ -177,6 +199,16 @@ def _keep(request: Request, who: Principal, came: Received, sent: Sent) -> Submi
         submission_work.start(_order(request, who, one.id, "check"))
     submission_files.tidy(came.path.parent, needed)
     return one
+
+
+def _note_refusal(request: Request, name: str, fault: Fault, **said: str) -> None:
+    # Nothing else is kept of a file that was refused; what it held is nobody's business here.
+    what = said.pop("what", "")
+    with transaction(loader_of(request)) as session:
+        audit.note(
+            session, "submit", by_of(request), what=what, outcome="refused",
+            detail={"file": submission_files.told_name(name), "reason": fault.code, **said},
+        )  # fmt: skip
 
 
 def _has_room() -> bool:
@@ -266,17 +298,24 @@ def take_step(
         fault = as_fault(error)
         if not said.is_form or fault is not error:
             raise
-        return one_page(request, who, lang, number, fault=fault)
+        if not (isinstance(fault, Conflict) and _is_taken(request, who, number, step)):
+            return one_page(request, who, lang, number, fault=fault)
+        return to(f"/submissions/{number}", lang)
     if said.is_form:
         return to(f"/submissions/{number}", lang)
-    return answer(told(one, who), 202 if step in _WORK else 200)
+    return answer(told(one, who), 202 if step in submissions.TASK_OF else 200)
+
+
+def _is_taken(request: Request, who: Principal, number: int, step: str) -> bool:
+    with transaction(loader_of(request)) as session:
+        return submissions.is_taken(submissions.found(session, number, who), step)
 
 
 def _moved(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
     if who.kind == "key" and not (who.may("load") or who.may("publish")):
         raise Forbidden(_KEY)
     one = _stepped(request, who, number, step, reason)
-    if (task := _task_of(step)) is not None:
+    if (task := submissions.TASK_OF.get(step)) is not None:
         submission_work.start(_order(request, who, number, task))
     elif one.state not in submissions.OPEN:
         folder = submission_files.folder_of(settings_of(request).data_dir)
@@ -285,7 +324,7 @@ def _moved(request: Request, who: Principal, number: int, step: str, reason: str
 
 
 def _stepped(request: Request, who: Principal, number: int, step: str, reason: str) -> Submission:
-    task = _task_of(step)
+    task = submissions.TASK_OF.get(step)
     with ExitStack() as held:
         with transaction(loader_of(request)) as session:
             one = submissions.found(session, number, who, hold=True)
@@ -301,10 +340,6 @@ def _stepped(request: Request, who: Principal, number: int, step: str, reason: s
                 )  # fmt: skip
         held.pop_all()
         return one
-
-
-def _task_of(step: str) -> Task | None:
-    return next((one for one in get_args(Task) if one == _WORK.get(step)), None)
 
 
 def _order(request: Request, who: Principal, number: int, task: Task) -> submission_work.Order:

@@ -7,8 +7,8 @@ import hashlib
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from geo_service.core.errors import BadRequest, TimedOut, TooLarge
 from geo_service.core.text import Text
-from ingest import submission_files
+from ingest import forms, submission_files
 
 #: Who sends nothing for so long has gone, in seconds.
 SILENT_S: Final = 30.0
@@ -35,16 +35,17 @@ _FILE_NAME: Final = re.compile(r';\s*filename="([^"]*)"', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that is on disk as a whole, and the fields that came with it."""
+    """A file that is on disk as a whole."""
 
     path: Path
     name: str
     sha256: str
     size: int
-    fields: Mapping[str, str] = field(default_factory=dict)
 
 
-async def receive(request: Request, folder: Path, *, most_bytes: int, name: str = "") -> Received:
+async def receive(
+    request: Request, folder: Path, *, most_bytes: int, name: str, fields: dict[str, str]
+) -> Received:
     """Take the body of a request to disk: the file itself, or a form that holds one.
 
     Parameters
@@ -57,6 +58,8 @@ async def receive(request: Request, folder: Path, *, most_bytes: int, name: str 
         Size of the file.
     name : str
         What the caller calls it, unless the form says.
+    fields : dict of str
+        Takes what else the form says, also when its file is refused.
 
     Returns
     -------
@@ -73,7 +76,7 @@ async def receive(request: Request, folder: Path, *, most_bytes: int, name: str 
     try:
         await _take(request, part, most_bytes + (BESIDES if boundary else 0))
         return await run_in_threadpool(
-            partial(_settle, part, boundary, name, most_bytes=most_bytes)
+            partial(_settle, part, boundary, name, most_bytes=most_bytes, fields=fields)
         )
     except BaseException:
         part.unlink(missing_ok=True)
@@ -119,12 +122,13 @@ def _boundary_of(request: Request) -> bytes:
     return found[1].strip().encode("ascii")
 
 
-def _settle(part: Path, boundary: bytes, said_name: str, *, most_bytes: int) -> Received:
+def _settle(
+    part: Path, boundary: bytes, said_name: str, *, most_bytes: int, fields: dict[str, str]
+) -> Received:
     folder = part.parent
-    fields: dict[str, str] = {}
     whole = part
     if boundary and part.stat().st_size:
-        fields, said, (start, end) = _parts(part, boundary)
+        said, (start, end) = _parts(part, boundary, fields)
         said_name = said or said_name
         if end - start > most_bytes:
             raise _too_large(most_bytes)
@@ -134,7 +138,7 @@ def _settle(part: Path, boundary: bytes, said_name: str, *, most_bytes: int) -> 
             _cut_out(part, whole, start, end)
         name = submission_files.plain_name(said_name)
         with whole.open("rb") as opened:
-            submission_files.check_content(name, opened.read(submission_files.HEAD))
+            submission_files.check_content(name, opened.read(forms.HEAD))
             opened.seek(0)
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         kept = folder / submission_files.new_name(submission_files.suffix_of(name))
@@ -144,7 +148,7 @@ def _settle(part: Path, boundary: bytes, said_name: str, *, most_bytes: int) -> 
         raise
     if whole is not part:
         part.unlink()
-    return Received(kept, name, sha256, kept.stat().st_size, fields)
+    return Received(kept, name, sha256, kept.stat().st_size)
 
 
 def _cut_out(part: Path, whole: Path, start: int, end: int) -> None:
@@ -159,8 +163,7 @@ def _cut_out(part: Path, whole: Path, start: int, end: int) -> None:
         os.fsync(out.fileno())
 
 
-def _parts(part: Path, boundary: bytes) -> tuple[dict[str, str], str, tuple[int, int]]:
-    fields: dict[str, str] = {}
+def _parts(part: Path, boundary: bytes, fields: dict[str, str]) -> tuple[str, tuple[int, int]]:
     files: list[tuple[str, tuple[int, int]]] = []
     with part.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as body:
         for head, start, end in _sections(body, b"--" + boundary):
@@ -175,7 +178,7 @@ def _parts(part: Path, boundary: bytes) -> tuple[dict[str, str], str, tuple[int,
                 fields[name[1]] = body[start:end].decode("utf-8", "replace")
     if len(files) != 1:
         raise BadRequest(_BAD_FORM)
-    return fields, files[0][0], files[0][1]
+    return files[0]
 
 
 def _sections(body: mmap.mmap, mark: bytes) -> Iterator[tuple[str, int, int]]:

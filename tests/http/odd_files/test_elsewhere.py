@@ -1,36 +1,18 @@
-"""Files that lead elsewhere, sent to the address of uploads: nothing is read, nobody is asked."""
+"""Files that lead elsewhere (I-7): refused at the address, nothing is read, nobody is asked."""
 
 from __future__ import annotations
 
-import io
 import json
 import socketserver
 import threading
-import zipfile
+import urllib.request
 from contextlib import contextmanager
 
 import pytest
 
-from tests.desk import opened, with_people
+from tests.odd_files import refusal, zipped
 
 CANARY = "a canary that nobody may read"
-POINTS = """
-[dataset]
-id = "elsewhere-points"
-kind = "features"
-title_th = "ชั้นทดสอบ"
-title_en = "A layer"
-
-[features]
-code = "code"
-name_th = "name"
-
-[[features.layers]]
-id = "elsewhere-points"
-title_th = "ชั้นทดสอบ"
-title_en = "A layer"
-theme = "infrastructure"
-"""
 ROWS = """
 [dataset]
 id = "elsewhere-rows"
@@ -71,25 +53,6 @@ def listening():
         finally:
             server.shutdown()
             thread.join()
-
-
-@pytest.fixture(scope="module")
-def engine(databases, country_template):
-    made = with_people(databases.create("elsewhere", template=country_template))
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def desk(engine, client_of, tmp_path):
-    return opened(engine, client_of, tmp_path, upload_mb=4, points=POINTS, rows=ROWS)
-
-
-def zipped(name, content):
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(name, content)
-    return made.getvalue()
 
 
 def vrt(source):
@@ -139,14 +102,14 @@ def gml(source):
     )
 
 
-#: Name, what it holds by where it leads, and the status when the address itself refuses it.
+#: By name, what it holds by where it leads.
 FILES = [
-    ("a.vrt", vrt, 422), ("a.csv", vrt, 422), ("a.json", vrt, 422), ("a.gpkg", vrt, 422),
-    ("a.xml", vrt, 0), ("a.geojson", gdalg, 0), ("a.gdalg.json", gdalg, 0), ("a.json", gdalg, 0),
-    ("a.geojson", linked, 0), ("a.json", linked, 0),
-    ("a.kml", kml, 422), ("a.csv", kml, 422), ("a.xml", kml, 0), ("a.kmz", kml, 422),
-    ("a.kml", stranger, 422), ("a.xml", stranger, 0), ("a.txt", stranger, 422),
-    ("a.gml", gml, 422), ("a.xml", gml, 0), ("a.geojson", gml, 422),
+    ("a.vrt", vrt), ("a.csv", vrt), ("a.json", vrt), ("a.gpkg", vrt), ("a.xml", vrt),
+    ("a.geojson", gdalg), ("a.gdalg.json", gdalg), ("a.json", gdalg),
+    ("a.geojson", linked), ("a.json", linked),
+    ("a.kml", kml), ("a.csv", kml), ("a.xml", kml), ("a.kmz", kml),
+    ("a.kml", stranger), ("a.xml", stranger), ("a.txt", stranger),
+    ("a.gml", gml), ("a.xml", gml), ("a.geojson", gml),
 ]  # fmt: skip
 PACKED = [
     ("a.shp", vrt), ("a.vrt", vrt), ("doc.kml", kml), ("doc.kml", stranger), ("a.gml", gml),
@@ -154,40 +117,30 @@ PACKED = [
 ]  # fmt: skip
 
 
-def test_a_file_that_leads_elsewhere_is_refused_and_neither_file_nor_address_is_opened(
-    desk, tmp_path
-):
+def test_a_file_that_leads_elsewhere_is_422_and_neither_file_nor_address_is_opened(desk, tmp_path):
+    recipes = desk.settings["data_dir"] / "recipes"
+    (recipes / "rows.toml").write_text(ROWS, encoding="utf-8")
     canary = tmp_path / "canary.csv"
     canary.write_text(f"code,name\nx,{CANARY}\n", encoding="utf-8")
-    who = "dla.one"
     with listening() as (port, calls):
         sources = (f"file://{canary}", f"http://127.0.0.1:{port}/canary.csv")
-        for name, form, status in FILES:
-            for source in sources if status else ():
-                answer = desk.send(form(source).encode(), who=who, name=name)
-                assert answer.status_code == status, (name, answer.text)
-                assert {"title", "detail", "code"} <= answer.json().keys()
-                assert CANARY not in answer.text
-        tried = [(name, lambda one, form=form: form(one).encode()) for name, form, status in FILES
-                 if not status]  # fmt: skip
-        tried += [("a.zip", lambda one, name=name, form=form: zipped(name, form(one)))
-                  for name, form in PACKED]  # fmt: skip
-        for at, (name, content) in enumerate(tried):
-            recipe, source = "rows" if name == "a.xml" else "points", sources[at % 2]
-            one = desk.sent(content(source), who=who, name=name, recipe=recipe)
-            assert one["report"]["outcome"] == "refused", (name, one)
-            assert one["report"]["message"]["th"]
-            told = str(one) + desk(who).get(f"/submissions/{one['id']}/findings.csv").text
-            assert CANARY not in told, name
-            assert str(tmp_path) not in told.replace(source, ""), name
-            desk.done(one["id"], "withdraw", who)
+        sent = [(name, form(sources[at % 2]).encode()) for at, (name, form) in enumerate(FILES)]
+        sent += [("a.zip", zipped(**{name: form(sources[at % 2])}))
+                 for at, (name, form) in enumerate(PACKED)]  # fmt: skip
+        for name, content in sent:
+            recipe = "rows" if name == "a.xml" else "points"
+            told = refusal(desk, content, recipe, name)
+            assert told["status"] == 422, (name, told)
+            assert CANARY not in str(told)
+            assert str(tmp_path) not in str(told).replace(str(canary), ""), name
         assert calls == []
         # the listener would have counted
-        import urllib.request  # noqa: PLC0415
-
         with pytest.raises(OSError):  # noqa: PT011
             urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2)
         assert len(calls) == 1
-    stored = "SELECT count(*) FROM geo.feature WHERE layer_id = 'elsewhere-points'"
-    assert desk.stored(stored) == 0
-    assert desk.files() == []
+    assert desk.stored("SELECT count(*) FROM geo.feature WHERE layer_id = 'odd-points'") == 0
+
+
+def test_what_leads_elsewhere_is_refused_whatever_the_recipe(desk):
+    for name, form in (("a.json", gdalg), ("a.xml", vrt), ("a.xml", kml), ("a.xml", gml)):
+        assert refusal(desk, form("file:///etc/passwd").encode(), "mine", name)["status"] == 422
