@@ -52,3 +52,35 @@ SEVERAL: Final[Mapping[str, Text]] = {
     "BMA": Text("กรุงเทพมหานคร", "Bangkok"),
     "Pattaya": Text("เมืองพัทยา", "Pattaya"),
 }
+#: What is remarked about an organisation or a facility; a code or kind behind goes into the braces.
+_REMARKS: Final[Mapping[str, Text]] = {
+    "replaces-": Text("แทนรหัส {what}", "replaces {what}"),
+    "replaced-by-": Text("แทนด้วยรหัส {what}", "replaced by {what}"),
+    "kind-changed-from-": Text("เดิมเป็น{what}", "was before: {what}"),
+    "point-in-another-province": Text("จุดอยู่ในจังหวัดอื่น", "point in another province"),
+    "point-elsewhere": Text("จุดอยู่ในจังหวัดอื่น", "point in another province"),
+    "point-refused": Text("พิกัดในแหล่งข้อมูลเป็นไปไม่ได้", "the source's point cannot be"),
+    "area-implausible": Text("ขนาดในแหล่งข้อมูลเป็นไปไม่ได้", "the source's size cannot be"),
+}
+
+
+def remark(flag: str) -> Text:
+    """Put what is remarked about an organisation or a facility in words.
+
+    Parameters
+    ----------
+    flag : str
+        As it is stored, such as ``replaced-by-5500103``.
+
+    Returns
+    -------
+    Text
+        The flag itself when nothing is known of it.
+    """
+    begin = max((one for one in _REMARKS if flag.startswith(one)), key=len, default=None)
+    if begin is None:
+        return Text(flag, flag)
+    what = flag.removeprefix(begin)
+    kind = KIND_NAMES.get(what, Text(what, what))
+    said = _REMARKS[begin]
+    return Text(said.th.replace("{what}", kind.th), said.en.replace("{what}", kind.en))

@@ -204,7 +204,9 @@ def _places(
     if chosen not in PLACE_LEVELS:
         raise NotFound(Text(f"ไม่มีระดับ '{chosen}'", f"There is no level '{chosen}'"))
     if chosen == "org":
-        statement = select(Org.id, Org.code, Org.name_th, Org.name_en)
+        statement = select(Org.id, Org.code, Org.name_th, Org.name_en).where(
+            func.upper_inf(Org.valid)
+        )
         statement = statement.where(Org.code.in_(codes)) if codes else statement
     else:
         statement = select(Area.id, Area.code, Area.name_th, Area.name_en).where(

@@ -22,7 +22,7 @@ from web import ageing, explore, thumbnails
 from web.paper import paper_of
 from web.place_rows import Row, kind_of, row_of
 from web.render import around, respond_kept
-from web.words import PLACES, number, words
+from web.words import PLACES, day, number, words
 
 #: At most so many names of smaller places are shown at once.
 _MOST_SHOWN: Final = 60
@@ -33,6 +33,17 @@ _ONE: Final = {
     "district": Text("อำเภอหรือเขต", "district"),
     "subdistrict": Text("ตำบลหรือแขวง", "sub-district"),
 }
+
+
+#: What came after a place and before it: on a day, and where the day is not known.
+_REPLACED: Final = (
+    Text("ตั้งแต่ {day} แทนด้วย", "Since {day} replaced by"),
+    Text("แทนด้วย", "Replaced by"),
+)
+_REPLACES: Final = (
+    Text("ตั้งแต่ {day} แทน", "Since {day} in the place of"),
+    Text("แทน", "In the place of"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ def answer(
         "facts": tuple(_facts(profile, lang)),
         "is_in_force": profile.is_in_force,
         "is_illustrative": profile.is_illustrative,
+        "turns": tuple(_turns(profile, lang)),
         "trail": [(title(one, lang), _address(one, lang)) for one in profile.within],
         "sections": sections(profile, lang, peers),
         "inside": tuple(_inside(profile.inside, lang)),
@@ -155,6 +167,18 @@ def sections(profile: Profile, lang: Lang, peers: Peers | None = None) -> tuple[
         )
         for theme, group in groupby(lines, key=lambda line: line.info.theme)
     )
+
+
+def _turns(profile: Profile, lang: Lang) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    # In words, with the places that came before and after; one sentence for each day.
+    sides = ((profile.turns.replaced_by, _REPLACED), (profile.turns.replaces, _REPLACES))
+    for turns, (on_a_day, ever) in sides:
+        for since, group in groupby(turns, key=lambda one: one.since):
+            said = ever.in_(lang)
+            if since is not None:
+                said = on_a_day.in_(lang).replace("{day}", day(since.isoformat(), lang))
+            places = (PlaceName(one.level, one.code, one.name, one.kind) for one in group)
+            yield said, [(title(one, lang), _address(one, lang)) for one in places]
 
 
 def _facts(profile: Profile, lang: Lang) -> Iterator[tuple[str, str]]:

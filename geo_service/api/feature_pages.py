@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from boundaries.words import KIND_NAMES
+from boundaries.words import KIND_NAMES, remark
 from geo_service.api.collection_pages import (
     DOWNLOADS,
     ITEMS,
@@ -174,6 +174,8 @@ def _feature_cell(
     unit = one.unit.in_(lang) if is_alone and one.unit and value is not None else ""
     if one.name == "period" and value in periods:
         value = periods[value].in_(lang)
+    elif one.name == "flags" and isinstance(value, list):
+        value = [remark(str(flag)).in_(lang) for flag in value]
     elif one.kind == "date" and isinstance(value, str):
         value = date.fromisoformat(value)
     elif one.kind == "integer" and _YEAR.search(one.name) and value is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,6 +14,7 @@ from geo_service.deps import LangDep, SessionDep, choose_format, revalidate
 from layers import profile
 from layers.cube import peers
 from layers.cube.peers import Peers
+from layers.place_history import Turn
 from layers.profile import Line, PlaceName, Point, Profile
 from layers.questions import state_of
 
@@ -90,10 +92,23 @@ def _told(found: Profile) -> dict[str, Any]:
         "area_km2": found.area_km2,
         "isInForce": found.is_in_force,
         "isIllustrative": found.is_illustrative,
+        "validFrom": _day(found.first),
+        "validTo": _day(found.last),
+        "replaces": [_turn(one) for one in found.turns.replaces],
+        "replacedBy": [_turn(one) for one in found.turns.replaced_by],
         "within": [_name(one) for one in found.within],
         "inside": [_name(one) for one in found.inside],
         "indicators": [_line(line) for line in found.lines],
     }
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    place = PlaceName(turn.level, turn.code, turn.name, turn.kind)
+    return _name(place) | {"since": _day(turn.since)}
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _peers(chosen: Peers | None) -> dict[str, Any] | None:

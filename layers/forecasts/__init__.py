@@ -298,7 +298,9 @@ def _level_of_places(session: Session, there: Sequence[str], codes: Sequence[str
 
 def _places(session: Session, level: str, codes: Sequence[str]) -> dict[int, tuple[str, Text]]:
     if level == "org":
-        statement = select(Org.id, Org.code, Org.name_th, Org.name_en)
+        statement = select(Org.id, Org.code, Org.name_th, Org.name_en).where(
+            func.upper_inf(Org.valid)
+        )
         statement = statement.where(Org.code.in_(codes)) if codes else statement
     else:
         statement = select(Area.id, Area.code, Area.name_th, Area.name_en).where(
