@@ -209,7 +209,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     yield from (column == value for column, value in pairs if value is not None)
     if wanted.first is not None:
         yield Audit.at >= datetime.combine(wanted.first, time(), THAI_TIME)
-    if wanted.last is not None:
+    if wanted.last is not None and wanted.last < date.max:
         yield Audit.at < datetime.combine(wanted.last + timedelta(days=1), time(), THAI_TIME)
     if wanted.below is not None:
         yield Audit.id < wanted.below

@@ -79,14 +79,18 @@ def test_a_name_is_found_however_it_is_typed(session):
         people.add(session, "somsri", role="reader")
 
 
-@pytest.mark.parametrize("name", ["", "ab", "a b c", "<script>", "a/b", "x" * 101, "a\x00bc"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "ab", "a b c", "<script>", "a/b", "x" * 101, "a\x00bc", "som\u200bsri", "som\u202esri"],
+)
 def test_a_name_that_would_be_trouble_is_refused(session, name):
     with pytest.raises(BadParameter):
         people.add(session, name, role="reader")
 
 
 def test_a_thai_name_will_do(session):
-    assert people.add(session, "สมศรี.ใจดี", role="reader").name == "สมศรี.ใจดี"
+    made = people.add(session, "สมศรี.ใจดี", role="reader", title="สมศรี\u200b \u202eใจดี")
+    assert (made.name, made.title) == ("สมศรี.ใจดี", "สมศรี ใจดี")
 
 
 def test_a_key_has_no_more_scopes_than_the_role(session):

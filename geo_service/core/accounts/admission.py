@@ -14,7 +14,12 @@ from sqlalchemy.orm import Session
 from geo_service.core import audit
 from geo_service.core.accounts import sessions
 from geo_service.core.accounts.entry import Entered
-from geo_service.core.accounts.fields import read_role, settle_name
+from geo_service.core.accounts.fields import (
+    read_role,
+    read_title,
+    settle_name,
+    without_unseen,
+)
 from geo_service.core.accounts.models import Account
 from geo_service.core.accounts.openid import Person, plain
 from geo_service.core.audit import By
@@ -173,7 +178,7 @@ def _account_of(session: Session, person: Person) -> Account | None:
 
 def _made(session: Session, person: Person, rule: Rule) -> Account:
     said = person.email or plain(person.claims.get("preferred_username") or person.subject)
-    name = _REMOVED.sub("", settle_name(said))[:100] or "openid"
+    name = _REMOVED.sub("", without_unseen(settle_name(said)))[:100] or "openid"
     if session.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise Conflict(
             Text(
@@ -184,7 +189,7 @@ def _made(session: Session, person: Person, rule: Rule) -> Account:
         )
     account = Account(
         name=name,
-        title=person.title,
+        title=read_title(person.title),
         email=person.email,
         role=rule.role,
         place_code=rule.place if rule.role in PLACED_ROLES else None,

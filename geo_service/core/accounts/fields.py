@@ -14,6 +14,8 @@ from geo_service.core.text import Text
 _NAME: Final = re.compile(r"[^\s\x00-\x1f<>\"'&/\\;,:()\[\]{}]{3,100}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _LONGEST: Final = 200
+#: Marks nobody sees: with them two names look alike, or read from right to left.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 
 
 def settle_name(said: str) -> str:
@@ -48,10 +50,10 @@ def read_name(said: str) -> str:
     Raises
     ------
     BadParameter
-        If it is too short or too long, or has spaces or marks in it.
+        If it is too short or too long, or has spaces or marks in it, seen or not.
     """
     settled = settle_name(said)
-    if not _NAME.fullmatch(settled):
+    if not _NAME.fullmatch(settled) or settled != without_unseen(settled):
         raise BadParameter(
             Text(
                 th="ชื่อบัญชียาว 3-100 ตัวอักษร ไม่มีช่องว่างหรือเครื่องหมายพิเศษ",
@@ -60,6 +62,22 @@ def read_name(said: str) -> str:
             parameter="name",
         )
     return settled
+
+
+def without_unseen(said: str) -> str:
+    """Leave out control characters and marks that nobody sees.
+
+    Parameters
+    ----------
+    said : str
+        As written.
+
+    Returns
+    -------
+    str
+        What can be seen of it.
+    """
+    return "".join(one for one in said if unicodedata.category(one) not in _UNSEEN)
 
 
 def read_role(said: str, place: str | None) -> Role:
@@ -113,7 +131,7 @@ def read_title(said: str) -> str:
     str
         As long as fits.
     """
-    return said.replace("\x00", "").strip()[:_LONGEST]
+    return without_unseen(said).strip()[:_LONGEST]
 
 
 def read_email(said: str | None) -> str | None:
