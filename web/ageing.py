@@ -123,7 +123,9 @@ def say_when(passing: Passing, lang: Lang) -> str:
     """
     say = words(lang)
     if passing.passed is not None:
-        return say["ageing_passed"].replace("{when}", passing.passed.label.in_(lang))
+        # the era stays with its year
+        label = passing.passed.label.in_(lang).replace(" ", "\N{NO-BREAK SPACE}")
+        return say["ageing_passed"].replace("{when}", label)
     if not passing.chances:
         return say["ageing_unknown"]
     last, chance = passing.chances[-1]

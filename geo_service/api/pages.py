@@ -289,6 +289,8 @@ def _cell(column: Column, value: object, lang: Lang) -> str:
         written = f'<a href="{escape(cell.address)}">{written}</a>'
     note = f"<small>{escape(cell.note)}</small>" if cell.note else ""
     kind = ' class="num"' if column.is_number else ""
+    if isinstance(cell.value, date):
+        kind = ' class="day"'
     name = escape(column.title.in_(lang))
     named = f' data-name="{name}"' if name else ""
     return f"<td{kind}{named}>{written}{note}</td>"

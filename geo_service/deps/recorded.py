@@ -35,7 +35,6 @@ _FILTERS: Final = {
     "points": Text("จุดสถานที่", "points"),
 }
 _NAMES: Final = {
-    **_FILTERS,
     "recipe": Text("สูตรนำเข้า", "recipe"),
     "jti": Text("เลขที่โทเคน", "token"),
     "kid": Text("กุญแจที่ลงนาม", "signed with"),
@@ -65,7 +64,10 @@ _NAMES: Final = {
     "status": Text("สถานะ", "status"),
     "by": Text("โดย", "by"),
     "who": Text("ผู้ขอ", "who"),
+    **_FILTERS,
 }
+#: As they are told: the database keeps no order.
+_ORDER: Final = {name: at for at, name in enumerate(_NAMES)}
 _REASONS: Final = {
     **{
         one.code: one.title
@@ -107,6 +109,7 @@ _OF_DATASETS: Final = frozenset({
     "load", "undo", "edit", "submit", "submission-checked", "submission-refused",
     "submission-withdrawn", "publish",
 })  # fmt: skip
+_OF_KEYS: Final = frozenset({"key-made", "key-revoked"})
 _YES: Final = {True: Text("ใช่", "yes"), False: Text("ไม่ใช่", "no")}
 _EMPTY: Final[tuple[object, ...]] = ("", None, [], {})
 
@@ -234,11 +237,14 @@ class _Words:
     def thing(self, line: Line) -> str:
         if line.action in _OF_DATASETS and line.what in self.names.datasets:
             return self.names.datasets[line.what].in_(self.lang)
+        if line.action in _OF_KEYS:
+            return f"gk_{line.what}"
         kind, _, name = line.what.partition(":")
         return f"{_THINGS[kind].in_(self.lang)} {name}" if name and kind in _THINGS else ""
 
     def pairs(self, detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for name, value in detail.items():
+        ordered = sorted(detail.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER)))
+        for name, value in ordered:
             if value not in _EMPTY:
                 called = _NAMES[name].in_(self.lang) if name in _NAMES else name
                 yield called, self.value(name, value, detail)

@@ -26,7 +26,7 @@ def line(action="account-changed", what="somsri", **detail):
 
 
 CHANGED = line(
-    before={"role": "reader", "place": None}, after={"role": "lao", "place": "6500103"}
+    after={"role": "lao", "place": "6500103"}, before={"role": "reader", "place": None}
 )  # fmt: skip
 LINES = [
     CHANGED,
@@ -52,9 +52,9 @@ def test_places_and_data_sets_are_called_by_name():
     assert places_in(LINES) == {("org", "6500103"), ("province", "50")}
     assert names_datasets(LINES)
     assert not names_datasets([CHANGED])
-    assert dict(tell(CHANGED, "en", NAMES).detail) == {
-        "before": "role reader", "after": "role local organisation, place Lam Nam (6500103)",
-    }  # fmt: skip
+    assert tell(CHANGED, "en", NAMES).detail == (
+        ("before", "role reader"), ("after", "role local organisation, place Lam Nam (6500103)"),
+    )  # fmt: skip
     assert tell(LINES[1], "en", NAMES).detail == (("seen as", "provincial office Saen Suk (50)"),)
     assert tell(LINES[5], "en", NAMES).thing == "Waste report"
     assert tell(LINES[6], "th", NAMES).thing == "แผนที่ x"
@@ -63,6 +63,6 @@ def test_places_and_data_sets_are_called_by_name():
 def test_what_is_not_known_stays_as_it_was_written():
     told = tell(line(what="x", reason="เขียนเอง", other="y", role="lao", place="1"), "th", Names())
     assert told.detail == (
-        ("เหตุผล", "เขียนเอง"), ("other", "y"), ("บทบาท", "เจ้าหน้าที่ อปท."), ("พื้นที่", "1"),
+        ("เหตุผล", "เขียนเอง"), ("บทบาท", "เจ้าหน้าที่ อปท."), ("พื้นที่", "1"), ("other", "y"),
     )  # fmt: skip
     assert told.thing == ""
