@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from geo_service.core.db import make_engine, transaction
-from ingest import batch, catalogue, pipeline
+from ingest import batch, catalogue, pipeline, runs
 from ingest.report import Report
 from layers import place_values
 
@@ -65,7 +65,8 @@ def real(databases, shared_data) -> Iterator[Loaded]:
 @pytest.fixture
 def undone(real, monkeypatch) -> Iterator[Engine]:
     """The copy, in the state the tests before left it; nothing derived is rebuilt."""
-    monkeypatch.setattr(pipeline, "derive", lambda *args, **kwargs: None)
+    for module in (pipeline, runs):
+        monkeypatch.setattr(module, "derive", lambda *args, **kwargs: None)
     engine = make_engine(real.copy)
     yield engine
     engine.dispose()
