@@ -129,6 +129,7 @@ def listed(shown: Submitted, status: int = 200) -> Response:
         "sending": {
             "sent": words(lang)["submissions_sent"],
             "failed": words(lang)["submissions_cut"],
+            "large": words(lang)["submissions_large"].replace("{mb}", str(shown.most_mb)),
         },
     }
     return respond_alone("submissions.html", lang, context, status)
@@ -158,6 +159,7 @@ def one(shown: Submitted, status: int = 200) -> Response:
         "way": _way(told, lang),
         "steps": _steps(told["steps"], lang),
         "onward": "" if told["outcome"] == "refused" else "check publish",
+        "is_untried": _is_untried(told),
         "stages": {key: text.in_(lang) for key, text in _STAGES.items()},
         "report": _report(told, shown.indicators, lang),
         "most": SHOWN,
@@ -173,6 +175,11 @@ def _steps(open_to: Collection[str], lang: Lang) -> list[tuple[str, str, str]]:
         for key, name in _STEPS.items()
         if key in open_to
     ]
+
+
+def _is_untried(told: dict[str, Any]) -> bool:
+    # It came while two others were being looked at, or its trial was cut.
+    return not (told["progress"] or told["report"]) and "try" in told["steps"]
 
 
 def _row(told: dict[str, Any], lang: Lang) -> dict[str, Any]:

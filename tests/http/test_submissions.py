@@ -137,6 +137,14 @@ def test_a_form_of_a_page_brings_a_file_with_its_token(desk):
     wrong = client.post("/submissions", data={**form, "csrf": "no"}, files=file, headers=page)
     assert wrong.status_code == 403
     assert len(desk.files()) == 1
+    # a button pressed twice is no error; one that comes too late says why, in words
+    for step, status in (("withdraw", 303), ("withdraw", 303), ("try", 409)):
+        pressed = client.post(
+            f"/submissions/{one['id']}/{step}?lang=en", data={"csrf": token}, headers=page,
+            follow_redirects=False,
+        )  # fmt: skip
+        assert pressed.status_code == status, (step, pressed.text)
+    assert "This cannot be done now; the file is: withdrawn" in pressed.text
     client.headers["X-CSRF-Token"] = token
 
 
@@ -186,6 +194,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_before_it_is_read(desk
     answer = desk.send(content, name=name)
     assert (answer.status_code, answer.json()["code"]) == (422, "unreadable-file")
     assert answer.json()["th"]["detail"]
+    assert ("Excel (.xlsx)" in answer.json()["en"]["detail"]) == (content[:2] == b"PK")
     assert desk.files() == []
 
 

@@ -48,7 +48,13 @@ def test_a_file_is_sent_checked_and_refused_in_a_browser(
     (tmp_path / "ขยะ.csv").write_text(SOME_BAD, encoding="utf-8")
     page.select_option("select[name=recipe]", "a-mine")
     page.set_input_files("input[name=file]", str(tmp_path / "ขยะ.csv"))
-    page.get_by_role("button", name={"th": "ส่งไฟล์", "en": "Send"}[lang], exact=True).click()
+    send = page.get_by_role("button", name={"th": "ส่งไฟล์", "en": "Send"}[lang], exact=True)
+    # one that is too large is told before it is sent, and nothing is lost
+    most = page.evaluate("(form => [form.dataset.most, form.dataset.most = 10][0])(send)")
+    send.click()
+    expect(page.locator("#not-sent")).to_contain_text("100 MB")
+    page.evaluate("most => { document.getElementById('send').dataset.most = most }", most)
+    send.dblclick()
     expect(page.locator("h1")).to_have_text("ขยะ.csv")
     expect(page.locator("#report-title")).to_be_visible(timeout=60_000)
     expect(page.locator("tbody")).to_contain_text("ไม่มีจริง")
@@ -56,7 +62,11 @@ def test_a_file_is_sent_checked_and_refused_in_a_browser(
     expect(page.locator(".is-wide")).to_contain_text({"th": "ตัน/วัน", "en": "t/day"}[lang])
     expect(page.locator("main")).not_to_contain_text("waste_gen_tpd")
     check(page, width)
-    page.get_by_role("button", name={"th": "ยืนยันว่าตรวจแล้ว", "en": "Mark as checked"}[lang]).click()
+    listed = page.request.get(f"{address}/submissions?f=json").json()["submissions"]
+    assert [one["file"]["name"] for one in listed if one["state"] == "submitted"] == ["ขยะ.csv"]
+    page.get_by_role(
+        "button", name={"th": "ยืนยันว่าตรวจแล้ว", "en": "Mark as checked"}[lang]
+    ).dblclick()
     state = {"th": "ตรวจแล้ว รอเผยแพร่", "en": "checked, waiting to be published"}[lang]
     expect(page.locator(".state .badge").first).to_have_text(state)
     # what is not taken back is asked for twice

@@ -3,22 +3,29 @@ const form = document.getElementById("send");
 const following = document.getElementById("under-way");
 const LOOK_EVERY_MS = 1000;
 
+function settle(words) {
+  const fault = document.getElementById("not-sent");
+  fault.textContent = words;
+  fault.hidden = !words;
+  form.querySelector("progress").parentElement.hidden = true;
+  form.querySelector("button").disabled = false;
+}
+
 function send(event) {
   event.preventDefault();
   const said = new FormData(form);
   const file = said.get("file");
   const bar = form.querySelector("progress");
   const told = form.querySelector("output");
-  const fault = document.getElementById("not-sent");
   const button = form.querySelector("button");
+  if (button.disabled) return;
+  // What is too large is cut off on the way: its sender would only see that it was not sent.
+  if (file.size > Number(form.dataset.most)) {
+    settle(form.dataset.large);
+    return;
+  }
   const asked = new URLSearchParams({ recipe: said.get("recipe"), name: file.name, note: said.get("note") });
   const request = new XMLHttpRequest();
-  const stopped = (words) => {
-    fault.textContent = words || form.dataset.cut;
-    fault.hidden = false;
-    bar.parentElement.hidden = true;
-    button.disabled = false;
-  };
   request.open("POST", `/submissions?${asked}&lang=${document.documentElement.lang}`);
   request.setRequestHeader("X-CSRF-Token", said.get("csrf"));
   request.setRequestHeader("Content-Type", "application/octet-stream");
@@ -28,17 +35,19 @@ function send(event) {
     bar.value = share;
     told.textContent = share < 100 ? `${share}%` : form.dataset.sent;
   };
-  request.onerror = () => stopped("");
+  request.onerror = () => settle(form.dataset.cut);
   request.onload = () => {
     let answer = {};
     try { answer = JSON.parse(request.responseText); } catch { /* not ours */ }
     if (request.status === 201) {
       location.assign(`/submissions/${answer.id}?lang=${document.documentElement.lang}`);
     } else {
-      stopped(answer.detail);
+      settle(answer.detail || form.dataset.cut);
     }
   };
-  fault.hidden = true;
+  settle("");
+  bar.value = 0;
+  told.textContent = "";
   bar.parentElement.hidden = false;
   button.disabled = true;
   request.send(file);
@@ -47,10 +56,11 @@ function send(event) {
 async function look() {
   try {
     const answer = await fetch(`/submissions/${following.dataset.id}?f=json`);
-    if (!answer.ok) return;
-    const { progress } = await answer.json();
+    // Whoever is signed out meanwhile signs in again; a service that is busy is asked again.
+    const { progress } = answer.status < 500 ? await answer.json() : { progress: {} };
     if (!progress) {
-      location.reload();
+      // Not reloaded: what led here may have been a form, and would be sent once more.
+      location.replace(`/submissions/${following.dataset.id}?lang=${document.documentElement.lang}`);
       return;
     }
     const bar = following.querySelector("progress");
@@ -65,5 +75,9 @@ async function look() {
   setTimeout(look, LOOK_EVERY_MS);
 }
 
-if (form) form.addEventListener("submit", send);
+if (form) {
+  form.addEventListener("submit", send);
+  // A page that comes back with the button "back" may still look as if it were sending.
+  addEventListener("pageshow", (shown) => { if (shown.persisted) settle(""); });
+}
 if (following) setTimeout(look, LOOK_EVERY_MS);
