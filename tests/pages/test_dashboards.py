@@ -134,17 +134,20 @@ def test_two_years_stand_beside_each_other_and_a_place_is_marked_in_both(browser
 
 
 def test_cards_fill_their_row_and_a_map_stands_right_below_its_heading(browser_page, live_server):
-    browser_page.set_viewport_size({"width": 1600, "height": 900})
+    # six cards where four fit beside each other
+    browser_page.set_viewport_size({"width": 1000, "height": 900})
     browser_page.goto(f"{live_server}/embed/dashboards/waste?lang=th&panel=1")
     ends = browser_page.locator(".figures").evaluate(
         "one => [one, one.lastElementChild].map((it) => it.getBoundingClientRect().right)"
     )
     assert abs(ends[0] - ends[1]) < 1
-    # so those of one row are level, however much taller the panel beside them is
+    # so those of one row are level, however much taller the panel beside them makes the row
     browser_page.goto(f"{live_server}/dashboards/waste?lang=en")
     gaps = browser_page.locator(".is-map:has(.choropleth)").evaluate_all(
-        "all => all.map((one) => one.querySelector('.choropleth').getBoundingClientRect().top"
-        " - one.querySelector('h2').getBoundingClientRect().bottom)"
+        """all => all.map((one) => {
+          one.style.minHeight = "900px";
+          const [map, head] = [".choropleth", "h2"].map((it) => one.querySelector(it));
+          return map.getBoundingClientRect().top - head.getBoundingClientRect().bottom; })"""
     )
     assert gaps
     assert max(gaps) < 24
