@@ -135,6 +135,18 @@ def _walls(connection: Connection) -> Iterator[Finding]:
         ),
         todo=_both(f"as its administrator: {'; '.join(left)};"),
     )
+    strays = rights.strays(connection)
+    yield Finding(
+        is_well=not strays,
+        what=Text(
+            th=f"ตารางอื่นที่ไม่ใช่ของระบบในสคีมาของเรา {len(strays)} ตาราง",
+            en=f"{len(strays)} tables in our schema that are not ours",
+        ),
+        todo=Text(
+            th=f"ย้ายหรือลบ (มีแต่เจ้าของที่อ่านได้): {', '.join(strays[:5])}",
+            en=f"move or drop them (only their owner may read them): {', '.join(strays[:5])}",
+        ),
+    )
 
 
 def _roles(settings: Settings) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from geo_service.core import doctor
 from geo_service.core.db import make_engine
 
@@ -38,3 +40,7 @@ def test_the_tiny_country_has_what_it_needs(country_engine, settings_for):
     found = list(doctor.examine(country_engine, settings_for("postgresql:///test")))
     counted = {one.what.en for one in found}
     assert {"18 administrative areas", "9 local organisations", "38 observations"} <= counted
+    with country_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE geo.mine (a int)"))
+    said = ill(country_engine, settings_for("postgresql:///test"))
+    assert "1 tables in our schema that are not ours" in said
