@@ -13,10 +13,12 @@ from sqlalchemy import (
     Float,
     Select,
     SmallInteger,
+    Text,
     and_,
     bindparam,
     case,
     cast,
+    collate,
     func,
     literal,
     null,
@@ -283,6 +285,8 @@ def drawn(
         )
         .select_from(layer.source(relation, (relation.id, *columns, *conditions)))
         .where(*conditions, *layer.conditions)
+        # The same bytes from the same rows, wherever they lie on the disk.
+        .order_by(collate(cast(relation.id, Text), "C"))
     )
     if ground.listed:
         rows = rows.correlate(*ground.listed)
