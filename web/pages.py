@@ -334,7 +334,7 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
         {
             "heading": fault.title.in_(lang),
             "detail": words(lang)["error_sign_in"] if may_sign_in else fault.detail.in_(lang),
-            "next": words(lang)[_next_of(status)],
+            "next": words(lang)[_next_of(status, request.method)],
             "again": f"{path}?{urlencode([*kept, ('lang', lang)])}"
             if status >= _SERVER and request.method == "GET"
             else "",
@@ -346,8 +346,11 @@ def problem_page(request: Request, fault: Fault, status: int) -> HTMLResponse:
     )
 
 
-def _next_of(status: int) -> str:
-    # What to do about it: who may not come in gains nothing by another address.
+def _next_of(status: int, method: str) -> str:
+    # What to do about it: who may not come in gains nothing by another address, and what a form
+    # ordered may have been done although its answer did not come in time.
+    if status >= _SERVER and method != "GET":
+        return "error_after_form"
     if status >= _SERVER or status == _TOO_MANY:
         return "error_later"
     return "error_ask" if status in {_UNAUTHENTICATED, _FORBIDDEN} else "error_next"
