@@ -29,7 +29,7 @@ from ingest.succession_faults import Succession
 #: Shares that add up to this are the whole.
 _WHOLE = 1 - 1e-9
 #: What a row that says nothing leaves as it was known.
-_KEPT = ("district_id", "size_class", "website", "wikidata", "area_km2")
+_KEPT = ("size_class", "website", "wikidata", "area_km2")
 
 
 def complete(loading: Loading, made: Plan) -> None:
@@ -47,7 +47,7 @@ def complete(loading: Loading, made: Plan) -> None:
         draft.flags |= {f"{REPLACES}{code}" for code in one.replaces}
         source = _likest(loading, made, one)
         if source is not None:
-            _fill(draft, source)
+            _fill(draft, source, grows=draft.code in made.anew and bool(one.replaces))
 
 
 def _likest(loading: Loading, made: Plan, one: Succession) -> Org | None:
@@ -59,7 +59,7 @@ def _likest(loading: Loading, made: Plan, one: Succession) -> Org | None:
     return loading.session.get(Org, behind[0]) if len(behind) == 1 else None
 
 
-def _fill(draft: OrgDraft, source: Org) -> None:
+def _fill(draft: OrgDraft, source: Org, *, grows: bool) -> None:
     if draft.point is None and source.point is not None:
         draft.point = shapely.Point(to_shape(source.point).coords[0])
         draft.point_source = source.point_source
@@ -74,7 +74,8 @@ def _fill(draft: OrgDraft, source: Org) -> None:
         draft.flags.add(f"kind-changed-from-{source.kind}")
         return
     for name in _KEPT:
-        if getattr(draft, name) is None:
+        # One that takes others in is larger than it was: its size is measured.
+        if not (grows and name == "area_km2") and getattr(draft, name) is None:
             setattr(draft, name, getattr(source, name))
 
 

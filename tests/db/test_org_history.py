@@ -12,7 +12,7 @@ from geo_service.core.periods import year_period
 from ingest import pipeline, refresh
 from ingest.clean import Problem
 from ingest.days import read_day
-from layers import hexbins, profile, versions
+from layers import hexbins, place_values, profile, versions
 from tests import builders
 
 RECIPE = """
@@ -203,7 +203,7 @@ def test_an_upgrade_under_its_old_code_has_a_row_for_each_time(load, opened, cou
     gazetteer = Gazetteer.read(opened)
     was, now = (gazetteer.org(code="6500103", on=date(year, 12, 31)) for year in (2024, 2025))
     assert (was.name_th, now.name_th) == ("อบต.ท่าช้าง", "เทศบาลตำบลท่าช้าง")
-    refresh.refresh(opened, resolutions="5")
+    place_values.rebuild(opened, {"waste_gen_tpd"})
     opened.commit()
     told = profile.build(opened, "6500103")
     line = next(one for one in told.lines if one.info.key == "waste_gen_tpd")
@@ -215,6 +215,8 @@ def test_an_upgrade_under_its_old_code_has_a_row_for_each_time(load, opened, cou
 
 
 def test_a_municipality_that_takes_another_in_keeps_its_past_ground(load, opened):
+    opened.execute(text("UPDATE geo.org SET area_km2 = 30 WHERE code = '4500102'"))
+    opened.commit()
     load("4500102,ทม.,หนองบัว,50,,6500103,2568")
     rows = opened.scalars(select(Org).where(Org.code == "4500102").order_by(Org.id)).all()
     covers = [
@@ -224,6 +226,13 @@ def test_a_municipality_that_takes_another_in_keeps_its_past_ground(load, opened
         for row in rows
     ]
     assert covers == [[0.25], [1, 1]]
+    # two whole sub-districts of 119 km2, the stated size of a quarter of one is not kept
+    assert rows[1].area_km2 == pytest.approx(
+        opened.scalar(
+            text("SELECT sum(area_km2) FROM geo.area WHERE code IN ('500102', '500103')")
+        ),
+        rel=1e-4,
+    )
     assert [row.valid.upper for row in rows] == [date(2025, 1, 1), None]
 
 
