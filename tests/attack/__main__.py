@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import defaultdict
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
+from tests.attack.asking import Asking
 from tests.attack.bounds import Known, attack
 from tests.attack.elsewhere import elsewhere
 from tests.attack.harvest import SCHEMES, harvest
@@ -23,32 +20,24 @@ def say(*words: object) -> None:
 #: Of what is asked place by place (profiles, drawn areas, sets of places, hexagons around a place)
 #: this many places of each indicator and level; everything else is asked for all.
 MOST = 8
-_REFUSED = {400, 404}
-_PATIENCE_S = 120
 
 
 def main(address: str, schemes: tuple[str, ...]) -> int:
     """Take all that is given, bound all that is not, and say what is known too well."""
     started = time.monotonic()
-
-    def get(path: str) -> Any:
-        try:
-            with urlopen(address.rstrip("/") + path, timeout=_PATIENCE_S) as answer:  # noqa: S310
-                return json.load(answer)
-        except HTTPError as error:
-            if error.code in _REFUSED:
-                return None
-            raise
-
-    loot = harvest(get, schemes=schemes)
-    say(f"{len(loot.shown):,} numbers from maps and tables in {time.monotonic() - started:.0f} s")
+    get = Asking(address)
+    with get.stage("maps and tables"):
+        loot = harvest(get, schemes=schemes)
+    get.say(f"{len(loot.shown):,} numbers, {len(loot.hidden):,} gaps")
     if loot.hidden:
         wanted = sorted({cell.indicator for cell in loot.hidden})
-        for way, told in elsewhere(get, loot, wanted, most=MOST).items():
+        get.say("gaps in", *wanted)
+        for way, told in elsewhere(get, loot, wanted, most=MOST, stage=get.stage).items():
             say(f"{told:,} from {way}")
         say(f"asked place by place: {MOST} of each indicator and level, of those withheld")
     taken = time.monotonic() - started
-    known = attack(loot)
+    with get.stage("reckoning"):
+        known = attack(loot)
     _say(known)
     disclosed = [one for one in known if one.is_disclosed]
     odd = sum(not one.is_consistent for one in known)

@@ -31,6 +31,8 @@ KNOWN_SUMS = (
 )
 FAR = 1e7
 
+#: Level and code.
+Place = tuple[str, str]
 Terms = dict[Cell, float]
 #: Factors of gaps, and the ends between which their sum lies.
 Row = tuple[Terms, float, float]
@@ -66,8 +68,11 @@ def is_count(loot: Loot, cell: Cell) -> bool:
     return cell.part == "value" and loot.is_amount(cell.indicator)
 
 
+# A sum in which nothing is missing tells nothing of what is: only series with gaps, and those
+# tied to them by a definition, are looked at.
 def _equations(loot: Loot) -> Iterator[Row]:
-    every = set(loot.shown) | loot.hidden
+    keys = _tied_to_gaps(loot)
+    every = {cell for cell in loot.shown if cell.indicator in keys} | loot.hidden
     groups = defaultdict(set)
     for cell in every:
         groups[cell.indicator, cell.part, cell.breakdown, cell.period].add(cell)
@@ -87,17 +92,26 @@ def _equations(loot: Loot) -> Iterator[Row]:
         yield dict(fact.terms), low, high
 
 
+def _tied_to_gaps(loot: Loot) -> set[str]:
+    with_gaps = {cell.indicator for cell in loot.hidden}
+    tied = [{whole, *parts} for whole, parts in KNOWN_SUMS]
+    tied += [
+        {key, *one["numerator"], one["denominator"] or key} for key, one in loot.catalogue.items()
+    ]
+    return with_gaps.union(*(keys for keys in tied if keys & with_gaps))
+
+
 def _places(loot: Loot, groups: dict[object, set[Cell]]) -> Iterator[Terms]:
     for cells in groups.values():
-        if not _adds_up(loot, next(iter(cells))):
+        if cells.isdisjoint(loot.hidden) or not _adds_up(loot, next(iter(cells))):
             continue
-        for whole in cells:
-            for level, codes in loot.children.get((whole.level, whole.code), {}).items():
-                if level == "org" and _has_areas(loot, whole, cells):
+        known = {(cell.level, cell.code): cell for cell in cells}
+        for at, whole in known.items():
+            for level, codes in loot.children.get(at, {}).items():
+                if level == "org" and _has_areas(loot, at, known):
                     continue
-                parts = [replace(whole, level=level, code=code) for code in codes]
-                there = [part for part in parts if part in cells]
-                if there and (len(there) == len(parts) or whole in loot.added_up):
+                there = [known[level, code] for code in codes if (level, code) in known]
+                if there and (len(there) == len(codes) or whole in loot.added_up):
                     yield {whole: -1.0, **dict.fromkeys(there, 1.0)}
 
 
@@ -106,13 +120,10 @@ def _adds_up(loot: Loot, cell: Cell) -> bool:
     return is_part or is_count(loot, cell)
 
 
-def _has_areas(loot: Loot, whole: Cell, cells: set[Cell]) -> bool:
-    below = loot.children.get((whole.level, whole.code), {})
+def _has_areas(loot: Loot, whole: Place, known: dict[Place, Cell]) -> bool:
+    below = loot.children.get(whole, {})
     return any(
-        replace(whole, level=level, code=code) in cells
-        for level, codes in below.items()
-        if level != "org"
-        for code in codes
+        (level, code) in known for level, codes in below.items() if level != "org" for code in codes
     )
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -25,6 +26,10 @@ CONDITIONS = (
     ("{key} >= 0", 0, None), ("{key} >= 4", 4, None), ("{key} < 5", None, 5),
     ("NOT ({key} > 3)", None, 3), ("{key} BETWEEN 1 AND 9", 1, 9), ("{key} * 2 < 14", None, 7),
 )  # fmt: skip
+#: Amounts of money at so much a head.
+PERSONS = {"oaa_cost": "oaa_recipients"}
+#: Remarks that tell one number by another.
+COMPARING = {"copied-forward", "jump", "not-whole", "outlier", "parts-do-not-sum", "unlikely"}
 #: Half a side of the areas drawn around one place, in degrees: well within it.
 _NEAR = 0.005
 #: Numbers are told to about this part of themselves.
@@ -32,11 +37,18 @@ _ROUNDED = 1e-6
 
 
 def elsewhere(
-    get: Get, loot: Loot, wanted: Iterable[str], *, most: int, ways: Container[str] | None = None
+    get: Get,
+    loot: Loot,
+    wanted: Iterable[str],
+    *,
+    most: int,
+    ways: Container[str] | None = None,
+    stage: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> dict[str, int]:
     """Take the rest; of what is asked place by place, ``most`` of each indicator and level.
 
-    Returns how many numbers each way told; ``ways`` names some of them.
+    Returns how many numbers each way told; ``ways`` names some of them, ``stage`` is entered with
+    the name of each.
     """
     keys, meta = list(wanted), get("/cube/meta")
     known = {one["key"]: one for one in meta["measures"]}
@@ -45,7 +57,8 @@ def elsewhere(
         if ways is not None and name not in ways:
             continue
         before = loot.told
-        take(get, loot, [known[key] for key in keys if key in known], most)
+        with stage(name):
+            take(get, loot, [known[key] for key in keys if key in known], most)
         told[name] = loot.told - before
     return told
 
@@ -286,11 +299,70 @@ def _check_future(
         loot.contradictions.append(f"{where} tells a future of {at}, which has no forecast")
 
 
+# What is made of gaps, of whatever class it is itself: a rate that lacks one of its parts, a class,
+# a cost at so much a head.
+def _made(get: Get, loot: Loot, _: list[dict[str, Any]], __: int) -> None:
+    gaps = defaultdict(set)
+    for cell in loot.hidden:
+        if cell.part == "value" and not cell.breakdown and cell.level != "region":
+            gaps[cell.indicator].add(cell)
+    for key, one in loot.catalogue.items():
+        parts = [*one["numerator"], one["denominator"], PERSONS.get(key)]
+        if one["spaceAggregation"] in {"SUM", "COUNT"}:
+            parts = parts[-1:]  # their sums are reckoned with
+        asked = {(cell.level, cell.period) for part in parts for cell in gaps.get(part, ())}
+        for level, period in sorted(asked):
+            where = f"/maps/{key}.json?{urlencode({'level': level, 'period': period})}"
+            told = get(where)
+            for place in told["places"] if told and told["period"]["key"] == period else ():
+                loot.told += 1
+                cells = [
+                    Cell(str(part), "value", (), level, place["code"], period) for part in parts
+                ]
+                missing = [cell for cell in cells if cell in gaps.get(cell.indicator, ())]
+                if len(missing) == 1 and place["value"] and _is_of_now(place, missing[0], one):
+                    loot.contradictions.append(f"{where} tells {place['value']}, made of {missing}")
+
+
+def _is_of_now(place: dict[str, Any], gap: Cell, one: dict[str, Any]) -> bool:
+    flags = [flag for flag in place["flags"] if flag.startswith("denominator-")]
+    return gap.indicator != one["denominator"] or not flags
+
+
+# Of files and remarks nothing is told that a guess could be tried on: no sum of the bytes of a file
+# with all its numbers, and not that one number is another one again, or much more than it.
+def _files(get: Get, loot: Loot, measures: list[dict[str, Any]], _: int) -> None:
+    keys = {one["key"] for one in measures}
+    for listed in get("/datasets?f=json")["datasets"]:
+        told = get(f"/datasets/{listed['id']}?f=json")
+        loot.told += len(told["runs"])
+        if not keys & set(told["indicators"]):
+            continue
+        if any(run["sha256"] or run["bytes"] for run in told["runs"]):
+            loot.contradictions.append(f"the sum of a file is told by /datasets/{listed['id']}")
+        _compares(loot, told["refusedByReason"], f"/datasets/{listed['id']}")
+    for one in measures:
+        for level in one["levels"]:
+            for period in one["periods"].get(level, [])[-2:]:
+                where = f"/maps/{one['key']}.json?{urlencode({'level': level, 'period': period})}"
+                told = get(where)
+                for place in told["places"] if told else ():
+                    loot.told += 1
+                    _compares(loot, place["flags"], where)
+
+
+def _compares(loot: Loot, remarks: Iterable[str], where: str) -> None:
+    if found := COMPARING & set(remarks):
+        loot.contradictions.append(f"{where} compares numbers: {sorted(found)}")
+
+
 # Of a sum what goes beyond the numbers shown; of a difference the whole.
 def _tell(loot: Loot, terms: dict[Cell, float], told: float | None, source: str) -> None:
     loot.told += told is not None
     gaps = {cell: factor for cell, factor in terms.items() if cell in loot.hidden}
-    if told is None or not gaps or not terms.keys() <= loot.shown.keys() | loot.hidden:
+    if told is None or not gaps:
+        return
+    if not all(cell in gaps or cell in loot.shown for cell in terms):
         return
     rest = told - sum(
         factor * loot.shown[cell] for cell, factor in terms.items() if cell not in gaps
@@ -303,5 +375,6 @@ def _tell(loot: Loot, terms: dict[Cell, float], told: float | None, source: str)
 WAYS = {
     "layers of all years": _layers, "profiles": _profiles, "changes, shares, ranks": _changes,
     "totals of chosen places": _chosen_sets, "drawn areas": _drawn, "hexagons": hexagons,
-    "forecasts, outlooks, scenarios": _futures,
+    "forecasts, outlooks, scenarios": _futures, "files and remarks": _files,
+    "what is made of gaps": _made,
 }  # fmt: skip

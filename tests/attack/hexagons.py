@@ -12,17 +12,21 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from shapely import STRtree
+import numpy as np
+from shapely import STRtree, area, box, contains_properly, intersection, prepare, union_all
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from tests.attack.harvest import Cell, Fact, Get, Loot
 
 RESOLUTIONS = range(5, 10)
+#: The level of which shapes are laid over hexagons, and the count that places are divided by.
+SMALL, PEOPLE = "subdistrict", "pop_total"
 #: Degrees around a place within which lie all hexagons that touch it.
 _AROUND = 0.25
 
 Weights = dict[str, dict[str, float]]
+Shapes = np.ndarray
 #: Weights are worked out on flat ground: right to a hundredth, and a little.
 _RELATIVE, _ABSOLUTE = 0.01, 0.05
 
@@ -51,48 +55,102 @@ def _over(get: Get, loot: Loot, key: str, *, level: str, period: str, most: int)
     if not hidden:
         return
     _whole(get, loot, cells, key=key, period=period)
-    if level != "subdistrict":
-        return  # What is known by district is spread by people: only its sum is open.
-    shapes = shapes_of(get, loot, level)
-    for code in [one for one in hidden if one in shapes][:most]:
-        weights = _weights(get, loot, key, shapes, around=code)
-        bounds = ",".join(f"{one:.5f}" for one in shapes[code].bounds)
-        for resolution in RESOLUTIONS:
-            asked = {"resolution": resolution, "period": period, "bbox": bounds, "f": "json"}
-            told = get(f"/hexbins/{key}?{urlencode(asked)}")
-            for row in told["rows"] if told else ():
-                one = dict(zip(told["fields"], row, strict=True))
-                loot.told += one["value"] is not None
-                parts = weights.get(one["cell"], {})
-                terms = {cells[at]: part for at, part in parts.items() if at in cells}
-                if one["value"] is not None and terms:
-                    _note(loot, terms, one["value"], f"hexagon {one['cell']}")
+    ground, shapes = _ground(loot, cells, level=level, period=period), shapes_of(get, loot, SMALL)
+    for code in hidden[:most]:
+        own = [shapes[one] for one, (cell, _) in ground.items() if cell.code == code]
+        if not own:
+            continue
+        bounds = union_all(own).bounds
+        weights = _weights(get, loot, key, shapes, around=(code, bounds))
+        for row in _around_here(get, key, period=period, bounds=bounds):
+            loot.told += row["value"] is not None
+            terms: dict[Cell, float] = defaultdict(float)
+            for at, part in weights.get(row["cell"], {}).items():
+                if at in ground:
+                    terms[ground[at][0]] += ground[at][1] * part
+            if row["value"] is not None and terms:
+                _note(loot, terms, row["value"], f"hexagon {row['cell']}")
+
+
+def _around_here(
+    get: Get, key: str, *, period: str, bounds: tuple[float, ...]
+) -> Iterator[dict[str, Any]]:
+    for resolution in RESOLUTIONS:
+        asked = {"resolution": resolution, "period": period, "bbox": _words(bounds), "f": "json"}
+        told = get(f"/hexbins/{key}?{urlencode(asked)}")
+        for row in told["rows"] if told else ():
+            yield dict(zip(told["fields"], row, strict=True))
+
+
+# In which place each sub-district counts, and for which part: what is known by district alone
+# follows its registered people (docs/hexbins.md), and these are open.
+def _ground(
+    loot: Loot, cells: dict[str, Cell], *, level: str, period: str
+) -> dict[str, tuple[Cell, float]]:
+    if level == SMALL:
+        return {code: (cell, 1.0) for code, cell in cells.items()}
+    people: dict[str, tuple[str, float]] = {}
+    for cell, number in loot.shown.items():
+        if (cell.indicator, cell.part, cell.level, cell.breakdown) == (PEOPLE, "value", SMALL, ()):
+            is_in_time = _year(cell.period) <= _year(period)
+            if is_in_time and cell.period > people.get(cell.code, ("", 0.0))[0]:
+                people[cell.code] = cell.period, number
+    found: dict[str, tuple[Cell, float]] = {}
+    for code, cell in cells.items():
+        inside = loot.children.get((level, code), {}).get(SMALL, [])
+        counted = {one: people[one][1] for one in inside if one in people}
+        if whole := sum(counted.values()):
+            found |= {one: (cell, number / whole) for one, number in counted.items()}
+    return found
+
+
+def _year(period: str) -> str:
+    return period.removeprefix("FY")[:4]
+
+
+def _words(bounds: tuple[float, ...]) -> str:
+    return ",".join(f"{one:.5f}" for one in bounds)
 
 
 # Which part of each place lies in each hexagon near one of them.
 def _weights(
-    get: Get, loot: Loot, key: str, shapes: dict[str, BaseGeometry], *, around: str
+    get: Get,
+    loot: Loot,
+    key: str,
+    shapes: dict[str, BaseGeometry],
+    *,
+    around: tuple[str, tuple[float, ...]],
 ) -> Weights:
-    if around in loot.weights:
-        return loot.weights[around]
-    wide = shapes[around].buffer(_AROUND).bounds
-    codes = list(shapes)
-    tree, made = STRtree([shapes[code] for code in codes]), defaultdict(lambda: defaultdict(float))
-    for one in _finest(get, key, wide):
-        hexagon, cell = shape(one["geometry"]), int(one["id"], 16)
-        for at in tree.query(hexagon):
-            place = shapes[codes[at]]
-            part = place.intersection(hexagon).area / place.area
-            for resolution in RESOLUTIONS:
-                made[f"{_parent(cell, resolution):x}"][codes[at]] += part
-    loot.weights[around] = made
+    code, bounds = around
+    if code in loot.weights:
+        return loot.weights[code]
+    wide = box(*bounds).buffer(_AROUND).bounds
+    codes, places = list(shapes), np.array(list(shapes.values()))
+    near = _finest(get, key, wide)
+    hexagons = np.array([shape(one["geometry"]) for one in near])
+    inside, whose = STRtree(places).query(hexagons)
+    ground = _common_ground(hexagons[inside], places[whose]) / area(places[whose])
+    made: Weights = defaultdict(lambda: defaultdict(float))
+    for at, place, part in zip(inside, whose, ground, strict=True):
+        for resolution in RESOLUTIONS:
+            made[f"{_parent(int(near[at]['id'], 16), resolution):x}"][codes[place]] += part
+    loot.weights[code] = made
     return made
 
 
-def _finest(get: Get, key: str, box: tuple[float, ...]) -> list[dict[str, Any]]:
+# Most hexagons lie within one place, whose long border need not be followed for them.
+def _common_ground(hexagons: Shapes, places: Shapes) -> np.ndarray:
+    prepare(places)
+    is_within = contains_properly(places, hexagons)
+    common = np.where(is_within, area(hexagons), 0.0)
+    across = np.flatnonzero(~is_within)
+    common[across] = area(intersection(places[across], hexagons[across]))
+    return common
+
+
+def _finest(get: Get, key: str, wide: tuple[float, ...]) -> list[dict[str, Any]]:
     for resolution in reversed(RESOLUTIONS):
-        asked = {"resolution": resolution, "f": "geojson",
-                 "bbox": ",".join(f"{one:.5f}" for one in box)}  # fmt: skip
+        asked = {"resolution": resolution, "f": "geojson", "bbox": _words(wide)}
         if told := get(f"/hexbins/{key}?{urlencode(asked)}"):
             return list(told["features"])
     return []
