@@ -128,13 +128,12 @@ def examine(look: Look) -> None:
         As `check`.
     """
     path, name = Path(look.path), look.name.lower()
-    size.check(path, name, look.limits)
     data = path.read_bytes()
-    if look.is_of_shapes:
-        inner = archive.gunzip(data) if name.endswith(".gz") else data
-        if forms.is_shapes(name, inner[: forms.HEAD], record=look.record):
-            _shapes(look, inner)
-            return
+    inner = archive.gunzip(data) if name.endswith(".gz") else data
+    size.check(path, name, look.limits)
+    if look.is_of_shapes and forms.is_shapes(name, inner[: forms.HEAD], record=look.record):
+        _shapes(look, inner)
+        return
     form = look.form or forms.table_form(name, data[: forms.HEAD])
     if form in _TABLES:
         _TABLES[form](look, data)

@@ -32,6 +32,7 @@ _MAGIC: Final = {
     ".xml": (b"<",),
 }
 SUFFIXES: Final = (*_TEXTS, *_MAGIC)
+_TOLD: Final = " ".join(one for one in (*SUFFIXES, ".json.gz", ".geojson.gz") if one != ".gz")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 #: What a spreadsheet or a page is, whatever it is called.
@@ -109,8 +110,8 @@ def plain_name(said: str) -> str:
     if suffix_of(name) == "":
         raise UnreadableFile(
             Text(
-                th=f"ชื่อไฟล์ต้องลงท้ายด้วย {' '.join(SUFFIXES)}",
-                en=f"The name of the file must end with one of {' '.join(SUFFIXES)}",
+                th=f"ชื่อไฟล์ต้องลงท้ายด้วย {_TOLD}",
+                en=f"The name of the file must end with one of {_TOLD}",
             )
         )
     return name

@@ -169,7 +169,8 @@ def _may(who: Principal, step: str, one: Submission) -> bool:
     if step == "try":
         return is_own or who.has_role(*CHECKERS)
     if step == "undo":
-        return who.has_role(*PUBLISHERS) and who.may("publish") and one.version is not None
+        is_there = one.version is not None or one.state != "published"
+        return who.has_role(*PUBLISHERS) and who.may("publish") and is_there
     if step == "publish":
         return is_other and who.has_role(*PUBLISHERS) and who.may("publish")
     return is_other and who.has_role(*CHECKERS)
