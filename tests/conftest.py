@@ -39,19 +39,35 @@ CHROMIUM = Path("/usr/bin/chromium")
 START_LIMIT_S = 30
 
 
+#: Folders whose tests share what takes long to make: each in one process.
+TOGETHER = ("tests/attack", "tests/db/real_data", "tests/db/scenarios")
+#: Begun first: few tests that take long would otherwise keep one process busy at the end.
+LONGEST = (
+    "tests/db/real_data", "tests/attack", "tests/db/test_sample", "tests/clients",
+    "tests/visibility", "tests/pages", "tests/faults",
+)  # fmt: skip
+
+
 class ByFile(LoadFileScheduling):
-    """Keeps the tests of a file in one process, and all tests of the real data: loaded once."""
+    """Keeps the tests of a file in one process, and those of some folders."""
 
     def _split_scope(self, nodeid: str) -> str:
         place = super()._split_scope(nodeid)
         folder, _, _ = place.rpartition("/")
-        return folder if folder.endswith("real_data") else place
+        return folder if folder in TOGETHER else place
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """Share tests among processes."""
+    """Share tests among processes, in the order in which they were collected."""
+    config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(place) for place in LONGEST])
 
 
 @pytest.fixture(scope="session")
