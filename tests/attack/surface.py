@@ -6,8 +6,9 @@ needs one line here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 KEYS = ("cdc_children", "pop_60p", "adl_dependent", "age_share_60p")
 AREAS = ("country", "region", "province", "district", "subdistrict")
@@ -24,6 +25,7 @@ FILTERS = (
 def addresses() -> Iterator[str]:
     """List them all."""
     yield from _catalogue()
+    yield from _beside()
     yield from _layers()
     yield from _cubes()
     yield from _places()
@@ -39,6 +41,30 @@ def _catalogue() -> Iterator[str]:
     yield from ("/scenarios/fewer-in-need?f=html", "/scenarios/fewer-in-need?f=json")
     yield from ("/scenarios?f=json", "/ageing?f=json", "/ageing?f=csv", "/ageing?f=html")
     yield from (f"/indicators/{key}?f=json" for key in KEYS)
+
+
+# What stands beside numbers: single features, styles, lists of tiles, names, the next page.
+def _beside() -> Iterator[str]:
+    for level, code in (("district", "6101"), ("subdistrict", "610101"), ("org", "5630101")):
+        layer = f"/collections/ageing-by-{level}"
+        yield from (f"{layer}/items/{code}?f={form}" for form in ("json", "jsonfg", "html"))
+        yield from (f"{layer}/styles?f=json", f"{layer}/tiles?f=json", f"{layer}/downloads?f=json")
+        yield from (
+            f"{layer}/tiles/WebMercatorQuad?f=json",
+            f"/tiles/ageing-by-{level}/tilejson.json",
+        )
+        yield f"/tiles/ageing-by-{level}/names/8/199/117.mvt"
+        yield from (
+            f"{layer}/items?limit=2&f={form}&sortby=-cdc_children" for form in ("csv", "json")
+        )
+        where = {"op": "<", "args": [{"property": "cdc_children"}, 7]}
+        asked = {"f": "csv", "filter-lang": "cql2-json", "filter": json.dumps(where)}
+        yield f"{layer}/items?{urlencode(asked)}"
+    yield from ("/functions?f=json", "/conformance?f=json", "/api", "/livez", "/readyz")
+    yield "/tiles/WebMercatorQuad/8/117/199?f=mvt&collections=ageing-by-district,districts"
+    for key in KEYS:
+        yield from (f"/hexbins/{key}?resolution=5&f={form}" for form in ("geojson", "json"))
+        yield f"/maps/{key}.json?level=district&period=2015/2024"
 
 
 def _maps(key: str) -> Iterator[str]:
