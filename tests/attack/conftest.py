@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from geo_service.core.db import make_engine, transaction
+from geo_service.core.db import transaction
 from tests.attack import country
+from tests.databases import engine_of
 
 PAST = range(2016, 2024)
 
 
-@pytest.fixture(scope="module")
-def world(databases):
-    """A country with a past, so that its future is told, too."""
-    engine = make_engine(databases.create("surface", template="empty"))
+@pytest.fixture(scope="package")
+def world_template(databases):
+    """Name of a database with a country and its past, so that its future is told, too."""
     past = {year: country.persons(year) for year in PAST}
-    with transaction(engine) as session:
+    with (
+        engine_of(databases.create("world", template="empty")) as engine,
+        transaction(engine) as session,
+    ):
         country.build(session, country.persons(1), past=past)
-    yield engine
-    engine.dispose()
+    return "world"
+
+
+@pytest.fixture(scope="module")
+def world(databases, world_template):
+    """A copy of that country for the tests of one file."""
+    with engine_of(databases.create("surface", template=world_template)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
