@@ -257,7 +257,8 @@ def notice_cut(session: Session, one: Submission) -> None:
     # The lock was taken by the process before it told its first stage.
     if not session.scalar(text(_TRY), {"lock": LOCKS, "id": one.id % 2**31}):
         return
-    session.refresh(one)
+    # Who saw the process end may be telling why just now.
+    session.refresh(one, with_for_update=True)
     if one.task:
         end_task(one, fault=CUT)
 
