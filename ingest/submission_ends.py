@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.text import Text
 from ingest import submissions
+from ingest.submission_words import CUT
 from ingest.submissions import Submission
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def tell(number: int, url: str, *, ended: int, began: datetime) -> None:
             why = why_of(ended)
             if one.task:
                 submissions.end_task(one, fault=why)
-            elif one.fault_en == submissions.CUT.en:
+            elif one.fault_en == CUT.en:
                 one.fault_th, one.fault_en = why.th, why.en
     except SQLAlchemyError:
         # Whoever looks at it next finds that nobody works on it any more.
@@ -100,7 +101,7 @@ def why_of(ended: int) -> Text:
     Text
         For who sent the file.
     """
-    return _SIGNALS.get(-ended, submissions.CUT)
+    return _SIGNALS.get(-ended, CUT)
 
 
 _SIGNALS: Final = {

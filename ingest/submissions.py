@@ -19,6 +19,7 @@ from geo_service.core.auth import Principal
 from geo_service.core.errors import Conflict, Forbidden, NotFound
 from geo_service.core.models import Base, one_of
 from geo_service.core.text import Text
+from ingest import submission_words as words
 
 Task: TypeAlias = Literal["check", "publish", "undo"]
 
@@ -44,21 +45,6 @@ LEADS_TO: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 #: Steps that only begin; a process goes on with them.
 TASK_OF: Final[Mapping[str, Task]] = {"try": "check", "publish": "publish", "undo": "undo"}
-_SAID: Final[Mapping[str, Text]] = {
-    "submitted": Text("รอตรวจ", "waiting to be checked"),
-    "checked": Text("ตรวจแล้ว", "checked"),
-    "publishing": Text("กำลังเผยแพร่", "being published"),
-    "published": Text("เผยแพร่แล้ว", "published"),
-    "failed": Text("เผยแพร่ไม่สำเร็จ", "not published"),
-    "refused": Text("ไม่รับ", "refused"),
-    "withdrawn": Text("ถอนแล้ว", "withdrawn"),
-    "undone": Text("ยกเลิกการเผยแพร่แล้ว", "undone"),
-}
-_BEING: Final[Mapping[str, Text]] = {
-    "check": Text("กำลังทดลองนำเข้า", "being tried"),
-    "publish": Text("กำลังเผยแพร่", "being published"),
-    "undo": Text("กำลังยกเลิก", "being undone"),
-}
 SUBMITTERS: Final = ("lao", "province", "dla", "admin")
 CHECKERS: Final = ("analyst", "dla", "admin")
 PUBLISHERS: Final = ("dla", "admin")
@@ -156,8 +142,9 @@ def steps(who: Principal, one: Submission) -> tuple[str, ...]:
     if one.task:
         return ()
     return tuple(
-        step for step, states in STEPS.items() if one.state in states and _may(who, step, one)
-    )
+        step for step, states in STEPS.items()
+        if one.state in states and _may(who, step, one) and _has_cause(step, one)
+    )  # fmt: skip
 
 
 def _may(who: Principal, step: str, one: Submission) -> bool:
@@ -169,11 +156,15 @@ def _may(who: Principal, step: str, one: Submission) -> bool:
     if step == "try":
         return is_own or who.has_role(*CHECKERS)
     if step == "undo":
-        is_there = one.version is not None or one.state != "published"
-        return who.has_role(*PUBLISHERS) and who.may("publish") and is_there
+        return who.has_role(*PUBLISHERS) and who.may("publish")
     if step == "publish":
         return is_other and who.has_role(*PUBLISHERS) and who.may("publish")
     return is_other and who.has_role(*CHECKERS)
+
+
+def _has_cause(step: str, one: Submission) -> bool:
+    # A publication that changed nothing left nothing to undo.
+    return step != "undo" or one.version is not None
 
 
 def listed(session: Session, who: Principal, *, below: int | None = None) -> Sequence[Submission]:
@@ -260,7 +251,7 @@ def notice_cut(session: Session, one: Submission) -> None:
     # Who saw the process end may be telling why just now.
     session.refresh(one, with_for_update=True)
     if one.task:
-        end_task(one, fault=CUT)
+        end_task(one, fault=words.CUT)
 
 
 def hold(session: Session, number: int) -> bool:
@@ -357,12 +348,8 @@ def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -
         If it is not in a state for that, or work is under way.
     """
     if not _may(who, step, one):
-        raise Forbidden(_NOT_ALLOWED)
-    if one.task or one.state not in STEPS[step]:
-        said = _BEING[one.task] if one.task else _SAID[one.state]
-        raise Conflict(_NOT_NOW.format(th=said.th, en=said.en), state=one.state)
-    if step == "check" and not one.report:
-        raise Conflict(_NOT_TRIED)
+        raise Forbidden(words.NOT_ALLOWED)
+    _refuse_for_now(one, step)
     now = datetime.now(tz=UTC)
     if step == "check":
         one.state, one.checked_by, one.checked_at = "checked", who.name, now
@@ -370,25 +357,20 @@ def take_step(one: Submission, who: Principal, step: str, *, reason: str = "") -
         one.state = "refused" if step == "refuse" else "withdrawn"
         one.ended_by, one.ended_at, one.reason = who.name, now, reason
     elif step == "publish":
-        if not one.checked_by:
-            raise Conflict(_NOT_CHECKED)
         one.ended_by = who.name
 
 
-_NOT_NOW: Final = Text(
-    th="ทำขั้นตอนนี้ไม่ได้ เพราะไฟล์นี้อยู่ในสถานะ: {th}", en="This cannot be done now; the file is: {en}"
-)
+def _refuse_for_now(one: Submission, step: str) -> None:
+    if one.task or one.state not in STEPS[step]:
+        said = words.BEING[one.task] if one.task else words.SAID[one.state]
+        raise Conflict(words.NOT_NOW.format(th=said.th, en=said.en), state=one.state)
+    if not _has_cause(step, one):
+        raise Conflict(words.NOTHING_CHANGED)
+    if step == "check" and not one.report:
+        raise Conflict(words.NOT_TRIED)
+    if step == "publish" and not one.checked_by:
+        raise Conflict(words.NOT_CHECKED)
+
+
 _TRY: Final = "SELECT pg_try_advisory_xact_lock(:lock, CAST(:id AS integer))"
 _HOLD: Final = "SELECT pg_try_advisory_lock(:lock, CAST(:id AS integer))"
-CUT: Final = Text(
-    th="งานหยุดกลางคัน ไม่มีข้อมูลใดเปลี่ยน สั่งใหม่ได้",
-    en="The work was cut; nothing was changed, and it can be done again",
-)
-_NOT_ALLOWED: Final = Text(
-    th="บทบาทของคุณทำขั้นตอนนี้กับไฟล์นี้ไม่ได้ (ผู้ส่งตรวจหรือเผยแพร่ไฟล์ของตนเองไม่ได้)",
-    en="Your role may not do this with this file (who submits it neither checks nor publishes it)",
-)
-_NOT_TRIED: Final = Text(
-    th="ยังไม่มีผลทดลองนำเข้า กรุณาทดลองก่อน", en="There is no report yet; try the file first"
-)
-_NOT_CHECKED: Final = Text(th="ยังไม่มีผู้ตรวจไฟล์นี้", en="Nobody has checked this file yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from boundaries.words import LEVEL_NAMES
+from boundaries.words import BY_LEVEL
 from geo_service.core.text import Text
 from layers.collection import (
     KIND,
@@ -90,12 +90,12 @@ def of_values(theme: str, level: str, rows: Sequence[Indicator]) -> list[Collect
 
 
 def _latest(theme: str, level: str, members: tuple[Measured, ...]) -> Collection:
-    name, place = THEME_NAMES[theme], LEVEL_NAMES[level]
+    name, places = THEME_NAMES[theme], BY_LEVEL[level]
     return Collection(
         id=f"{theme}-by-{level}",
-        title=Text(f"{name.th}ราย{place.th}", f"{name.en} by {place.en}"),
+        title=Text(f"{name.th}{places.th}", f"{name.en} {places.en}"),
         description=Text(
-            "ค่าล่าสุดของแต่ละตัวชี้วัด หรือตาม period ที่ระบุ",
+            "ค่าล่าสุดของแต่ละตัวชี้วัด หรือตามช่วงเวลาที่ระบุด้วยพารามิเตอร์ period",
             "Each indicator at its latest period, or at the period asked for",
         ),
         family="value",
@@ -118,7 +118,7 @@ def _history(latest: Collection) -> Collection:
         id=f"{latest.id}{HISTORY}",
         title=Text(f"{latest.title.th} ทุกช่วงเวลา", f"{latest.title.en}, all periods"),
         description=Text(
-            "หนึ่งรายการต่อพื้นที่และช่วงเวลา เลือกด้วย datetime",
+            "หนึ่งรายการต่อพื้นที่และช่วงเวลา เลือกด้วยพารามิเตอร์ datetime",
             "One feature per place and period, chosen by datetime",
         ),
         family="history",
@@ -132,7 +132,8 @@ def _outlook(latest: Collection, history: Collection) -> Collection:
         id=f"{latest.id}{OUTLOOK}",
         title=Text(f"พยากรณ์{latest.title.th}", f"{latest.title.en}, forecast"),
         description=Text(
-            "หนึ่งรายการต่อพื้นที่และปีข้างหน้า เลือกปีด้วย datetime พร้อมช่วงเชื่อมั่นร้อยละ 80 เป็นค่าพยากรณ์ ไม่ใช่ค่าที่วัด",
+            "หนึ่งรายการต่อพื้นที่และปีข้างหน้า เลือกปีด้วยพารามิเตอร์ datetime พร้อมช่วงเชื่อมั่นร้อยละ 80"
+            " เป็นค่าพยากรณ์ ไม่ใช่ค่าที่วัด",
             "One feature per place and coming year, chosen by datetime, with 80 % intervals:"
             " forecast, not measured",
         ),
