@@ -9,7 +9,6 @@ Nobody here commits; the pipeline does, once.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from ingest.recipe import Recipe
 
 _TRY = text("SELECT pg_try_advisory_xact_lock(:key)")
-_LOOK_AGAIN_S = 0.002
 
 #: Column by which the rows of a table are remembered. Tables keyed by their own id keep one
 #: image per row; the others keep all rows of one parent (its codes, its coverage) together.
@@ -74,7 +72,8 @@ def silent(stage: str, done: int, total: int | None) -> None:
 def hold_lock(session: Session, progress: Progress = silent) -> None:
     """Wait until no other load runs, and keep others waiting until this transaction ends.
 
-    Whoever serves the data stops trusting its memory until then (`geo_service.core.watch`).
+    Whoever serves the data stops trusting its memory when it is committed
+    (`geo_service.core.watch`), not before.
 
     Parameters
     ----------
@@ -86,13 +85,7 @@ def hold_lock(session: Session, progress: Progress = silent) -> None:
     if not session.scalar(_TRY, {"key": watch.LOAD_LOCK}):
         progress("waiting-for-another-load", 0, None)
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": watch.LOAD_LOCK})
-    if session.scalar(_TRY, {"key": watch.TRUST_LOCK}):
-        return
-    watch.announce(session)
-    last = time.monotonic() + watch.LONGEST_WAIT_S
-    # One that does not let go in time is cut off when versions rise.
-    while time.monotonic() < last and not session.scalar(_TRY, {"key": watch.TRUST_LOCK}):
-        time.sleep(_LOOK_AGAIN_S)
+    watch.change_at_commit(session)
 
 
 @dataclass(slots=True)

@@ -161,10 +161,14 @@ class Memory:
         kept = self._kept.get(key)
         if kept is not None and (known or await self._asked()) is self._known:
             await self._give(kept, headers, scope, send)
-        elif known is None or not key or key in self._unfit:
+        elif known is None or scope["method"] not in _METHODS:
             await self.app(scope, receive, send)
         else:
-            await self._answer(key, known, scope, receive, send)
+            with known.readers:
+                if not key or key in self._unfit:
+                    await self.app(scope, receive, send)
+                else:
+                    await self._answer(key, known, scope, receive, send)
 
     async def _give(
         self, kept: Kept, headers: Mapping[bytes, bytes], scope: Scope, send: Send

@@ -90,17 +90,32 @@ class Shelf:
                 self.size_bytes -= freed
 
 
+class Readers:
+    """How many requests are being answered by one state; only the event loop counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *why: object) -> None:
+        self.count -= 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """One state of the data, and what was found out about it.
 
     ``versions`` gives the number of each subject; ``facts`` holds what follows from the state
     alone, under the keys of those who asked; ``shelf`` what is larger, or of more keys.
+    ``readers`` are those for whose sake a change waits a moment before it is committed.
     """
 
     versions: Mapping[str, int]
     facts: dict[Hashable, Any] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
+    readers: Readers = field(default_factory=Readers)
 
 
 class NotKnown(Exception):

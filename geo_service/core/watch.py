@@ -3,13 +3,16 @@
 A process that serves keeps what it knows in memory, and trusts its memory only while its
 watcher holds the *trust lock* (a shared advisory lock) on a connection of its own that listens.
 
-Who changes data through ``ingest.load.hold_lock`` first holds the load lock, announces
-``changing`` on a connection of its own, and waits until nobody holds the trust lock; he keeps it
-to the end of his transaction. A watcher that hears ``changing`` stops trusting, then lets go of
-the lock; it trusts again when no change is under way, with what the database says then.
+Who changes data through ``ingest.load.hold_lock`` holds the load lock from the beginning, and
+just before he commits (`change_at_commit`) the change lock; he announces ``changing`` on a
+connection of its own, and waits until nobody holds the trust lock. A watcher that hears
+``changing`` stops trusting, waits a moment for the requests that read by what it trusted, then
+lets go of the lock; it trusts again when no change is being committed, with what the database
+says then. While a load of minutes is under way, memory is trusted as ever.
 
-Who changes ``geo.data_version`` without that, by plain SQL, cuts the watchers off (a trigger) and
-holds the lock; a watcher whose connection is gone trusts nothing, connects again and waits.
+Who changes ``geo.data_version`` without that, by plain SQL, cuts the watchers off when he commits
+(a trigger) and holds the lock; a watcher whose connection is gone trusts nothing, connects again
+and waits.
 
 The guarantee: no change of a version is committed while any process trusts its memory, so the
 next request after the commit sees it, whichever worker answers. While memory is not trusted every
@@ -32,7 +35,7 @@ from typing import TypeAlias
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
 from geo_service.core.known import TODAY, VERSIONS, Known
@@ -43,20 +46,27 @@ Connection: TypeAlias = psycopg2.extensions.connection
 Cursor: TypeAlias = psycopg2.extensions.cursor
 
 CHANNEL = "geo_data"
-#: Advisory locks. Every load, undoing and refresh holds both to its transaction's end; one lock
-#: for all data sets: what is derived from them is shared, so two loads never mix.
+#: Advisory locks, held to a transaction's end. Every load, undoing and refresh holds the first
+#: from its beginning; one for all data sets: what is derived from them is shared, so two loads
+#: never mix. The others are taken when it commits.
 LOAD_LOCK = 7_105_466_012
 TRUST_LOCK = 7_105_466_013
-LONGEST_WAIT_S = 1.0
+CHANGE_LOCK = 7_105_466_014
 
 _CHANGING = "changing"
 _PAUSE_S = 0.1
+_LOOK_AGAIN_S = 0.002
+#: How long a commit waits for those who trust, and they for the requests that are being answered.
+_LONGEST_WAIT_S = 1.0
+_LONGEST_ANSWER_S = 0.5
 _DAY_S = 86_400
 _THAI_TIME_S = 7 * 3600
 _RETRY_S = 0.3
 _TRUST = f"SELECT pg_try_advisory_lock_shared({TRUST_LOCK})"
 _LET_GO = f"SELECT pg_advisory_unlock_shared({TRUST_LOCK})"
-_IS_FREE = f"SELECT pg_try_advisory_xact_lock_shared({LOAD_LOCK})"
+_IS_FREE = f"SELECT pg_try_advisory_xact_lock_shared({CHANGE_LOCK})"
+_HOLD_CHANGE = text(f"SELECT pg_advisory_xact_lock({CHANGE_LOCK})")
+_TRY_TRUST = text(f"SELECT pg_try_advisory_xact_lock({TRUST_LOCK})")
 
 
 class Watcher:
@@ -148,11 +158,12 @@ class Watcher:
             ready = dict(waiting.poll(0 if connection.notifies else wait_s * 1000))
             if connection.notifies or connection.fileno() in ready:
                 # Before the socket is emptied: a request may be looking at it.
-                self._trusted = None
+                before, self._trusted = self._trusted, None
                 connection.poll()
                 said = {one.payload for one in connection.notifies}
                 connection.notifies.clear()
                 if holds and _CHANGING in said:
+                    _wait_for_readers(before)
                     holds = self._let_go(cursor)
 
     def _settle(self, cursor: Cursor) -> bool:
@@ -167,7 +178,8 @@ class Watcher:
         return True
 
     def _let_go(self, cursor: Cursor) -> bool:
-        self._trusted = None
+        before, self._trusted = self._trusted, None
+        _wait_for_readers(before)
         cursor.execute(_LET_GO)
         return False
 
@@ -200,17 +212,38 @@ def connect_alone(engine: Engine) -> Connection:
     return connection
 
 
-def announce(session: Session) -> None:
-    """Tell all watchers that data is about to change.
+def change_at_commit(session: Session) -> None:
+    """Have nobody trust his memory when a session commits; until then all may.
 
     Parameters
     ----------
     session : Session
-        Names the database; the telling goes over a connection of its own, at once.
+        In a transaction that holds the load lock.
     """
-    bind = session.get_bind()
-    with closing(connect_alone(bind.engine)) as connection:
+    if not event.contains(session, "before_commit", _take_trust):
+        event.listen(session, "before_commit", _take_trust)
+
+
+def _take_trust(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    session.execute(_HOLD_CHANGE)
+    if session.scalar(_TRY_TRUST):
+        return
+    with closing(connect_alone(session.get_bind().engine)) as connection:
         connection.cursor().execute("SELECT pg_notify(%s, %s)", (CHANNEL, _CHANGING))
+    last = time.monotonic() + _LONGEST_WAIT_S
+    # One that does not let go in time is cut off by the trigger of ``geo.data_version``.
+    while time.monotonic() < last and not session.scalar(_TRY_TRUST):
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _wait_for_readers(known: Known | None) -> None:
+    # Each of their statements stands for itself: a commit between two would mix two states.
+    last = time.monotonic() + _LONGEST_ANSWER_S
+    while known is not None and known.readers.count and time.monotonic() < last:
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _watching(*sockets: int) -> select.poll:

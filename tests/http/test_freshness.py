@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import mapbox_vector_tile
 import psycopg2
@@ -138,8 +139,9 @@ def test_a_change_is_visible_after_the_listener_was_cut(served):
         settle(client)
         from_items(client)
         with engine.connect() as connection:
-            pids = connection.scalars(text(f"{WATCHING} AND datname = current_database()")).all()
-            connection.scalars(text("SELECT pg_terminate_backend(:pid)"), {"pid": pids[0]})
+            connection.scalars(
+                text("SELECT pg_terminate_backend(:pid)"), {"pid": _watchers(engine).pop()}
+            )
         change(engine, 300.0 + turn, by_load=turn % 2 == 0)
         for way in WAYS:
             assert way(client) == 300.0 + turn
@@ -171,13 +173,53 @@ def test_while_a_load_is_under_way_answers_are_those_before_it(served):
     assert from_map(client) == 500.0
     with transaction(engine) as session:
         hold_lock(session)
-        assert client.app.state.watcher.known() is None
         session.execute(text("UPDATE geo.place_value SET value = 1"))
         versions.bump(session, [versions.of_indicator(KEY)])
         assert [way(client) for way in WAYS] == [500.0] * len(WAYS)
+        # A load takes minutes: who reads meanwhile is answered as quickly as ever.
+        assert client.app.state.watcher.known() is not None
         session.rollback()
     settle(client)
     assert [way(client) for way in WAYS] == [500.0] * len(WAYS)
+
+
+def test_a_commit_waits_for_the_requests_that_read_by_the_state_before_it(served):
+    client, engine = served
+    settle(client)
+    watchers, ends = _watchers(engine), []
+    known = client.app.state.watcher.known()
+
+    def answer():
+        with known.readers:
+            is_begun.set()
+            time.sleep(0.2)
+            ends.append(time.monotonic())
+
+    is_begun = threading.Event()
+    answering = threading.Thread(target=answer)
+    answering.start()
+    is_begun.wait(5)
+    change(engine, 550.0)
+    assert ends
+    assert ends[0] < time.monotonic()
+    answering.join()
+    assert from_map(client) == 550.0
+    assert _watchers(engine) == watchers  # nobody had to be cut off
+
+
+def test_a_commit_does_not_wait_for_a_request_that_does_not_end(served):
+    client, engine = served
+    settle(client)
+    watchers = _watchers(engine)
+    with client.app.state.watcher.known().readers:
+        change(engine, 560.0)
+        assert from_map(client) == 560.0
+    assert _watchers(engine) == watchers
+
+
+def _watchers(engine) -> set[int]:
+    with engine.connect() as connection:
+        return set(connection.scalars(text(f"{WATCHING} AND datname = current_database()")))
 
 
 def test_two_services_over_one_database_both_see_every_change(client_of, country_engine):
