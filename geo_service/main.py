@@ -66,13 +66,14 @@ from geo_service.api.trace import Trace
 from geo_service.api.wire import Compression, Counting, Methods, Metrics, Safety
 from geo_service.core import work
 from geo_service.core.accounts.shelf import Numbers
+from geo_service.core.addresses import address_of
 from geo_service.core.beside import Beside
 from geo_service.core.db import SCHEMA, make_engine
 from geo_service.core.direct import Direct
 from geo_service.core.kept import KeptFiles
 from geo_service.core.known import MATCH
 from geo_service.core.machine import cores
-from geo_service.core.roles import DESK, INGEST, INSIDER, READER, address
+from geo_service.core.roles import DESK, INGEST, INSIDER, READER
 from geo_service.core.settings import Settings
 from geo_service.core.spans import Spans
 from geo_service.core.trim import Trimmer
@@ -316,7 +317,7 @@ def open_engine(settings: Settings, role: str) -> Engine:
     """
     is_inside = role == INSIDER
     return make_engine(
-        address(settings, role),
+        address_of(settings, role),
         pool_size=settings.pool_size if role == READER else settings.insider_pool_size,
         pool_timeout_s=settings.pool_timeout_s,
         statement_timeout_s=settings.statement_timeout_s,

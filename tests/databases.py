@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from geo_service.core import rights, roles
+from geo_service.core import rights
+from geo_service.core.addresses import taking_on
+from geo_service.core.cluster_folder import KEEPER
 from geo_service.core.db import engine_url, make_engine
 from geo_service.core.settings import ROOT
 
@@ -38,10 +40,12 @@ class Databases:
         self._names: list[str] = []
         self._may_log_in: bool | None = None
 
-    def create(self, name: str, *, template: str | None = None) -> str:
-        """Make a database (anew, if it exists) and return its URL."""
+    def create(self, name: str, *, template: str | None = None, is_bare: bool = False) -> str:
+        """Make a database (anew, if it exists) and return its URL; a bare one has no extension."""
         full = f"{self._prefix}_{name}"
         source = f' TEMPLATE "{self._prefix}_{template}"' if template else ""
+        if is_bare:
+            source = " TEMPLATE template0"
         with self._admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{full}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{full}"{source}'))
@@ -57,13 +61,22 @@ class Databases:
         """Address of the same database for one of the roles: as itself, where it may log in."""
         login = make_url(engine_url(url)).set(username=role, password=None)
         if self._may_log_in is None:
+            own = self._url.set(drivername="postgresql", username=role, database="postgres")
             try:
-                psycopg2.connect(login.set(drivername="postgresql").render_as_string()).close()
+                psycopg2.connect(own.set(password=None).render_as_string()).close()
             except psycopg2.OperationalError:
                 self._may_log_in = False
             else:
                 self._may_log_in = True
-        return login.render_as_string() if self._may_log_in else roles.taking_on(url, role)
+        return login.render_as_string() if self._may_log_in else taking_on(url, role)
+
+    def of_superuser(self, url: str) -> str:
+        """Address of the same database for a superuser: the keeper, or who was given to us."""
+        at = make_url(engine_url(url))
+        with self._admin.connect() as connection:
+            if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = USER")):
+                return url
+        return at.set(username=KEEPER).render_as_string(hide_password=False)
 
     def adopt(self, name: str) -> None:
         """Drop a database at the end that a test had made."""

@@ -20,11 +20,12 @@ from geo_service.api.submission_answers import (
     told,
 )
 from geo_service.core import audit
+from geo_service.core.addresses import address_of
 from geo_service.core.auth import Principal
 from geo_service.core.csv_text import csv_parts
 from geo_service.core.db import transaction
 from geo_service.core.errors import BadRequest, Busy, Conflict, Fault, Forbidden, Refused, TooLarge
-from geo_service.core.roles import INGEST, address
+from geo_service.core.roles import INGEST
 from geo_service.core.text import Text
 from geo_service.deps import LangDep, settings_of
 from geo_service.deps.desk import PERSONAL, LoaderDep, by_of, loader_of
@@ -345,7 +346,7 @@ def _stepped(request: Request, who: Principal, number: int, step: str, reason: s
 def _order(request: Request, who: Principal, number: int, task: Task) -> submission_work.Order:
     settings, by = settings_of(request), by_of(request)
     return submission_work.Order(
-        url=address(settings, INGEST), data_dir=str(settings.data_dir.absolute()), number=number,
+        url=address_of(settings, INGEST), data_dir=str(settings.data_dir.absolute()), number=number,
         task=task, resolutions=settings.resolutions, limits=asdict(size.limits_of(settings)),
         who=submission_work.principal_as_json(who), address=by.address,
         request_id=by.request_id,

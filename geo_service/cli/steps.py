@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr, ValidationError
 
 from geo_service.cli.terminal import bars, err, say
-from geo_service.core import roles
+from geo_service.core.addresses import address_of
 from geo_service.core.cluster_folder import OWNER
 from geo_service.core.errors import BadParameter, Conflict
 from geo_service.core.roles import INGEST, ROLES
@@ -124,7 +124,7 @@ def opened(settings: Settings, role: str = OWNER) -> Engine:
     """
     from geo_service.core.db import make_engine
 
-    return make_engine(roles.address(located(settings), role), pool_timeout_s=30.0)
+    return make_engine(address_of(located(settings), role), pool_timeout_s=30.0)
 
 
 def prepare(settings: Settings, data: Path | None) -> Settings:
@@ -150,7 +150,7 @@ def prepare(settings: Settings, data: Path | None) -> Settings:
     with only_one(settings.data_dir / "up.lock", limit_s=UP_LIMIT_S):
         ready = located(settings)
         migrate(ready)
-        engine = make_engine(roles.address(ready, INGEST), pool_timeout_s=30.0)
+        engine = make_engine(address_of(ready, INGEST), pool_timeout_s=30.0)
         try:
             if data is not None and batch.make_room(engine):
                 say(Text(th="นำข้อมูลตัวอย่างออกก่อน", en="taking the sample out first"))

@@ -14,7 +14,10 @@ from geo_service.core.errors import Conflict, Unavailable
 from geo_service.core.machine import postgres_programs, run_as, unprivileged_user
 from geo_service.core.text import Text
 
+#: Owns the tables, and is no superuser; see `core.keeper`.
 OWNER = "geo_owner"
+#: Who makes a cluster is its superuser.
+KEEPER = "postgres"
 PORT = 5432
 #: sockaddr_un.sun_path holds 108 bytes with the closing zero; PostgreSQL refuses longer ones.
 LONGEST_SOCKET_BYTES = 107
@@ -121,7 +124,7 @@ class ClusterFolder:
         shutil.rmtree(unfinished, ignore_errors=True)
         self._own_folder(unfinished)
         command = [
-            str(programs / "initdb"), "-D", ".", "--username", OWNER,
+            str(programs / "initdb"), "-D", ".", "--username", KEEPER,
             "--encoding", "UTF8", "--locale", "C.UTF-8",
             "--auth-local", "trust", "--auth-host", "reject", "--data-checksums",
             *([] if self._durable else ["--no-sync"]),

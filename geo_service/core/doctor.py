@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from geo_service.core import migrations, rights, roles
+from geo_service.core.addresses import address_of
 from geo_service.core.db import make_engine
+from geo_service.core.keeper import EXTENSIONS
 from geo_service.core.settings import Settings
 from geo_service.core.text import Text
 
 OLDEST_POSTGIS = (3, 3)
-EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
 LEAST_FREE_BYTES = 2 * 1024**3
 
 
@@ -65,6 +66,7 @@ def examine(engine: Engine, settings: Settings) -> Iterator[Finding]:
         with engine.connect() as connection:
             yield from _walls(connection)
             yield from _content(connection)
+            yield _owner(connection)
         yield from _roles(settings)
 
 
@@ -149,10 +151,25 @@ def _walls(connection: Connection) -> Iterator[Finding]:
     )
 
 
+def _owner(connection: Connection) -> Finding:
+    login, _, is_super = connection.execute(text(_WHO)).one()
+    return Finding(
+        is_well=not is_super,
+        what=Text(
+            th=f"เจ้าของตาราง {login}" + (" เป็น superuser" if is_super else " ไม่ใช่ superuser"),
+            en=f"The owner of the tables, {login}, is {'a' if is_super else 'no'} superuser",
+        ),
+        todo=Text(
+            th="ให้เจ้าของเป็นบัญชีที่ไม่ใช่ superuser (ดู docs/security.md)",
+            en="let a login that is no superuser own them (see docs/security.md)",
+        ),
+    )
+
+
 def _roles(settings: Settings) -> Iterator[Finding]:
     # As each role itself connects: that alone tells how strong its wall is.
     for role in roles.ROLES:
-        engine = make_engine(roles.address(settings, role), pool_size=1)
+        engine = make_engine(address_of(settings, role), pool_size=1)
         try:
             with engine.connect() as connection:
                 current, login, is_super = connection.execute(text(_WHO)).one()

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg2
-from psycopg2 import sql
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
+from geo_service.core import keeper
 from geo_service.core.cluster_folder import (
     OWNER,
     PORT,
@@ -26,6 +27,7 @@ from geo_service.core.cluster_folder import (
     no_start,
     of_another_user,
 )
+from geo_service.core.db import engine_url
 from geo_service.core.errors import Conflict, Unavailable
 from geo_service.core.machine import is_working_in, only_one, postgres_programs
 from geo_service.core.text import Text
@@ -92,8 +94,8 @@ class Cluster:
                 if self._running() is None:
                     self._launch()
                 try:
-                    self._make_database()
-                except psycopg2.OperationalError as error:
+                    keeper.prepare(make_url(engine_url(self.url())), DATABASE)
+                except (OperationalError, Unavailable) as error:
                     # Starting up, shutting down, or killed between the two lines above.
                     if time.monotonic() > deadline:
                         raise Unavailable(no_start(str(error).strip())) from error
@@ -208,22 +210,6 @@ class Cluster:
             if not any(word in said for word in _STILL_LEAVING) or time.monotonic() > deadline:
                 raise Unavailable(no_start(last_words(said)))
             time.sleep(0.3)
-
-    def _make_database(self) -> None:
-        running = self._running()
-        if running is None:
-            raise psycopg2.OperationalError("the server went away")
-        connection = psycopg2.connect(
-            host=running.socket, port=running.port, user=OWNER, dbname="postgres", connect_timeout=5
-        )
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
-                if cursor.fetchone() is None:
-                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        finally:
-            connection.close()
 
 
 def _forget_dead(home: Path, socket: Path) -> None:

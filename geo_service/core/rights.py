@@ -99,7 +99,20 @@ def differences(connection: Connection) -> list[str]:
         *(_statement("REVOKE", one, "FROM") for one in sorted(given - wanted)),
         *(_statement("GRANT", one, "TO") for one in sorted(wanted - given)),
         *_of_functions(connection),
+        *_of_own_functions(connection),
     ]
+
+
+def guard(connection: Connection) -> None:
+    """Take away the functions that nobody needs, and leave them to the roles that do.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of a superuser, in a transaction; the roles are there.
+    """
+    for statement in list(_of_functions(connection)):
+        connection.exec_driver_sql(statement)
 
 
 def unguarded(connection: Connection) -> list[str]:
@@ -195,6 +208,9 @@ def _of_functions(connection: Connection) -> Iterator[str]:
     for row in connection.execute(text(_FUNCTIONS), _names()):
         if row.is_ours:
             yield from _kept_by(row, GUARDED.get(row.name, ()))
+
+
+def _of_own_functions(connection: Connection) -> Iterator[str]:
     for row in connection.execute(text(_OWN_FUNCTIONS), {"schemas": [SCHEMA, INSIDE]}):
         yield from _kept_by(row, [INSIDER if row.schema == INSIDE else INGEST])
 

@@ -23,6 +23,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from geo_service.core.cluster_folder import KEEPER
 from geo_service.core.postgres import Cluster
 from layers import versions
 from tests.bench import files, outlines, points
@@ -255,7 +256,7 @@ def _copy_points(url: str, places: Places, made: points.Points, sizes: dict[str,
     text = io.BytesIO()
     rows.write_csv(text, include_header=False)
     text.seek(0)
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(_of_superuser(url))
     with connection, connection.cursor() as cursor:
         # What the loader guarantees is not checked once more for each of millions of rows.
         cursor.execute("SET session_replication_role = replica")
@@ -273,6 +274,11 @@ def _copy_points(url: str, places: Places, made: points.Points, sizes: dict[str,
             cursor.execute(_POINTS.format(table=table_of(layer), size=size))
             cursor.execute(_OURS.format(layer=layer, size=size))
     connection.close()
+
+
+def _of_superuser(url: str) -> str:
+    is_superuser = query(url, "SELECT rolsuper FROM pg_roles WHERE rolname = USER")[0][0]
+    return url if is_superuser else _text(make_url(url).set(username=KEEPER))
 
 
 def table_of(layer: str) -> str:

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 import psycopg2
 import pytest
 
-from geo_service.core import cluster_folder, machine
+from geo_service.core import cluster_folder, keeper, machine
 from geo_service.core.errors import Conflict, NotInstalled, Unavailable
 from geo_service.core.postgres import Cluster
 from tests.waiting import LONGEST_S, wait_until
@@ -46,8 +46,8 @@ def cluster(folder) -> Iterator[Cluster]:
     made.stop()
 
 
-def ask(cluster: Cluster, question: str) -> object:
-    connection = psycopg2.connect(cluster.url())
+def ask(cluster: Cluster, question: str, role: str = cluster_folder.OWNER) -> object:
+    connection = psycopg2.connect(cluster.url(role))
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -73,15 +73,54 @@ def test_a_cluster_is_made_started_found_and_stopped(cluster):
 
 def test_the_cluster_has_postgis_and_sorts_thai_text(cluster):
     cluster.start()
-    ask(cluster, "CREATE EXTENSION postgis")
     assert ask(cluster, "SELECT round(ST_Area(ST_MakeEnvelope(0, 0, 2, 3)))") == 6
     assert ask(cluster, "SELECT 'ก' < 'ข' COLLATE \"th-x-icu\"") is True
+
+
+def test_the_owner_of_the_tables_is_no_superuser(cluster):
+    cluster.start()
+    question = (
+        "SELECT ROW(rolsuper, rolbypassrls, rolreplication, rolcreaterole, rolcreatedb)::text"
+        " FROM pg_roles WHERE rolname = current_user"
+    )
+    assert ask(cluster, question) == "(f,f,f,t,t)"
+    for statement in ("COPY (SELECT 1) TO PROGRAM 'id'", "SELECT pg_read_file('/etc/passwd')"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(cluster, statement)
+
+
+def test_every_database_of_the_cluster_has_its_dangerous_functions_taken_away(cluster):
+    cluster.start()
+    ask(cluster, "CREATE DATABASE later")
+    for database in ("geo", "later"):
+        connection = psycopg2.connect(cluster.url("geo_reader").replace("@/geo", f"@/{database}"))
+        try:
+            with (
+                connection.cursor() as cursor,
+                pytest.raises(psycopg2.errors.InsufficientPrivilege),
+            ):
+                cursor.execute("SELECT pg_sleep(0)")
+        finally:
+            connection.close()
+
+
+def test_a_cluster_whose_owner_is_superuser_still_starts(cluster, monkeypatch):
+    # As they were made before there was a keeper.
+    with monkeypatch.context() as before:
+        before.setattr(cluster_folder, "KEEPER", cluster_folder.OWNER)
+        before.setattr(keeper, "KEEPER", cluster_folder.OWNER)
+        cluster.start()
+        ask(cluster, "CREATE TABLE kept AS SELECT 42 AS n")
+        cluster.stop()
+    cluster.start()
+    assert ask(cluster, "SELECT n FROM kept") == 42
+    assert ask(cluster, "SELECT current_user", cluster_folder.KEEPER) == "postgres"
 
 
 def test_nobody_reaches_the_cluster_over_the_network(cluster):
     cluster.start()
     assert ask(cluster, "SHOW listen_addresses") == ""
-    place = Path(ask(cluster, "SHOW unix_socket_directories"))
+    place = Path(ask(cluster, "SHOW unix_socket_directories", cluster_folder.KEEPER))
     assert place.stat().st_mode & 0o077 == 0
 
 
@@ -94,7 +133,7 @@ def test_it_never_runs_as_root(cluster):
 def test_a_killed_server_starts_again_and_keeps_what_was_committed(cluster):
     cluster.start()
     ask(cluster, "CREATE TABLE kept AS SELECT 42 AS n")
-    ask(cluster, "CHECKPOINT")
+    ask(cluster, "CHECKPOINT", cluster_folder.KEEPER)
     os.kill(cluster.status().pid, signal.SIGKILL)
     cluster.start()
     assert ask(cluster, "SELECT n FROM kept") == 42
@@ -146,7 +185,7 @@ def test_any_path_will_do(folder, name):
         cluster.start()
         assert ask(cluster, "SELECT 1") == 1
         assert cluster.status().folder.is_relative_to(folder / name)
-        place = ask(cluster, "SHOW unix_socket_directories")
+        place = ask(cluster, "SHOW unix_socket_directories", cluster_folder.KEEPER)
         assert len(os.fsencode(f"{place}/.s.PGSQL.{cluster_folder.PORT}")) <= 107
     finally:
         cluster.stop()

@@ -10,6 +10,7 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import make_url, text
 
 from geo_service.core import migrations, rights, roles
+from geo_service.core.addresses import taking_on
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.errors import Unavailable
 from geo_service.core.models import Base
@@ -179,7 +180,9 @@ class TestALoginThatIsNoAdministrator:
     def low(self, databases):
         """A login that owns its database and may make no roles."""
         name = f"geo_test_low_{uuid.uuid4().hex[:8]}"
-        admin = make_engine(databases.create("low"), isolation="AUTOCOMMIT")
+        made = databases.create("low", is_bare=True)
+        owner = make_url(engine_url(made)).username
+        admin = make_engine(databases.of_superuser(made), isolation="AUTOCOMMIT")
         with admin.connect() as connection:
             for extension in ("postgis", "btree_gist", "pg_trgm"):
                 connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
@@ -195,7 +198,7 @@ class TestALoginThatIsNoAdministrator:
             with admin.connect() as connection:
                 connection.execute(text("DROP SCHEMA IF EXISTS geo_inside, geo CASCADE"))
                 connection.execute(
-                    text(f'ALTER DATABASE "{admin.url.database}" OWNER TO CURRENT_USER')
+                    text(f'ALTER DATABASE "{admin.url.database}" OWNER TO "{owner}"')
                 )
                 connection.execute(text(f"DROP OWNED BY {name}"))
                 connection.execute(text(f"DROP ROLE {name}"))
@@ -213,7 +216,7 @@ class TestALoginThatIsNoAdministrator:
                 connection.execute(text(statement))
         migrations.upgrade(url)
         migrations.upgrade(url)
-        engine = make_engine(roles.taking_on(url, roles.READER))
+        engine = make_engine(taking_on(url, roles.READER))
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT current_user")) == roles.READER
             assert connection.scalar(text("SELECT count(*) FROM geo.area")) == 0
