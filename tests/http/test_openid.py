@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,9 +18,11 @@ import pytest
 from sqlalchemy import text
 
 from geo_service.core import audit
-from geo_service.core.accounts import people, remote
+from geo_service.core.accounts import keys, people, remote
 from geo_service.core.accounts.limits import Buckets
+from geo_service.core.accounts.recognition import Recognition, parse_key
 from geo_service.core.db import transaction
+from geo_service.core.errors import Unauthenticated
 from geo_service.core.settings import ROOT
 from tests.waiting import wait_until
 
@@ -173,6 +176,41 @@ def test_whom_no_rule_names_any_more_is_put_out_everywhere(browser, country_engi
     assert browser.sign_in().status_code == 403
     with transaction(country_engine) as session:
         assert session.scalar(text("SELECT count(*) FROM geo.web_session")) == before - 1
+
+
+def test_keys_of_somebody_who_left_end_and_come_back_with_him(browser, country_engine):
+    browser.as_("mover").sign_in()
+    with transaction(country_engine) as session:
+        name = people.list_all(session)[0].name
+        key, _ = keys.make(session, name, label="QGIS", scopes=["read"])
+        mate, _ = keys.make(session, _program(session), label="", scopes=["read"])
+
+    def status(said):
+        # As a process that remembers nothing.
+        try:
+            Recognition(country_engine, idle=timedelta(hours=1)).key(*parse_key(said))
+        except Unauthenticated:
+            return 401
+        return 200
+
+    assert (status(key), status(mate)) == (200, 200)
+    with transaction(country_engine) as session:
+        session.execute(
+            text("UPDATE geo.account SET signed_in_at = signed_in_at - interval '91 days'")
+        )
+    assert (status(key), status(mate)) == (401, 200)
+    with transaction(country_engine) as session:
+        assert [one.is_good for one in keys.list_all(session, name)] == [False]
+    browser.sign_in()
+    assert status(key) == 200
+    httpx2.get(f"{browser.provider}/leave?account=mover")
+    assert browser.sign_in().status_code == 403
+    assert (status(key), status(mate)) == (401, 200)
+
+
+def _program(session):
+    people.add(session, "program", role="reader")
+    return "program"
 
 
 def test_who_begins_again_and_again_waits(client_of, country_engine, monkeypatch):

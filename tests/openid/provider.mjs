@@ -10,6 +10,7 @@ const people = {
   stranger: { email: "someone@example.org", email_verified: true, name: "คนอื่น", groups: [] },
   member: { email: "member@example.org", email_verified: true, name: "สมาชิก", groups: ["planning"] },
   leaver: { email: "leaver@example.org", email_verified: true, name: "ผู้ลาออก", groups: ["planning"] },
+  mover: { email: "mover@example.org", email_verified: true, name: "ผู้ย้าย", groups: ["planning"] },
 };
 let next = "somchai";
 

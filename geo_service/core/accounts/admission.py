@@ -153,7 +153,9 @@ def admit(
 
 
 def dismiss(session: Session, person: Person) -> None:
-    """End the sessions of somebody who is not admitted any more. The caller commits.
+    """End the sessions and keys of somebody who is not admitted any more. The caller commits.
+
+    Should he be admitted again, his keys are good again.
 
     Parameters
     ----------
@@ -165,6 +167,7 @@ def dismiss(session: Session, person: Person) -> None:
     account = _account_of(session, person)
     if account is not None:
         sessions.end_all(session, account.id)
+        account.signed_in_at = None
 
 
 def _account_of(session: Session, person: Person) -> Account | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from geo_service.core.accounts.models import Account, ApiKey
@@ -24,6 +24,17 @@ USUAL_DAYS: Final = 365
 MOST_DAYS: Final = 3 * 365
 MOST_KEYS: Final = 50
 
+#: Whoever signs in with an OpenID provider is known to be there still by doing so: without it his
+#: keys end.
+UNSEEN_DAYS: Final = 90
+ENDS_AT: Final = case(
+    (Account.openid_subject.is_(None), ApiKey.expires_at),
+    else_=func.least(
+        ApiKey.expires_at,
+        func.coalesce(Account.signed_in_at + timedelta(days=UNSEEN_DAYS), ApiKey.created_at),
+    ),
+)
+
 _PREFIX_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PREFIX_LENGTH: Final = 10
 _LONGEST_LABEL: Final = 100
@@ -31,7 +42,10 @@ _LONGEST_LABEL: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """What may be told of a key; ``is_good`` is false once it expired or was revoked."""
+    """What may be told of a key; ``is_good`` is false once it expired or was revoked.
+
+    ``expires_at`` of somebody who signs in with an OpenID provider moves on when he does.
+    """
 
     prefix: str
     account: str
@@ -168,13 +182,9 @@ def list_all(session: Session, account_name: str | None = None) -> Sequence[KeyI
     sequence of KeyInfo
         Nothing a caller could sign in with.
     """
-    is_good = (
-        ApiKey.revoked_at.is_(None)
-        & (ApiKey.expires_at > func.now())
-        & Account.disabled_at.is_(None)
-    )
+    is_good = ApiKey.revoked_at.is_(None) & (func.now() < ENDS_AT) & Account.disabled_at.is_(None)
     statement = (
-        select(ApiKey, Account.name, is_good.label("is_good"))
+        select(ApiKey, Account.name, ENDS_AT, is_good.label("is_good"))
         .join(Account, Account.id == ApiKey.account_id)
         .order_by(ApiKey.id.desc())
     )
@@ -187,12 +197,12 @@ def list_all(session: Session, account_name: str | None = None) -> Sequence[KeyI
             key.label,
             read_scopes(key.scopes),
             key.created_at,
-            key.expires_at,
+            ends_at,
             key.revoked_at,
             key.used_at,
             good,
         )
-        for key, name, good in session.execute(statement)
+        for key, name, ends_at, good in session.execute(statement)
     ]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo_service.core.accounts import sessions
-from geo_service.core.accounts.keys import KEY
+from geo_service.core.accounts.keys import ENDS_AT, KEY
 from geo_service.core.accounts.models import Account, ApiKey
 from geo_service.core.accounts.sessions import Signed
 from geo_service.core.accounts.tokens import is_same
@@ -121,7 +121,7 @@ class Recognition:
                 select(
                     ApiKey,
                     Account,
-                    func.extract("epoch", ApiKey.expires_at - func.now()).label("left_s"),
+                    func.extract("epoch", ENDS_AT - func.now()).label("left_s"),
                     func.now().label("now"),
                 )
                 .join(Account, Account.id == ApiKey.account_id)
