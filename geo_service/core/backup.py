@@ -377,9 +377,10 @@ def _said(at: URL) -> str:
     return at.render_as_string(hide_password=False)
 
 
+#: Those of the server's own workers, who leave by themselves, are nobody's.
 _END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = :name AND pid <> pg_backend_pid()"
+    " WHERE datname = :name AND usesysid IS NOT NULL AND pid <> pg_backend_pid()"
 )
 _NOT_ONE = Text(
     th="ไฟล์นี้ไม่ใช่ไฟล์สำรองของบริการนี้ หรือเสียหาย",

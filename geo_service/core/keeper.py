@@ -43,6 +43,8 @@ def prepare(server: URL, database: str) -> None:
     with _connected(server, KEEPER, _TEMPLATE) as connection:
         if not _finds(connection, "pg_roles WHERE rolname = :name", OWNER):
             connection.exec_driver_sql(f"CREATE ROLE {OWNER} {_OWNERS_RIGHTS}")
+            # To drop a database while the server's own workers look at it.
+            connection.exec_driver_sql(f"GRANT pg_signal_backend TO {OWNER}")
         for extension in EXTENSIONS:
             connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA public")
     with _connected(server, OWNER, _TEMPLATE) as connection:

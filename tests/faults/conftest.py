@@ -21,6 +21,7 @@ import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from geo_service.core.cluster_folder import KEEPER
 from geo_service.core.connections import bounded
 from geo_service.core.db import engine_url, make_engine, transaction
 from geo_service.core.postgres import Cluster
@@ -59,6 +60,10 @@ class Postgres:
             make_url(self.cluster.url()).set(database=database)
             .render_as_string(hide_password=False)
         )  # fmt: skip
+
+    def of_superuser(self, url: str) -> str:
+        """Address of a database for who may do anything in the server."""
+        return make_url(url).set(username=KEEPER).render_as_string(hide_password=False)
 
     def country(self) -> str:
         """Make a copy of the tiny country and give its URL."""

@@ -132,11 +132,13 @@ def test_a_killed_server_leaves_nothing_and_a_second_try_is_whole(
 
 
 @pytest.mark.root
-def test_a_full_disk_refuses_the_load_and_reads_go_on(country, run, loading, small_disk):
+def test_a_full_disk_refuses_the_load_and_reads_go_on(  # noqa: PLR0917  (fixtures)
+    postgres, country, run, loading, small_disk
+):
     disk = small_disk(16)
-    with looking(country) as look:
-        data = Path(str(look("SHOW data_directory"))).stat()
-        os.chown(disk, data.st_uid, data.st_gid)
+    data = postgres.cluster.status().folder.stat()
+    os.chown(disk, data.st_uid, data.st_gid)
+    with looking(postgres.of_superuser(country)) as look:
         look(f"CREATE TABLESPACE small_{os.getpid()} LOCATION '{disk}'")
         look(f"ALTER TABLE geo.observation SET TABLESPACE small_{os.getpid()}")
     before = fingerprints(country)
@@ -157,6 +159,6 @@ def test_a_full_disk_refuses_the_load_and_reads_go_on(country, run, loading, sma
     assert loading().wait(60) == 0
     assert ask(service.base, ITEMS).status == 200
     service.stop()
-    with looking(country) as look:
+    with looking(postgres.of_superuser(country)) as look:
         look("ALTER TABLE geo.observation SET TABLESPACE pg_default")
         look(f"DROP TABLESPACE small_{os.getpid()}")

@@ -204,7 +204,7 @@ def test_a_commit_waits_for_the_requests_that_read_by_the_state_before_it(served
     assert ends[0] < time.monotonic()
     answering.join()
     assert from_map(client) == 550.0
-    assert _watchers(engine) == watchers  # nobody had to be cut off
+    assert watchers <= _watchers(engine)  # nobody had to be cut off
 
 
 def test_a_commit_does_not_wait_for_a_request_that_does_not_end(served):
@@ -214,7 +214,7 @@ def test_a_commit_does_not_wait_for_a_request_that_does_not_end(served):
     with client.app.state.watcher.known().readers:
         change(engine, 560.0)
         assert from_map(client) == 560.0
-    assert _watchers(engine) == watchers
+    assert watchers <= _watchers(engine)
 
 
 def _watchers(engine) -> set[int]:
