@@ -14,8 +14,9 @@ from sqlalchemy import text
 from geo_service.core import backup, migrations
 from geo_service.core.checksums import PASSING
 from geo_service.core.db import make_engine, transaction
-from geo_service.core.errors import BadBackup, Conflict
+from geo_service.core.errors import BadBackup, Conflict, Unavailable
 from ingest import refresh
+from tests.logins import do_as_told
 
 ANSWERS = (
     "/collections?f=json",
@@ -104,6 +105,18 @@ def test_a_changed_row_is_told_by_its_layer(country, kept):
     assert [one.name for one in found] == ["hexbin/pop_total", "place_value/pop_total"]
     assert found[0].rows_now == -1
     assert found[1].rows_before == found[1].rows_now
+
+
+def test_it_comes_back_where_the_owner_has_another_name_and_few_rights(country, kept, low):
+    admin, url = low
+    with pytest.raises(Unavailable) as caught:
+        backup.restore(url, kept, data_dir=kept.parent)
+    do_as_told(admin, caught.value)
+    backup.restore(url, kept, data_dir=kept.parent)
+    owner, count = make_engine(url), text("SELECT count(*) FROM geo.sealed_value")
+    with owner.connect() as there, country.connect() as here:
+        assert there.scalar(count) == here.scalar(count) > 0
+    owner.dispose()
 
 
 def test_a_backup_during_a_load_holds_the_state_before_it(country, empty, tmp_path):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
-
 import psycopg2
 import pytest
 from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from geo_service.core import migrations, rights, roles
 from geo_service.core.addresses import taking_on
-from geo_service.core.db import engine_url, make_engine, transaction
+from geo_service.core.db import make_engine, transaction
 from geo_service.core.errors import Unavailable
 from geo_service.core.models import Base
 from ingest import refresh
 from layers import inside
 from tests.builders import build_small_country
-from tests.logins import asked, logged_in
+from tests.logins import asked, do_as_told, logged_in
 
 
 def test_every_table_has_a_class(engine):
@@ -175,60 +173,27 @@ def test_loads_and_refreshes_need_no_more_than_their_role(databases):
     engine.dispose()
 
 
-class TestALoginThatIsNoAdministrator:
-    @pytest.fixture
-    def low(self, databases):
-        """A login that owns its database and may make no roles."""
-        name = f"geo_test_low_{uuid.uuid4().hex[:8]}"
-        made = databases.create("low", is_bare=True)
-        owner = make_url(engine_url(made)).username
-        admin = make_engine(databases.of_superuser(made), isolation="AUTOCOMMIT")
-        with admin.connect() as connection:
-            for extension in ("postgis", "btree_gist", "pg_trgm"):
-                connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
-            connection.execute(text(f"CREATE ROLE {name} LOGIN"))
-            connection.execute(text(f'ALTER DATABASE "{admin.url.database}" OWNER TO {name}'))
-        login = make_url(engine_url(str(admin.url))).set(username=name, password=None)
-        try:
-            psycopg2.connect(login.set(drivername="postgresql").render_as_string()).close()
-            yield admin, login.render_as_string()
-        except psycopg2.OperationalError:
-            pytest.skip("this server lets no login in without a password")
-        finally:
-            with admin.connect() as connection:
-                connection.execute(text("DROP SCHEMA IF EXISTS geo_inside, geo CASCADE"))
-                connection.execute(
-                    text(f'ALTER DATABASE "{admin.url.database}" OWNER TO "{owner}"')
-                )
-                connection.execute(text(f"DROP OWNED BY {name}"))
-                connection.execute(text(f"DROP ROLE {name}"))
-            admin.dispose()
-
-    def test_is_told_the_statements_for_one_and_then_gets_on(self, low, databases):
-        admin, url = low
-        with pytest.raises(Unavailable) as caught:
-            migrations.upgrade(url)
-        said = caught.value.detail.en
-        assert "GRANT geo_reader TO geo_test_low_" in said
-        statements = said.partition("migrate again: ")[2].split(";")
-        with admin.connect() as connection:
-            for statement in filter(None, map(str.strip, statements)):
-                connection.execute(text(statement))
+def test_a_login_that_is_no_administrator_is_told_the_statements_for_one_and_then_gets_on(low):
+    admin, url = low
+    with pytest.raises(Unavailable) as caught:
         migrations.upgrade(url)
-        migrations.upgrade(url)
-        engine = make_engine(taking_on(url, roles.READER))
-        with engine.connect() as connection:
-            assert connection.scalar(text("SELECT current_user")) == roles.READER
-            assert connection.scalar(text("SELECT count(*) FROM geo.area")) == 0
-            with pytest.raises(Exception, match="permission denied"):
-                connection.scalar(text("SELECT count(*) FROM geo.observation"))
-        engine.dispose()
-        engine = make_engine(url)
-        with engine.connect() as connection:
-            assert rights.differences(connection) == []
-            left = rights.unguarded(connection)
-            assert "REVOKE EXECUTE ON FUNCTION pg_sleep(double precision) FROM PUBLIC" in left
-        engine.dispose()
+    assert "GRANT geo_reader TO geo_test_low_" in caught.value.detail.en
+    do_as_told(admin, caught.value)
+    migrations.upgrade(url)
+    migrations.upgrade(url)
+    engine = make_engine(taking_on(url, roles.READER))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT current_user")) == roles.READER
+        assert connection.scalar(text("SELECT count(*) FROM geo.area")) == 0
+        with pytest.raises(Exception, match="permission denied"):
+            connection.scalar(text("SELECT count(*) FROM geo.observation"))
+    engine.dispose()
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        assert rights.differences(connection) == []
+        left = rights.unguarded(connection)
+        assert "REVOKE EXECUTE ON FUNCTION pg_sleep(double precision) FROM PUBLIC" in left
+    engine.dispose()
 
 
 def test_a_load_may_end_the_connection_of_a_reader_that_does_not_let_go(databases, country_engine):
